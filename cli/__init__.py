@@ -1,0 +1,1 @@
+"""The command `contender` and the supervisor behind `contender up`."""

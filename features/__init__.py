@@ -1,0 +1,1 @@
+"""Data and features: knows no model, no MLflow, no Prefect and no HTTP server."""

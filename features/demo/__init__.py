@@ -1,0 +1,1 @@
+"""The generated shop: believable demo data, made on the spot and never downloaded."""

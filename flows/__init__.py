@@ -1,0 +1,1 @@
+"""Orchestration: Prefect flows and their deployments, and nothing else."""

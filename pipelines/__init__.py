@@ -1,0 +1,1 @@
+"""The model lifecycle: contract, training, gate, decision log, packaging, registry."""

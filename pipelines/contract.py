@@ -1,0 +1,189 @@
+"""The contract between the platform and a model family: frames in, frames out.
+
+`ModelFamily` is what a family writes; `FittedModel` is what the platform receives from it;
+`Runtime` is what answers requests, in the gate and in the server alike.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from pipelines.metrics import Metric
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from features.schema import FrameSchema
+    from features.sources import Raw, Source
+    from features.splits import Split
+
+Row = dict[str, object]
+Progress = Callable[[float, str], None]
+
+
+class RequestRefused(ValueError):
+    """A request cannot be answered; the message says what is wrong with it, in plain words."""
+
+
+class FamilyParams(BaseModel):
+    """Hyperparameters: frozen and flat, with defaults, bounds and titles, so they make a form."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True)
+class Guardrail:
+    """A figure that may not get worse than the champion's by more than `margin`.
+
+    `limit`, where given, may not be passed at all, champion or not.
+    """
+
+    metric: Metric
+    margin: float
+    limit: float | None = None
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Questions and their answers, both indexed by `request`."""
+
+    requests: pd.DataFrame
+    actual: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What one model did on one set of examples.
+
+    `per_request` (index `request`) holds `group`, the unit of resampling, `stratum` where
+    resampling is stratified, every column a metric reads, and a boolean column `slice:<name>`
+    for each declared slice. Values are recomputed from it, never stored beside it.
+    """
+
+    per_request: pd.DataFrame
+    values: Mapping[str, float]
+
+
+class FittedModel(Protocol):
+    """A fitted model in its library's own form."""
+
+    history: pd.DataFrame
+    """What happened during fitting: columns `step`, `metric`, `value`; becomes MLflow metrics."""
+
+    def predict(self, requests: pd.DataFrame) -> pd.DataFrame:
+        """Answer every request: index `request`, one or more rows each, response columns."""
+        ...
+
+    def save(self, directory: Path) -> None:
+        """Write everything `ModelFamily.restore` needs into an empty directory."""
+        ...
+
+    def compile(self, directory: Path) -> None:
+        """Write the fastest equivalent form, which the family's runtime opens."""
+        ...
+
+
+class Runtime(Protocol):
+    """Answers requests from a packaged form; must not import a learning library."""
+
+    def predict(self, instances: Sequence[Mapping[str, object]]) -> list[list[Row]]:
+        """Return, for each instance, its response rows (one, or several for lists).
+
+        Raises `RequestRefused` naming the instance that cannot be answered.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release what the runtime holds; called once, after its last answer."""
+        ...
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How far a compiled form may differ from the plain one: numbers by this much, text never."""
+
+    absolute: float = 1e-5
+    relative: float = 1e-4
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Plots for one candidate: file name to a function that draws it when it is wanted."""
+
+    drawings: Mapping[str, Callable[[], Figure]] = field(default_factory=dict)
+
+
+class ModelFamily(ABC):
+    """One kind of model. Stateless; one instance per package, named `FAMILY`."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    schema: ClassVar[FrameSchema]
+    primary: ClassVar[Metric]
+    metrics: ClassVar[tuple[Metric, ...]]
+    guardrails: ClassVar[tuple[Guardrail, ...]] = ()
+    slices: ClassVar[tuple[str, ...]] = ()
+    latency_budget_ms: ClassVar[float] = 50.0
+    tolerance: ClassVar[Tolerance] = Tolerance()
+    Request: ClassVar[type[BaseModel]]
+    Response: ClassVar[type[BaseModel]]
+    target: ClassVar[str]
+    """The response column that a plain, unnamed single output of a foreign model stands for."""
+    label_text: ClassVar[str | None] = None
+    """The request column a reviewed label's text belongs to; None where labels are not texts."""
+    many: ClassVar[bool] = False
+    """True when a request is answered by several rows (a list over HTTP)."""
+    Params: ClassVar[type[FamilyParams]]
+    golden: ClassVar[tuple[Row, ...]]
+    """Request rows, odd ones included, that every version must answer before it may serve."""
+
+    @abstractmethod
+    def load(self, source: Source) -> Raw:
+        """Read and validate the source. Raises `SourceError` or `SchemaError`."""
+
+    @abstractmethod
+    def split(self, frame: pd.DataFrame) -> Split:
+        """Split by keys or time only: disjoint, complete, indifferent to row order."""
+
+    @abstractmethod
+    def features(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Map the row functions over a frame; row-local, and the input stays unchanged."""
+
+    @abstractmethod
+    def examples(self, part: pd.DataFrame) -> Examples:
+        """Turn a part of the split into requests and their true answers."""
+
+    @abstractmethod
+    def floor(self, train: pd.DataFrame, requests: pd.DataFrame) -> pd.DataFrame:
+        """Answer the requests by the trivial baseline (majority class, seasonal naive, ...)."""
+
+    @abstractmethod
+    def fit(
+        self,
+        train: pd.DataFrame,
+        validation: pd.DataFrame,
+        params: FamilyParams,
+        seed: int,
+        progress: Progress,
+    ) -> FittedModel:
+        """Fit deterministically on `train`, tune on `validation`; report progress in 0..1."""
+
+    @abstractmethod
+    def evaluate(self, predictions: pd.DataFrame, actual: pd.DataFrame) -> Evaluation:
+        """Score predictions against the truth; the same function offline and on feedback."""
+
+    @abstractmethod
+    def restore(self, directory: Path) -> FittedModel:
+        """Load what `FittedModel.save` wrote."""
+
+    def figures(self, model: FittedModel, evaluation: Evaluation) -> Figures:
+        """Return the plots that explain a candidate; none unless the family has some."""
+        del model, evaluation
+        return Figures()

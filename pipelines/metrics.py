@@ -1,0 +1,114 @@
+"""Metrics as data: computed from a per-request table alone, so a replay needs no model.
+
+A `Metric` names a kind and the columns it reads. Each kind knows how to compute the figure under
+integer or real row weights, which is all that a value (weights of one) and a bootstrap resample
+(multinomial weights) need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+Direction = Literal["up", "down"]
+
+
+class UnknownMetric(ValueError):
+    """A metric's kind is not one of those that can be recomputed from stored predictions."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One figure: its name, how it is computed, which way is better, what it reads."""
+
+    name: str
+    kind: str
+    columns: tuple[str, ...]
+    direction: Direction = "up"
+
+    def value(self, per_request: pd.DataFrame) -> float:
+        """Return the figure over all rows of `per_request`; NaN where there are none."""
+        if per_request.empty:
+            return float("nan")
+        return float(self.resampled(per_request, np.ones((1, len(per_request))))[0])
+
+    def resampled(self, per_request: pd.DataFrame, weights: Floats) -> Floats:
+        """Return the figure under each row of `weights`, shape (resamples, rows)."""
+        try:
+            kind = KINDS[self.kind]
+        except KeyError:
+            message = f"metric {self.name!r} has kind {self.kind!r}; known: {', '.join(KINDS)}"
+            raise UnknownMetric(message) from None
+        return kind(*(per_request[column].to_numpy() for column in self.columns), weights)
+
+    def gain(self, challenger: Floats, champion: Floats) -> Floats:
+        """Return how much better the challenger is, positive meaning better."""
+        return challenger - champion if self.direction == "up" else champion - challenger
+
+    def as_json(self) -> dict[str, object]:
+        """Return the specification as it stands in a decision record."""
+        return asdict(self) | {"columns": list(self.columns)}
+
+    @classmethod
+    def from_json(cls, spec: Mapping[str, object]) -> Metric:
+        """Rebuild a metric from a decision record."""
+        return cls(
+            name=str(spec["name"]),
+            kind=str(spec["kind"]),
+            columns=tuple(str(column) for column in spec["columns"]),  # type: ignore[attr-defined]
+            direction="up" if spec["direction"] == "up" else "down",
+        )
+
+
+def mean(values: NDArray[np.generic], weights: Floats) -> Floats:
+    """Return the weighted mean of `values` for each row of `weights`."""
+    return np.asarray(weights @ values.astype(np.float64) / weights.sum(axis=1))
+
+
+def root_mean(values: NDArray[np.generic], weights: Floats) -> Floats:
+    """Return the square root of the weighted mean: RMSE when `values` are squared errors."""
+    return np.sqrt(mean(values, weights))
+
+
+def macro_f1(
+    actual: NDArray[np.generic], predicted: NDArray[np.generic], weights: Floats
+) -> Floats:
+    """Return the unweighted mean of the classes' F1, as scikit-learn's `average="macro"` does.
+
+    Classes that a resample holds neither as truth nor as answer are left out of its mean.
+    """
+    labels, codes = np.unique(
+        np.concatenate([actual.astype(str), predicted.astype(str)]), return_inverse=True
+    )
+    truth, answer = codes[: len(actual)], codes[len(actual) :]
+    hits = class_weights(truth, weights * (truth == answer), len(labels))
+    support = class_weights(truth, weights, len(labels)) + class_weights(
+        answer, weights, len(labels)
+    )
+    present = support > 0
+    f1 = np.divide(2 * hits, support, out=np.zeros_like(hits), where=present)
+    return np.asarray(f1.sum(axis=1) / present.sum(axis=1))
+
+
+def class_weights(codes: NDArray[np.intp], weights: Floats, classes: int) -> Floats:
+    """Sum the columns of `weights` by class: shape (resamples, classes)."""
+    order = np.argsort(codes, kind="stable")
+    present, starts = np.unique(codes[order], return_index=True)
+    sums = np.zeros((len(weights), classes))
+    sums[:, present] = np.add.reduceat(weights[:, order], starts, axis=1)
+    return sums
+
+
+KINDS: Mapping[str, Callable[..., Floats]] = {
+    "mean": mean,
+    "root_mean": root_mean,
+    "macro_f1": macro_f1,
+}

@@ -1,0 +1,179 @@
+"""The user's settings: `contender.toml`, overridden by the environment. Nothing on import."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+HOME_VARIABLE = "CONTENDER_HOME"
+FILE_NAME = "contender.toml"
+
+
+class SettingsError(ValueError):
+    """`contender.toml` or an environment variable is wrong; the message says where."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SourceSettings(_Strict):
+    """Where a model's rows come from. `columns` maps our column names to the source's."""
+
+    url: str
+    columns: dict[str, str] = Field(default_factory=dict)
+    query: str | None = None
+
+
+class SliceSettings(_Strict):
+    """When a slice counts, and how much worse it may get."""
+
+    minimum_rows: int = Field(50, ge=1)
+    margin: float = Field(0.05, ge=0, le=1)
+
+
+class PolicySettings(_Strict):
+    """How a challenger becomes champion. Defaults are those of `docs/adr/0001`."""
+
+    rule: Literal["auto", "superiority", "non_inferiority", "better_figure"] = "auto"
+    alpha: float = Field(0.05, gt=0, lt=0.5)
+    minimum_effect: float = Field(0.0, ge=0)
+    non_inferiority_margin: float = Field(0.01, gt=0)
+    resamples: int = Field(10_000, ge=1_000, le=100_000)
+    seed: int = 20_261_121
+    slices: SliceSettings = SliceSettings()
+    latency_ratio: float = Field(1.5, gt=0)
+    size_ratio: float = Field(5.0, gt=0)
+    smallest_alpha: float = Field(0.001, gt=0)
+    foreign_edits: Literal["judge", "revert"] = "judge"
+
+
+class ModelSettings(_Strict):
+    """One model: its source, its policy, when it retrains, and parameters that differ."""
+
+    source: SourceSettings
+    policy: PolicySettings = PolicySettings()
+    schedule: str | None = None
+    """Cron expression in UTC for the retraining; none means on demand only."""
+    params: dict[str, str | int | float | bool] = Field(default_factory=dict)
+
+
+class Ports(_Strict):
+    """Where the services listen, on 127.0.0.1 only."""
+
+    api: int = Field(8000, ge=1, le=65535)
+    mlflow: int = Field(5000, ge=1, le=65535)
+    prefect: int = Field(4200, ge=1, le=65535)
+
+
+class FeedSettings(_Strict):
+    """Incoming order lines: a file, a folder, an http(s) address or an imap(s) mailbox."""
+
+    url: str | None = None
+    interval_seconds: int = Field(180, ge=5)
+    audio_language: str = "es"
+
+
+class ServingSettings(_Strict):
+    """The API's processes and limits."""
+
+    workers: int = Field(1, ge=1, le=64)
+    poll_seconds: float = Field(1.0, gt=0, le=60)
+    body_limit_bytes: int = Field(8_000_000, ge=1_000)
+    text_limit_characters: int = Field(20_000, ge=100)
+    instances_limit: int = Field(10_000, ge=1)
+
+
+class Settings(_Strict):
+    """Everything a user may set; see docs/operations.md for the file."""
+
+    home: Path
+    store_url: str
+    ports: Ports = Ports()
+    models: dict[str, ModelSettings] = Field(default_factory=dict)
+    feed: FeedSettings = FeedSettings()
+    serving: ServingSettings = ServingSettings()
+
+    @property
+    def var(self) -> Path:
+        """Where our own files live: store, caches, prediction files, spool."""
+        return self.home / "var"
+
+    @property
+    def mlruns(self) -> Path:
+        """Where MLflow's database and artifacts live."""
+        return self.home / "mlruns"
+
+    @property
+    def api_url(self) -> str:
+        """Address of our API."""
+        return f"http://127.0.0.1:{self.ports.api}"
+
+    @property
+    def mlflow_url(self) -> str:
+        """Address of the MLflow tracking server."""
+        return f"http://127.0.0.1:{self.ports.mlflow}"
+
+    @property
+    def prefect_url(self) -> str:
+        """Address of the Prefect server, without `/api`."""
+        return f"http://127.0.0.1:{self.ports.prefect}"
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings of the home folder that `environment` names.
+
+    The home is `CONTENDER_HOME` or the project's root. Its `contender.toml` is read, or else the
+    one of the project's root. `CONTENDER_PORT_API`, `_MLFLOW`, `_PREFECT`, `CONTENDER_STORE_URL`
+    and `CONTENDER_WORKERS` override the file. Raises `SettingsError`.
+    """
+    variables = os.environ if environment is None else environment
+    root = Path(__file__).resolve().parent.parent
+    home = Path(variables.get(HOME_VARIABLE) or root).expanduser().resolve()
+    candidates = [home / FILE_NAME, root / FILE_NAME]
+    file = next((path for path in candidates if path.is_file()), None)
+    document = _read(file) if file else {}
+    document = {"store_url": f"sqlite:///{home / 'var' / 'contender.db'}", **document}
+    try:
+        return Settings.model_validate(_overridden(document, variables) | {"home": home})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(f"{file or 'environment'}: {where}: {first['msg']}") from error
+
+
+def _read(file: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file}: {error}") from error
+
+
+def _overridden(document: dict[str, object], variables: Mapping[str, str]) -> dict[str, object]:
+    if "CONTENDER_STORE_URL" in variables:
+        document["store_url"] = variables["CONTENDER_STORE_URL"]
+    ports = {
+        name: variables[f"CONTENDER_PORT_{name.upper()}"]
+        for name in Ports.model_fields
+        if f"CONTENDER_PORT_{name.upper()}" in variables
+    }
+    if ports:
+        document["ports"] = {**_table(document, "ports"), **ports}
+    if "CONTENDER_WORKERS" in variables:
+        document["serving"] = {
+            **_table(document, "serving"),
+            "workers": variables["CONTENDER_WORKERS"],
+        }
+    return document
+
+
+def _table(document: Mapping[str, object], name: str) -> dict[str, object]:
+    value = document.get(name, {})
+    if not isinstance(value, dict):
+        raise SettingsError(f"{FILE_NAME}: {name} must be a table")
+    return value

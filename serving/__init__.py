@@ -1,0 +1,1 @@
+"""HTTP: the server that answers with whichever version the decision log calls champion."""

@@ -1,0 +1,1 @@
+"""One file per interface; each is thin over the slots."""
