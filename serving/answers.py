@@ -1,0 +1,48 @@
+"""What the server says about an answer: the rows, and which decided version gave them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipelines.contract import Row
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """The identity of a loaded champion, as every answer names it."""
+
+    name: str
+    version: str
+    decision_id: str
+    generation: int
+    digest: str
+
+    def as_json(self) -> dict[str, object]:
+        """Return what an answer says under `model`."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "decision_id": self.decision_id,
+            "generation": self.generation,
+        }
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One request's answer. All its rows come from one version, and it is already logged.
+
+    `rows[i]` are the response rows of instance i and `prediction_ids[i]` names them in the
+    prediction log.
+    """
+
+    rows: Sequence[Sequence[Row]]
+    model: ServedModel
+    prediction_ids: Sequence[str]
+    request_id: str
+    many: bool = False
+
+    @property
+    def predictions(self) -> list[Row | Sequence[Row]]:
+        """One object an instance, or the list of its rows where the model answers lists."""
+        return [rows if self.many else rows[0] for rows in self.rows]

@@ -1,0 +1,124 @@
+"""One loaded champion: opened, checked, warmed up, and released after its last answer.
+
+The blessing (`serving.bless`) and the slots load a version with the very same code.
+"""
+
+from __future__ import annotations
+
+import statistics
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.artifact import ArtifactRefused, Package, open_package, open_runtime
+from pipelines.contract import RequestRefused, Row, Runtime
+from serving.answers import ServedModel
+from serving.validation import InvalidInstances, SchemaCheck
+
+WARM_UP_ROUNDS = 5
+TEXT_LIMIT_CHARACTERS = 20_000
+
+
+class BrokenRuntime(RuntimeError):
+    """A runtime did not keep its contract: wrong number of answers, or wrongly shaped ones."""
+
+
+class WarmUpFailed(ArtifactRefused):
+    """A version cannot answer its own golden requests, so it may not serve."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A verified version, ready to answer. Whoever holds it closes its runtime."""
+
+    package: Package
+    runtime: Runtime
+    check: SchemaCheck
+    golden: tuple[tuple[Row, ...], ...]
+    """The answers to the contract's golden requests."""
+    instance_ms: float
+    """What one instance costs, measured while warming up."""
+
+    def predict(self, instances: Sequence[Row]) -> list[list[Row]]:
+        """Check and answer. Raises `InvalidInstances`, `RequestRefused` or `BrokenRuntime`."""
+        self.check.check(instances)
+        answers = self.runtime.predict(instances) if instances else []
+        if len(answers) != len(instances):
+            raise BrokenRuntime(f"{len(answers)} answers to {len(instances)} instances")
+        if not self.package.contract.many and any(len(rows) != 1 for rows in answers):
+            raise BrokenRuntime("an instance was answered by other than one row")
+        return answers
+
+
+def load(
+    directory: Path,
+    *,
+    expected_digest: str | None = None,
+    text_limit: int = TEXT_LIMIT_CHARACTERS,
+) -> Loaded:
+    """Verify, open and warm up the package in `directory`. Raises `ArtifactRefused`."""
+    package = open_package(directory, expected_digest=expected_digest)
+    check = SchemaCheck(package.contract.request_schema, text_limit)
+    runtime = open_runtime(package)
+    try:
+        return _warmed_up(Loaded(package, runtime, check, (), 0.0))
+    except BaseException:
+        runtime.close()
+        raise
+
+
+def _warmed_up(cold: Loaded) -> Loaded:
+    contract = cold.package.contract
+    if not contract.golden:
+        raise WarmUpFailed(f"{cold.package.directory} has no golden requests to answer")
+    rows = list(contract.golden)
+    try:
+        golden = cold.predict(rows)
+        SchemaCheck(contract.response_schema).check([row for answer in golden for row in answer])
+    except (InvalidInstances, RequestRefused, BrokenRuntime) as error:
+        raise WarmUpFailed(f"golden requests were not answered: {error}") from error
+    costs = [_milliseconds(cold, row) for _ in range(WARM_UP_ROUNDS) for row in rows]
+    answers = tuple(tuple(answer) for answer in golden)
+    return Loaded(cold.package, cold.runtime, cold.check, answers, statistics.median(costs))
+
+
+def _milliseconds(loaded: Loaded, row: Row) -> float:
+    start = time.perf_counter()
+    loaded.predict([row])
+    return (time.perf_counter() - start) * 1000
+
+
+class LiveModel:
+    """A loaded champion under its decided identity, counted while requests use it."""
+
+    def __init__(self, served: ServedModel, loaded: Loaded) -> None:
+        self.served = served
+        self.loaded = loaded
+        self._lock = threading.Lock()
+        self._users = 0
+        self._closed = False
+
+    def acquire(self) -> bool:
+        """Count one more request; False when the model was released in the meantime."""
+        with self._lock:
+            if self._closed:
+                return False
+            self._users += 1
+            return True
+
+    def release(self) -> None:
+        """Count one request less."""
+        with self._lock:
+            self._users -= 1
+
+    def close_if_idle(self) -> bool:
+        """Release the runtime unless a request still uses it; True when it is released."""
+        with self._lock:
+            if self._users:
+                return False
+            already, self._closed = self._closed, True
+        if not already:
+            self.loaded.runtime.close()
+        return True

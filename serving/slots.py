@@ -1,0 +1,159 @@
+"""The slots: one live model each, swapped by rebinding one reference.
+
+`Slots.answer` is the only way from a request to a prediction, for the generic interface and the
+domain interfaces alike: it checks the instances, predicts, and logs before it returns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import uuid
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
+
+from pipelines.artifact import Contract
+from pipelines.contract import Row
+from serving.answers import Answered, ServedModel
+from serving.live import LiveModel
+
+QUICK_MS = 5.0
+"""Longer work goes to a thread, so that it cannot hold up every other request."""
+
+
+class UnknownModel(LookupError):
+    """No model of that name is configured here; the message lists those that are."""
+
+
+class NoChampion(LookupError):
+    """The model has no champion that this process could load yet; it may have one soon."""
+
+
+class TooManyInstances(ValueError):
+    """One call asks for more answers than the settings allow."""
+
+
+class Recorder(Protocol):
+    """Where predictions are logged before their answer leaves."""
+
+    def append(
+        self,
+        served: ServedModel,
+        request_id: str,
+        instances: Sequence[Row],
+        answers: Sequence[Sequence[Row]],
+    ) -> list[str]:
+        """Log one request and return a prediction id for each instance."""
+        ...
+
+
+class Slots:
+    """The live models of this process, by name."""
+
+    def __init__(
+        self, models: Iterable[str], recorder: Recorder, *, instances_limit: int = 10_000
+    ) -> None:
+        self._live: dict[str, LiveModel | None] = dict.fromkeys(sorted(models))
+        self._recorder = recorder
+        self._instances_limit = instances_limit
+        self._retired: list[LiveModel] = []
+        self._retiring = threading.Lock()
+        self._pool = ThreadPoolExecutor(
+            max_workers=(os.cpu_count() or 1) + 1, thread_name_prefix="predict"
+        )
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The names that this server knows, with or without a champion."""
+        return tuple(self._live)
+
+    def served(self, model: str) -> ServedModel | None:
+        """Return what answers for `model` now, or None. Raises `UnknownModel`."""
+        live = self._known(model)
+        return live.served if live else None
+
+    def contract(self, model: str) -> Contract:
+        """Return the live version's contract. Raises `UnknownModel` or `NoChampion`."""
+        return self._champion(model).loaded.package.contract
+
+    async def answer(
+        self, model: str, instances: Sequence[Row], *, request_id: str | None = None
+    ) -> Answered:
+        """Answer and log the instances by one version, without holding up the event loop.
+
+        Raises `UnknownModel`, `NoChampion`, `TooManyInstances`, `InvalidInstances` or
+        `RequestRefused`.
+        """
+        live = self._acquire(model, len(instances))
+        if live.loaded.instance_ms * len(instances) <= QUICK_MS:
+            return self._answer(live, instances, request_id)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, self._answer, live, instances, request_id)
+
+    def answer_blocking(
+        self, model: str, instances: Sequence[Row], *, request_id: str | None = None
+    ) -> Answered:
+        """Do the same from a thread of the caller's own."""
+        return self._answer(self._acquire(model, len(instances)), instances, request_id)
+
+    def put(self, live: LiveModel) -> None:
+        """Let `live` answer from now on; the one before is released after its last request."""
+        before, self._live[live.served.name] = self._live[live.served.name], live
+        if before:
+            with self._retiring:
+                self._retired.append(before)
+        self.release_retired()
+
+    def release_retired(self) -> int:
+        """Release the retired models that no request uses any more; return how many are left."""
+        with self._retiring:
+            self._retired = [live for live in self._retired if not live.close_if_idle()]
+            return len(self._retired)
+
+    def close(self) -> None:
+        """Finish the running requests and release every model."""
+        self._pool.shutdown()
+        for model, live in self._live.items():
+            if live:
+                live.close_if_idle()
+                self._live[model] = None
+        self.release_retired()
+
+    def _answer(
+        self, live: LiveModel, instances: Sequence[Row], request_id: str | None
+    ) -> Answered:
+        # Released here and not by the caller: a caller that is cancelled leaves its thread
+        # behind, which still uses the runtime.
+        try:
+            rows = live.loaded.predict(instances)
+            identity = request_id or uuid.uuid4().hex
+            ids = self._recorder.append(live.served, identity, instances, rows)
+            many = live.loaded.package.contract.many
+            return Answered(rows, live.served, ids, identity, many)
+        finally:
+            live.release()
+
+    def _acquire(self, model: str, count: int) -> LiveModel:
+        if count > self._instances_limit:
+            message = f"{count} instances in one call; the limit is {self._instances_limit}"
+            raise TooManyInstances(message)
+        while True:
+            live = self._champion(model)
+            # It may have been swapped and released between the look and the count.
+            if live.acquire():
+                return live
+
+    def _champion(self, model: str) -> LiveModel:
+        live = self._known(model)
+        if live is None:
+            raise NoChampion(f"{model} has no champion to answer with yet")
+        return live
+
+    def _known(self, model: str) -> LiveModel | None:
+        try:
+            return self._live[model]
+        except KeyError:
+            known = ", ".join(self._live) or "none"
+            raise UnknownModel(f"no model is called {model!r}; there are: {known}") from None
