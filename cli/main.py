@@ -1,0 +1,42 @@
+"""The command `contender`: one module a group of subcommands, imported with nothing heavy."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli import up
+from pipelines.settings import HOME_VARIABLE
+
+app = typer.Typer(
+    name="contender",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    help="Train challengers, let the gate judge them, and serve the champion.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def home(
+    folder: Annotated[
+        Path | None,
+        typer.Option("--home", help="Where var/ and mlruns/ live; also CONTENDER_HOME."),
+    ] = None,
+) -> None:
+    """Train challengers, let the gate judge them, and serve the champion."""
+    if folder is not None:
+        os.environ[HOME_VARIABLE] = str(folder.expanduser().resolve())
+
+
+app.command("up")(up.up)
+app.command("down")(up.down)
+app.command("status")(up.status)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,77 @@
+"""What the operator sees: tables on a terminal, JSON for programs, errors as one line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import wraps
+from typing import ParamSpec
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+P = ParamSpec("P")
+
+
+class CommandFailed(RuntimeError):
+    """A command could not do what it was asked; the message is for the operator."""
+
+
+def console() -> Console:
+    """Return a console on standard output."""
+    return Console(highlight=False)
+
+
+def progress_console() -> Console:
+    """Return a console on standard error, so that progress never mixes with results."""
+    return Console(stderr=True, highlight=False)
+
+
+def print_json(value: object) -> None:
+    """Write a value as JSON."""
+    options = orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+    sys.stdout.write(orjson.dumps(value, option=options, default=str).decode() + "\n")
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
+    """Write rows as a table with the given columns."""
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for column in columns:
+        table.add_column(column.replace("_", " "), overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(row.get(column)) for column in columns))
+    console().print(table)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def plain_errors(command: Callable[P, None]) -> Callable[P, None]:
+    """Turn the errors that a command may meet into one line on standard error and exit code 1."""
+
+    @wraps(command)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except expected_errors() as error:
+            message = " ".join(str(error).split())
+            typer.echo(f"error: {message or type(error).__name__}", err=True)
+            raise typer.Exit(1) from error
+
+    return guarded
+
+
+def expected_errors() -> tuple[type[Exception], ...]:
+    """Return the errors that say what is wrong in their own words."""
+    from cli.stack import StackError
+    from features.schema import SchemaError
+    from features.sources import SourceError
+    from pipelines.catalog import UnknownFamily
+    from pipelines.settings import SettingsError
+
+    return (CommandFailed, StackError, SchemaError, SourceError, UnknownFamily, SettingsError)
