@@ -1,0 +1,123 @@
+"""What every kind of test may ask for: a home, a store, real data, a real MLflow server."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mlflow_server import MlflowServer
+
+from pipelines.registry_client import RegistryClient
+from pipelines.settings import ModelSettings, Settings, SourceSettings
+from pipelines.store import Store, open_store
+
+ROOT = Path(__file__).resolve().parent.parent
+SUPPORT = ROOT / "tests" / "support"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def subprocess_environment() -> Iterator[None]:
+    """Let child processes find the stub family, and keep them quiet and repeatable."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(SUPPORT), prepend=os.pathsep)
+        patch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+        patch.setenv("OMP_NUM_THREADS", "1")
+        patch.delenv("CONTENDER_HOME", raising=False)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    """Libraries that draw from a global generator draw the same numbers at every run."""
+    random.seed(7)
+    np.random.seed(7)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(7)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real data sets, by CONTENDER_DATA or beside the project."""
+    folder = Path(os.environ.get("CONTENDER_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        reason = f"real data sets are not at {folder}; set CONTENDER_DATA"
+        if os.environ.get("CONTENDER_REQUIRE_DATA") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def make_settings(home: Path) -> Callable[..., Settings]:
+    """Return a maker of settings for the temporary home: `make_settings(ports=..., models=...)`."""
+
+    def make(**changes: object) -> Settings:
+        document = {"home": home, "store_url": f"sqlite:///{home / 'var' / 'contender.db'}"}
+        return Settings.model_validate(document | changes)
+
+    return make
+
+
+@pytest.fixture
+def settings(make_settings: Callable[..., Settings]) -> Settings:
+    return make_settings()
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    opened = open_store(settings.store_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def stub_source(tmp_path: Path) -> Path:
+    """A CSV of stub texts, enough for a test set of 300 rows."""
+    from stub_family import write_texts
+
+    return write_texts(tmp_path / "texts.csv", rows=2000)
+
+
+@pytest.fixture(scope="session")
+def mlflow_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowServer]:
+    server = MlflowServer(tmp_path_factory.mktemp("mlflow"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def mlflow_server(mlflow_session: MlflowServer) -> MlflowServer:
+    """A running tracking server without any registered model."""
+    mlflow_session.ensure_running()
+    mlflow_session.forget_models()
+    return mlflow_session
+
+
+@pytest.fixture
+def registry_client(mlflow_server: MlflowServer) -> Iterator[RegistryClient]:
+    with RegistryClient(mlflow_server.url) as client:
+        yield client
+
+
+@pytest.fixture
+def stub_settings(
+    make_settings: Callable[..., Settings], stub_source: Path, mlflow_server: MlflowServer
+) -> Settings:
+    """Settings of a home in which the stub family is trained against the real server."""
+    model = ModelSettings(source=SourceSettings(url=str(stub_source)))
+    return make_settings(models={"stub": model}, ports={"mlflow": mlflow_server.port})
