@@ -1,0 +1,46 @@
+"""The hash chain under the decision log: canonical text, digests, and what breaks them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+
+import orjson
+
+GENESIS = "0" * 64
+"""What the first entry continues."""
+
+
+def canonical(record: Mapping[str, object]) -> str:
+    """Return the one text of a record: sorted keys, no spaces, no number that is not one."""
+    return orjson.dumps(record, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def digest(text: str) -> str:
+    """Return the sha256 of a record's canonical text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def problems(rows: Iterable[Mapping[str, object]]) -> list[str]:
+    """Return every break in rows that come in order of `seq`: gaps, edits, swapped entries."""
+    found: list[str] = []
+    previous, expected = GENESIS, 1
+    for row in rows:
+        name = f"entry {row['seq']} ({row['decision_id']})"
+        if row["seq"] != expected:
+            found.append(f"{name}: entry {expected} is missing before it")
+        if row["prev_hash"] != previous:
+            found.append(f"{name}: does not continue the entry before it")
+        if digest(str(row["record"])) != row["hash"]:
+            found.append(f"{name}: its record was changed after it was written")
+        else:
+            found.extend(f"{name}: {message}" for message in _edited_columns(row))
+        previous, expected = str(row["hash"]), int(str(row["seq"])) + 1
+    return found
+
+
+def _edited_columns(row: Mapping[str, object]) -> list[str]:
+    """Name the columns that say something else than the hashed record they were copied from."""
+    record = orjson.loads(str(row["record"]))
+    copied = row.keys() - {"record", "hash"}
+    return [f"column {name} was changed" for name in sorted(copied) if row[name] != record[name]]
