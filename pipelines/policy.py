@@ -1,0 +1,91 @@
+"""The full text of a policy: what a family declares and what the user set, as one value.
+
+It stands whole in every decision record, so that a replay needs neither settings nor family.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import orjson
+
+from pipelines.contract import Guardrail, ModelFamily
+from pipelines.metrics import Metric
+from pipelines.settings import PolicySettings
+
+
+@dataclass(frozen=True)
+class Policy:
+    """By what a challenger is measured, and how far it may fall behind in what."""
+
+    primary: Metric
+    metrics: tuple[Metric, ...]
+    guardrails: tuple[Guardrail, ...]
+    slices: tuple[str, ...]
+    latency_budget_ms: float
+    settings: PolicySettings
+
+    @property
+    def sha256(self) -> str:
+        """Return the hash of the policy's canonical text."""
+        text = orjson.dumps(self.as_json(), option=orjson.OPT_SORT_KEYS)
+        return hashlib.sha256(text).hexdigest()
+
+    def as_json(self) -> dict[str, object]:
+        """Return the policy as it stands in a decision record."""
+        return {
+            "primary": self.primary.as_json(),
+            "metrics": [metric.as_json() for metric in self.metrics],
+            "guardrails": [
+                {"metric": rail.metric.as_json(), "margin": rail.margin, "limit": rail.limit}
+                for rail in self.guardrails
+            ],
+            "slices": list(self.slices),
+            "latency_budget_ms": self.latency_budget_ms,
+            "settings": self.settings.model_dump(mode="json"),
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, object]) -> Policy:
+        """Rebuild a policy from a decision record."""
+        return cls(
+            primary=Metric.from_json(_mapping(document["primary"])),
+            metrics=tuple(Metric.from_json(_mapping(spec)) for spec in _items(document["metrics"])),
+            guardrails=tuple(_guardrail(_mapping(spec)) for spec in _items(document["guardrails"])),
+            slices=tuple(str(name) for name in _items(document["slices"])),
+            latency_budget_ms=float(str(document["latency_budget_ms"])),
+            settings=PolicySettings.model_validate(document["settings"]),
+        )
+
+
+def policy_of(family: ModelFamily, settings: PolicySettings) -> Policy:
+    """Join what a family declares with what the user set."""
+    return Policy(
+        primary=family.primary,
+        metrics=family.metrics,
+        guardrails=family.guardrails,
+        slices=family.slices,
+        latency_budget_ms=family.latency_budget_ms,
+        settings=settings,
+    )
+
+
+def _guardrail(spec: Mapping[str, object]) -> Guardrail:
+    limit = spec["limit"]
+    return Guardrail(
+        metric=Metric.from_json(_mapping(spec["metric"])),
+        margin=float(str(spec["margin"])),
+        limit=None if limit is None else float(str(limit)),
+    )
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    assert isinstance(value, dict)
+    return value
+
+
+def _items(value: object) -> list[object]:
+    assert isinstance(value, list)
+    return value
