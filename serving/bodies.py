@@ -1,0 +1,103 @@
+"""Request bodies: how large, of which type, and is it JSON at all? Asked before any endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+from fastapi import Request
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+Refuse = Callable[[Scope, Exception], ASGIApp]
+BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+class BodyTooLarge(ValueError):
+    """The body has more bytes than the settings allow."""
+
+
+class UnsupportedBody(ValueError):
+    """The body says that it is something other than JSON."""
+
+
+class MalformedBody(ValueError):
+    """The body says that it is JSON, and is not, or is JSON of the wrong shape."""
+
+
+async def json_of(request: Request) -> Any:
+    """Return the parsed body. Raises `MalformedBody`, saying where, also when nested too deep."""
+    body = await request.body()
+    if not body:
+        raise MalformedBody("the body is empty; JSON is expected")
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise MalformedBody(f"the body is not JSON: {error}") from error
+
+
+class BodyLimits:
+    """Refuses what is too large or no JSON before the endpoint reads it.
+
+    A body without a declared length is read here, at most to the limit, and handed on.
+    """
+
+    def __init__(self, app: ASGIApp, *, limit_bytes: int, refuse: Refuse) -> None:
+        self._app = app
+        self._limit = limit_bytes
+        self._refuse = refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, or answer it with a problem."""
+        if scope["type"] != "http" or scope["method"] not in BODY_METHODS:
+            await self._app(scope, receive, send)
+            return
+        try:
+            receive = await self._checked(Headers(scope=scope), receive)
+        except (BodyTooLarge, UnsupportedBody) as error:
+            await self._refuse(scope, error)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    async def _checked(self, headers: Headers, receive: Receive) -> Receive:
+        declared = headers.get("content-length")
+        if declared is not None and int(declared) > self._limit:
+            raise self._too_large(f"has {declared} bytes")
+        chunked = declared is None and "transfer-encoding" in headers
+        if chunked or int(declared or 0):
+            _require_json(headers.get("content-type", ""))
+        return await self._read(receive) if chunked else receive
+
+    async def _read(self, receive: Receive) -> Receive:
+        body = bytearray()
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] != "http.request":
+                return _replay(message, receive)
+            body += message.get("body", b"")
+            if len(body) > self._limit:
+                raise self._too_large("is longer")
+            more = message.get("more_body", False)
+        return _replay({"type": "http.request", "body": bytes(body), "more_body": False}, receive)
+
+    def _too_large(self, how: str) -> BodyTooLarge:
+        return BodyTooLarge(f"the body {how}; the limit is {self._limit} bytes")
+
+
+def _require_json(content_type: str) -> None:
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type == "application/json" or media_type.endswith("+json"):
+        return
+    said = f"it says {media_type!r}" if media_type else "it does not say what it is"
+    raise UnsupportedBody(f"the body must be JSON with Content-Type: application/json; {said}")
+
+
+def _replay(first: Message, receive: Receive) -> Callable[[], Awaitable[Message]]:
+    waiting = [first]
+
+    async def replayed() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return replayed

@@ -1,0 +1,166 @@
+"""Which domain error means which problem over HTTP. The errors know no status codes.
+
+`tests/architecture/test_errors_over_http.py` proves that no error that can reach an endpoint is
+missing here.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+
+from pipelines.artifact import ArtifactRefused
+from pipelines.contract import RequestRefused
+from pipelines.decisions import Conflict, UnknownDecision
+from pipelines.leases import Busy
+from pipelines.orchestration import (
+    OrchestrationRefused,
+    OrchestrationUnavailable,
+    UnknownDeployment,
+)
+from pipelines.prediction_log import UnknownPrediction
+from pipelines.registry_client import (
+    NoSuchVersion,
+    NotPackaged,
+    RegistryRefused,
+    RegistryUnavailable,
+)
+from pipelines.spool import SpoolUnavailable
+from serving.bodies import BodyTooLarge, MalformedBody, UnsupportedBody
+from serving.live import BrokenRuntime, WarmUpFailed
+from serving.problems import Problem, respond
+from serving.slots import NoChampion, TooManyInstances, UnknownModel
+from serving.validation import InvalidInstances
+
+logger = logging.getLogger(__name__)
+
+RETRY_SECONDS = "5"
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """The problem that an error stands for; `retry` where waiting may help."""
+
+    status: int
+    slug: str
+    title: str
+    retry: bool = False
+
+
+MEANINGS: dict[type[Exception], Meaning] = {
+    MalformedBody: Meaning(400, "malformed-body", "The body is not what it should be"),
+    UnknownModel: Meaning(404, "unknown-model", "No such model"),
+    UnknownDecision: Meaning(404, "unknown-decision", "No such decision"),
+    UnknownPrediction: Meaning(404, "unknown-prediction", "No such prediction"),
+    NoSuchVersion: Meaning(404, "unknown-version", "No such version in the registry"),
+    Conflict: Meaning(409, "conflict", "The champion has changed in the meantime"),
+    Busy: Meaning(409, "busy", "Somebody else is doing this right now", retry=True),
+    RegistryRefused: Meaning(409, "registry-refused", "The registry refused"),
+    OrchestrationRefused: Meaning(409, "orchestration-refused", "Prefect refused"),
+    BodyTooLarge: Meaning(413, "body-too-large", "The body is too large"),
+    UnsupportedBody: Meaning(415, "unsupported-body", "The body must be JSON"),
+    TooManyInstances: Meaning(422, "too-many-instances", "Too many instances in one call"),
+    InvalidInstances: Meaning(422, "invalid-instances", "Instances do not fit the contract"),
+    RequestRefused: Meaning(422, "request-refused", "The model refuses an instance"),
+    ArtifactRefused: Meaning(500, "artifact-refused", "A package is not what it should be"),
+    WarmUpFailed: Meaning(500, "warm-up-failed", "A version cannot answer its golden requests"),
+    NotPackaged: Meaning(500, "not-packaged", "A version carries no contract"),
+    BrokenRuntime: Meaning(500, "broken-runtime", "The model broke its contract"),
+    NoChampion: Meaning(503, "no-champion", "No champion yet", retry=True),
+    SpoolUnavailable: Meaning(503, "log-unavailable", "Predictions cannot be logged", retry=True),
+    RegistryUnavailable: Meaning(503, "registry-unavailable", "MLflow is away", retry=True),
+    OrchestrationUnavailable: Meaning(503, "prefect-unavailable", "Prefect is away", retry=True),
+    UnknownDeployment: Meaning(503, "not-deployed", "No flow is deployed for this", retry=True),
+    SQLAlchemyError: Meaning(503, "store-unavailable", "The store is away", retry=True),
+}
+
+HIDDEN: frozenset[type[Exception]] = frozenset({SQLAlchemyError})
+"""Errors whose text shows addresses or statements and stays in the log."""
+
+
+def problem_of(error: Exception) -> Problem:
+    """Return what an error means over HTTP; an unforeseen one is a 500 that says nothing."""
+    meaning = next((MEANINGS[kind] for kind in type(error).__mro__ if kind in MEANINGS), None)
+    if meaning is None:
+        detail = "an unforeseen error; the server's log has it under this request's id"
+        return Problem(500, "unforeseen", detail)
+    hidden = any(isinstance(error, kind) for kind in HIDDEN)
+    return Problem(
+        status=meaning.status,
+        slug=meaning.slug,
+        title=meaning.title,
+        detail=meaning.title if hidden else _text(error),
+        errors=_places(error),
+        headers={"Retry-After": RETRY_SECONDS} if meaning.retry else {},
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Make every refusal of `app`, foreseen or not, a problem."""
+    for kind in MEANINGS:
+        app.add_exception_handler(kind, _handler(problem_of))
+    app.add_exception_handler(Exception, _handler(problem_of))
+    app.add_exception_handler(RequestValidationError, _handler(_problem_of_validation))
+    app.add_exception_handler(HTTPException, _handler(_problem_of_http))
+
+
+def _handler(
+    translate: Callable[[Exception], Problem],
+) -> Callable[[Request, Exception], Response]:
+    def handle(request: Request, error: Exception) -> Response:
+        problem = translate(error)
+        request_id = str(request.scope.get("state", {}).get("request_id", ""))
+        if problem.status >= 500:
+            logger.error("request %s: %s", request_id, error, exc_info=error)
+        response = respond(problem, request.url.path, request_id, request.app.state.dialects)
+        if problem.slug == "unforeseen":
+            # Starlette answers these outside every middleware that could add the header.
+            response.headers["X-Request-Id"] = request_id
+        return response
+
+    return handle
+
+
+def _problem_of_http(error: Exception) -> Problem:
+    assert isinstance(error, HTTPException)
+    slug = {404: "unknown-path", 405: "wrong-method"}.get(error.status_code, "http")
+    detail = {
+        404: "there is nothing at this path; /docs lists what there is",
+        405: f"this path takes {(error.headers or {}).get('Allow', 'another method')}",
+    }
+    plain = error.detail in {"Not Found", "Method Not Allowed"}
+    said = detail.get(error.status_code, error.detail) if plain else error.detail
+    return Problem(error.status_code, slug, said, headers=dict(error.headers or {}))
+
+
+def _problem_of_validation(error: Exception) -> Problem:
+    assert isinstance(error, RequestValidationError)
+    found = error.errors()
+    if any(entry["type"] == "json_invalid" for entry in found):
+        return problem_of(MalformedBody(f"the body is not JSON: {found[0]['ctx']['error']}"))
+    errors = tuple(
+        {"field": ".".join(str(part) for part in entry["loc"]), "message": entry["msg"]}
+        for entry in found[:20]
+    )
+    detail = "; ".join(f"{entry['field']}: {entry['message']}" for entry in errors[:3])
+    return Problem(422, "invalid-request", detail, "The request is not valid", errors)
+
+
+def _places(error: Exception) -> tuple[dict[str, object], ...]:
+    if not isinstance(error, InvalidInstances):
+        return ()
+    return tuple(
+        {"instance": fault.instance, "field": fault.field, "message": fault.message}
+        for fault in error.faults
+    )
+
+
+def _text(error: Exception) -> str:
+    # A LookupError derived from KeyError would print its argument in quotes.
+    return str(error.args[0]) if error.args and isinstance(error, KeyError) else str(error)

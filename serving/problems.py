@@ -1,0 +1,69 @@
+"""Problem details (RFC 9457): the one shape in which this server says no.
+
+A domain interface whose clients expect another shape brings a renderer for its paths; what is
+said stays the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+import orjson
+from fastapi import Response
+
+MEDIA_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What went wrong: `slug` for programs, `title` for its kind, `detail` for this occurrence."""
+
+    status: int
+    slug: str
+    detail: str
+    title: str = ""
+    errors: tuple[Mapping[str, object], ...] = ()
+    """Each offending place, where there are several."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def as_json(self, instance: str, request_id: str) -> dict[str, object]:
+        """Return the members of the document for one request."""
+        document: dict[str, object] = {
+            "type": f"urn:contender:problem:{self.slug}",
+            "title": self.title or HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+            "instance": instance,
+            "request_id": request_id,
+        }
+        return document | ({"errors": list(self.errors)} if self.errors else {})
+
+
+Renderer = Callable[[Problem], Response]
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """The paths (or beginnings of them) whose clients expect problems in another shape."""
+
+    paths: tuple[str, ...]
+    render: Renderer
+
+
+def respond(
+    problem: Problem, path: str, request_id: str, dialects: tuple[Dialect, ...] = ()
+) -> Response:
+    """Return a problem as the clients of `path` expect it."""
+    for dialect in dialects:
+        if path.startswith(dialect.paths):
+            response = dialect.render(problem)
+            response.headers.update(problem.headers)
+            return response
+    return Response(
+        orjson.dumps(problem.as_json(path, request_id)),
+        status_code=problem.status,
+        media_type=MEDIA_TYPE,
+        headers=dict(problem.headers),
+    )
