@@ -4,10 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from features.fingerprints import fingerprint
+from features.readers.delimited import read_delimited
+from features.readers.download import download
+from features.readers.parquet import read_parquet
+from features.readers.postgresql import masked, read_postgresql
+from features.readers.records import read_records
+from features.readers.table import Limits, SourceError, Table
+from features.schema import FrameSchema, validate
 
 if TYPE_CHECKING:
     import pandas as pd
+
+__all__ = ["Limits", "Raw", "Source", "SourceError", "fingerprint", "read"]
+
+DATABASES = {"postgresql", "postgres", "postgresql+psycopg"}
+RECORDS = {".json", ".jsonl", ".ndjson"}
+PARQUET = {".parquet", ".pq"}
 
 
 @dataclass(frozen=True)
@@ -17,6 +35,11 @@ class Source:
     url: str
     columns: Mapping[str, str] = field(default_factory=dict)
     query: str | None = None
+
+    @property
+    def where(self) -> str:
+        """The address as it may be shown: without a password."""
+        return masked(self.url)
 
 
 @dataclass(frozen=True)
@@ -31,5 +54,61 @@ class Raw:
     quarantined: pd.DataFrame
 
 
-class SourceError(ValueError):
-    """A source cannot be read; the message says which, where, and what would be right."""
+def read(source: Source, schema: FrameSchema, *, limits: Limits | None = None) -> Raw:
+    """Read the schema's columns of a source, in bounded memory, and validate them.
+
+    The index of the frame is the line in the source: of a file its line (the first row of a
+    CSV file is 2), of a table the row's number from 1. Relative paths are relative to the working
+    directory. Raises `SourceError` when the source cannot be read and `SchemaError` when what it
+    holds is not what the schema says.
+    """
+    bounds = limits or Limits()
+    table = _table(source, schema, bounds)
+    validated = validate(
+        table.frame,
+        schema,
+        source.where,
+        damage=table.damage,
+        damaged_share=bounds.damaged_share,
+    )
+    return Raw(validated.frame, fingerprint(validated.frame), validated.quarantined)
+
+
+def _table(source: Source, schema: FrameSchema, limits: Limits) -> Table:
+    scheme = urlsplit(source.url).scheme.lower()
+    if scheme in DATABASES:
+        return read_postgresql(
+            source.url, source.query, schema, source.columns, source.where, limits
+        )
+    if source.query is not None:
+        raise SourceError(f"{source.where}: a query needs a postgresql:// address")
+    if scheme in {"http", "https"}:
+        with TemporaryDirectory(prefix="contender-") as directory:
+            file = download(source.url, Path(directory), source.where, limits)
+            return _file(file, source, schema, limits)
+    if scheme in {"", "file"}:
+        return _file(_path(source), source, schema, limits)
+    raise SourceError(
+        f"{source.where}: addresses of kind {scheme}:// are not read; there are file paths, "
+        "file://, http://, https:// and postgresql://"
+    )
+
+
+def _path(source: Source) -> Path:
+    parts = urlsplit(source.url)
+    if parts.scheme != "file":
+        return Path(source.url).expanduser()
+    if parts.netloc not in {"", "localhost"}:
+        raise SourceError(f"{source.where}: write file:///… for a file of this machine")
+    return Path(unquote(parts.path))
+
+
+def _file(path: Path, source: Source, schema: FrameSchema, limits: Limits) -> Table:
+    if not path.exists():
+        raise SourceError(f"{source.where}: there is no such file ({path.resolve()})")
+    suffixes = {suffix.lower() for suffix in path.suffixes}
+    if path.is_dir() or suffixes & PARQUET:
+        return read_parquet(path, schema, source.columns, source.where, limits)
+    if suffixes & RECORDS:
+        return read_records(path, schema, source.columns, source.where, limits)
+    return read_delimited(path, schema, source.columns, source.where, limits)

@@ -10,6 +10,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from features.sources import Source
+
 HOME_VARIABLE = "CONTENDER_HOME"
 FILE_NAME = "contender.toml"
 
@@ -108,6 +110,28 @@ class Settings(_Strict):
     def mlruns(self) -> Path:
         """Where MLflow's database and artifacts live."""
         return self.home / "mlruns"
+
+    def source(self, model: str) -> Source:
+        """Return where the rows of `model` come from; a relative path is relative to the home.
+
+        Raises `SettingsError` when the file names no source for it.
+        """
+        if model not in self.models:
+            raise SettingsError(
+                f"{FILE_NAME} names no source for {model!r}: add [models.{model}.source] "
+                "with url = …"
+            )
+        source = self.models[model].source
+        return Source(self.resolved(source.url), dict(source.columns), source.query)
+
+    @property
+    def feed_url(self) -> str | None:
+        """Address of the incoming order lines; a relative path is relative to the home."""
+        return self.resolved(self.feed.url) if self.feed.url else None
+
+    def resolved(self, url: str) -> str:
+        """Return an address as it is, and a relative path as an absolute one under the home."""
+        return url if "://" in url else str(self.home / Path(url).expanduser())
 
     @property
     def api_url(self) -> str:

@@ -1,0 +1,109 @@
+"""The identity of data: a sha256 over every row, whatever the order of rows and columns."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import singledispatch
+from numbers import Integral, Real
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CHUNK_ROWS = 50_000
+MISSING = b"-"
+MISSING_TYPES = {"NAType", "NaTType"}
+
+
+def fingerprint(frame: pd.DataFrame) -> str:
+    """Return the sha256 of a frame's content: names and values of all rows, not its index.
+
+    Equal for the same rows in another order, columns in another order, and equal values in
+    another type of number, text or time; different when any value of any row differs.
+    """
+    order = sorted(range(frame.shape[1]), key=lambda i: str(frame.columns[i]))
+    names = _joined([str(frame.columns[i]).encode() for i in order])
+    total = hashlib.sha256(names)
+    digests = np.frombuffer(b"".join(_row_digests(frame, order)), dtype=">u8").reshape(-1, 4)
+    # Sorted rather than added up, so that a row that is there twice counts twice.
+    total.update(digests[np.lexsort(digests.T[::-1])].tobytes())
+    return total.hexdigest()
+
+
+def _row_digests(frame: pd.DataFrame, order: list[int]) -> Iterator[bytes]:
+    for start in range(0, len(frame), CHUNK_ROWS):
+        part = frame.iloc[start : start + CHUNK_ROWS]
+        columns = [[canonical(value) for value in part.iloc[:, i].tolist()] for i in order]
+        for i in range(len(part)):
+            yield hashlib.sha256(_joined([column[i] for column in columns])).digest()
+
+
+def _joined(parts: list[bytes]) -> bytes:
+    """Join so that no other list of parts gives the same bytes: each part with its length."""
+    return b"".join(b"%d:%b" % (len(part), part) for part in parts)
+
+
+@singledispatch
+def canonical(value: object) -> bytes:
+    """Return the bytes that stand for one value, its kind first."""
+    if value is None or type(value).__name__ in MISSING_TYPES:
+        return MISSING
+    return b"j" + json.dumps(value, sort_keys=True, default=_plain).encode()
+
+
+@canonical.register
+def _text(value: str) -> bytes:
+    return b"t" + value.encode("utf-8", "surrogatepass")
+
+
+@canonical.register(bool)
+@canonical.register(np.bool_)
+def _truth(value: bool | np.bool_) -> bytes:
+    return b"b1" if value else b"b0"
+
+
+@canonical.register
+def _whole(value: Integral) -> bytes:
+    return b"n%d" % int(value)
+
+
+@canonical.register(Real)
+@canonical.register(Decimal)
+def _number(value: float | Decimal) -> bytes:
+    if math.isnan(value):
+        return MISSING
+    number = float(value)
+    whole = math.isfinite(number) and number.is_integer()
+    return b"n%d" % int(number) if whole else b"n" + repr(number).encode()
+
+
+@canonical.register
+def _bytes(value: bytes) -> bytes:
+    return b"y" + value
+
+
+@canonical.register
+def _day(value: date) -> bytes:
+    return f"d{value.isoformat()}T00:00:00.000000000".encode()
+
+
+@canonical.register
+def _moment(value: datetime) -> bytes:
+    """Stand for a moment by its UTC time to the nanosecond; without a zone it is in UTC."""
+    if type(value).__name__ in MISSING_TYPES:
+        return MISSING
+    aware = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    text = aware.replace(tzinfo=None).strftime("%Y-%m-%dT%H:%M:%S.%f")
+    return f"d{text}{getattr(value, 'nanosecond', 0):03d}".encode()
+
+
+def _plain(value: object) -> object:
+    """Turn what a nested value may hold into what JSON knows."""
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)

@@ -1,0 +1,1 @@
+"""One reader for each kind of source; every one hands on text, and the schema gives it types."""

@@ -1,0 +1,93 @@
+"""PostgreSQL: a table or a query, streamed through a cursor of the server."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+from features.readers.mapping import resolve
+from features.readers.table import CHUNK_ROWS, Limits, SourceError, Table, TableBuilder
+from features.schema import FrameSchema, Mapped
+
+CONNECT_TIMEOUT_SECONDS = 10
+SECRETS = {"password", "sslpassword"}
+
+
+def read_postgresql(
+    url: str, query: str | None, schema: FrameSchema, columns: Mapped, where: str, limits: Limits
+) -> Table:
+    """Read the schema's columns of the table that `?table=` names, or of `query`.
+
+    Everything is read in one read-only transaction; a row is known by its number. Raises
+    `SourceError` or `SchemaError`.
+    """
+    address, table = _address(url)
+    relation = _relation(query, table, where)
+    try:
+        with psycopg.connect(address, connect_timeout=CONNECT_TIMEOUT_SECONDS) as connection:
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            connection.read_only = True
+            return _read(connection, relation, schema, columns, where, limits)
+    except psycopg.Error as error:
+        message = str(error).strip().replace(url, where) or type(error).__name__
+        raise SourceError(f"{where}: {message}") from error
+
+
+def masked(url: str) -> str:
+    """Return an address without the passwords in it."""
+    parts = urlsplit(url)
+    user, at, host = parts.netloc.rpartition("@")
+    name, colon, _ = user.partition(":")
+    netloc = f"{name}{':***' if colon else ''}{at}{host}"
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    if any(key in SECRETS for key, _ in pairs):
+        hidden = [(key, "***" if key in SECRETS else value) for key, value in pairs]
+        return urlunsplit(parts._replace(netloc=netloc, query=urlencode(hidden, safe="*")))
+    return url if netloc == parts.netloc else urlunsplit(parts._replace(netloc=netloc))
+
+
+def _address(url: str) -> tuple[str, str | None]:
+    """Return the address as libpq takes it, and the table that it names in `?table=`."""
+    parts = urlsplit(url)
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    table = next((value for key, value in pairs if key == "table"), None)
+    rest = urlencode([(key, value) for key, value in pairs if key != "table"])
+    return urlunsplit(parts._replace(scheme="postgresql", query=rest)), table
+
+
+def _relation(query: str | None, table: str | None, where: str) -> sql.Composable:
+    if query and table:
+        raise SourceError(f"{where}: give a query or ?table=, not both")
+    if query:
+        # The user's own statement, run in a read-only transaction.
+        return sql.SQL("({}) AS source").format(sql.SQL(query.strip().rstrip(";")))
+    if table:
+        return sql.Identifier(*table.split(".", 1))
+    raise SourceError(f"{where}: name what to read: ?table=NAME in the address, or a query")
+
+
+def _read(
+    connection: psycopg.Connection,
+    relation: sql.Composable,
+    schema: FrameSchema,
+    columns: Mapped,
+    where: str,
+    limits: Limits,
+) -> Table:
+    connection.execute("SET LOCAL datestyle = 'ISO'")
+    empty = connection.execute(sql.SQL("SELECT * FROM {} LIMIT 0").format(relation))
+    found = [column.name for column in empty.description or ()]
+    present = resolve(found, schema, columns, where)
+    builder = TableBuilder(list(present), where, limits)
+    # As text, like every other source: only the schema gives types.
+    selected = sql.SQL(", ").join(
+        sql.SQL("{}::text").format(sql.Identifier(theirs)) for theirs in present.values()
+    )
+    with connection.cursor(name="contender_source") as cursor:
+        cursor.itersize = CHUNK_ROWS
+        cursor.execute(sql.SQL("SELECT {} FROM {}").format(selected, relation))
+        for line, row in enumerate(cursor, start=1):
+            builder.add(line, row)
+    return builder.finish()
