@@ -94,7 +94,10 @@ class SearchIndex:
         else:
             best = np.arange(len(overlap))
         best = best[overlap[best] > 0]
-        return best[np.argsort(-overlap[best], kind="stable")].astype(np.int32)
+        ordered: NDArray[np.int32] = best[np.argsort(-overlap[best], kind="stable")].astype(
+            np.int32
+        )
+        return ordered
 
 
 def _postings(folded: Sequence[str]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
@@ -128,4 +131,5 @@ def _scores(wanted: str, texts: Sequence[str]) -> NDArray[np.float32]:
         dtype=np.float32,
     )
     whole = process.cdist([wanted], texts, scorer=fuzz.token_set_ratio)[0]
-    return 80.0 * by_word + 0.2 * whole
+    scores: NDArray[np.float32] = 80.0 * by_word + 0.2 * whole
+    return scores
