@@ -1,0 +1,74 @@
+"""Runs whose process is gone: closed, so that they block nothing and mislead nobody."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from prefect import get_client
+from prefect.automations import Automation
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterDeploymentId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import StateType
+from prefect.events.actions import ChangeFlowRunState
+from prefect.events.schemas.automations import EventTrigger, Posture
+from prefect.states import Crashed
+
+AUTOMATION_NAME = "Close runs without a heartbeat"
+SILENCE_SECONDS = 120
+
+
+def close_abandoned_runs() -> int:
+    """Mark as crashed what a runner left running when it was killed; return how many.
+
+    Called before the runner starts: it executes every deployed run, so none can be alive.
+    """
+    unfinished = FlowRunFilterStateType(
+        any_=[StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
+    )
+    with get_client(sync_client=True) as client:
+        runs = client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(
+                state=FlowRunFilterState(type=unfinished),
+                deployment_id=FlowRunFilterDeploymentId(is_null_=False),
+            )
+        )
+        crashed = Crashed(message="The flow runner was stopped while this run was going on.")
+        for run in runs:
+            client.set_flow_run_state(run.id, crashed, force=True)
+    return len(runs)
+
+
+def watch_heartbeats() -> None:
+    """Create, once, the automation that closes a run whose process has gone silent."""
+    try:
+        Automation.read(name=AUTOMATION_NAME)
+    except ValueError:  # Prefect's word for: there is none
+        _automation().create()
+
+
+def _automation() -> Automation:
+    ends = {
+        f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed")
+    }
+    return Automation(
+        name=AUTOMATION_NAME,
+        description="A killed process cannot say so itself; its silence does.",
+        trigger=EventTrigger(
+            after={"prefect.flow-run.heartbeat"},
+            expect={"prefect.flow-run.heartbeat", *ends},
+            match={"prefect.resource.id": "prefect.flow-run.*"},
+            for_each={"prefect.resource.id"},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=timedelta(seconds=SILENCE_SECONDS),
+        ),
+        actions=[
+            ChangeFlowRunState(
+                state=StateType.CRASHED, message="No heartbeat: its process was probably killed."
+            )
+        ],
+    )
