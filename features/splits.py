@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd  # not at run time: the server asks for pools and holds no pandas
 
 MINIMUM_TEST_ROWS = 300
 LARGEST_TEST_SHARE = 0.40

@@ -6,11 +6,12 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from features.sources import Source
+if TYPE_CHECKING:
+    from features.sources import Source
 
 HOME_VARIABLE = "CONTENDER_HOME"
 FILE_NAME = "contender.toml"
@@ -116,6 +117,10 @@ class Settings(_Strict):
 
         Raises `SettingsError` when the file names no source for it.
         """
+        from features.sources import (
+            Source,
+        )  # brings pandas and Arrow, which a server can do without
+
         if model not in self.models:
             raise SettingsError(
                 f"{FILE_NAME} names no source for {model!r}: add [models.{model}.source] "
