@@ -127,6 +127,13 @@ feed_lines = Table(  # pipelines.feed
     Index("feed_by_time", "received_at"),
 )
 
+changes = Table(  # pipelines.changes
+    "changes",
+    metadata,
+    Column("subject", String(64), primary_key=True),
+    Column("moves", Integer, nullable=False),
+)
+
 leases = Table(  # pipelines.leases
     "leases",
     metadata,

@@ -1,0 +1,158 @@
+"""Reviewed labels: what a person said a text is. Each belongs to one pool for ever.
+
+Every label is kept, in the order given; the latest one of a text counts. The pool is decided by a
+hash of the normalised text, the same that splits raw rows, so a label can never stand in training
+while its twin stands in the test set. Light: the server keeps labels with this module.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import orjson
+from sqlalchemy import insert, select
+
+from features.splits import Pool, pool_of
+from features.text import group_key
+from pipelines import changes
+from pipelines.store import labels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy import Row
+
+    from pipelines.store import Store
+
+SUBJECT = "labels"
+VALUE_CHARACTERS = 256
+REVIEWER_CHARACTERS = 128
+
+
+class LabelRefused(ValueError):
+    """A label cannot be kept; the message says which of its parts is wrong."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """One reviewed label; `shown` is what the person saw when choosing."""
+
+    label_id: str
+    model: str
+    text: str
+    value: str
+    pool: Pool
+    shown: Mapping[str, object]
+    reviewer: str
+    created_at: str
+
+
+def exact(text: str) -> str:
+    """Return the form in which two descriptions are the same one: spaces and case aside."""
+    return " ".join(unicodedata.normalize("NFC", text).split()).casefold()
+
+
+class Labels:
+    """The labels of a store."""
+
+    def __init__(
+        self, store: Store, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._store = store
+        self._clock = clock
+
+    def add(
+        self, model: str, text: str, value: str, *, shown: Mapping[str, object], reviewer: str
+    ) -> Label:
+        """Keep a label; it is on disk when this returns. Raises `LabelRefused`.
+
+        `shown` says what was answered before (code, confidence, version) and whether that answer
+        was itself a confirmed one: such a label says nothing about the model.
+        """
+        if not text.strip() or "\0" in text:
+            raise LabelRefused("the text is empty or holds a NUL character")
+        if not value.strip() or len(value) > VALUE_CHARACTERS:
+            raise LabelRefused(f"the value must have 1 to {VALUE_CHARACTERS} characters")
+        group = group_key(text)
+        with self._store.write() as connection:
+            # The clock is read under the store's write lock, so the order of labels is the
+            # order in which they were committed.
+            now = self._clock()
+            label = Label(
+                label_id=f"{int(now.timestamp() * 1_000_000):016x}{uuid.uuid4().hex[:16]}",
+                model=model,
+                text=text,
+                value=value.strip(),
+                pool=pool_of(group, model),
+                shown=shown,
+                reviewer=reviewer[:REVIEWER_CHARACTERS],
+                created_at=now.isoformat(),
+            )
+            connection.execute(insert(labels).values(_stored(label, group)))
+            changes.moved(connection, SUBJECT)
+        return label
+
+    def confirmed(self, model: str) -> dict[str, Label]:
+        """Return the label that counts for each description, by its `exact` form."""
+        return _latest(self._read(model), exact)
+
+    def training_rows(self, model: str) -> list[Label]:
+        """Return the labels that count and may be trained on, oldest first."""
+        return self._pool(model, "train")
+
+    def test_rows(self, model: str) -> list[Label]:
+        """Return the labels that count and are kept for test sets, oldest first.
+
+        Those given to correct a confirmed answer say nothing about the model; their `shown`
+        holds `confirmed: true`.
+        """
+        return self._pool(model, "test")
+
+    def _pool(self, model: str, pool: Pool) -> list[Label]:
+        counting = _latest(self._read(model), group_key)
+        return sorted(
+            (label for label in counting.values() if label.pool == pool),
+            key=lambda label: label.label_id,
+        )
+
+    def _read(self, model: str) -> list[Label]:
+        query = select(labels).where(labels.c.model == model).order_by(labels.c.label_id)
+        with self._store.read() as connection:
+            return [_restored(row) for row in connection.execute(query)]
+
+
+def _latest(ordered: Iterable[Label], key: Callable[[str], str]) -> dict[str, Label]:
+    return {key(label.text): label for label in ordered}
+
+
+def _stored(label: Label, group: str) -> dict[str, object]:
+    return {
+        "label_id": label.label_id,
+        "model": label.model,
+        "key": hashlib.sha256(group.encode("utf-8", "surrogatepass")).hexdigest(),
+        "text": label.text,
+        "value": label.value,
+        "pool": label.pool,
+        "shown": orjson.dumps(dict(label.shown)).decode(),
+        "reviewer": label.reviewer,
+        "created_at": label.created_at,
+    }
+
+
+def _restored(row: Row[tuple[object, ...]]) -> Label:
+    return Label(
+        label_id=row.label_id,
+        model=row.model,
+        text=row.text,
+        value=row.value,
+        pool=row.pool,
+        shown=orjson.loads(row.shown),
+        reviewer=row.reviewer,
+        created_at=row.created_at,
+    )
