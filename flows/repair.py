@@ -15,7 +15,7 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import StateType
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import EventTrigger, Posture
-from prefect.states import Crashed
+from prefect.states import Crashed, State
 
 AUTOMATION_NAME = "Close runs without a heartbeat"
 SILENCE_SECONDS = 120
@@ -36,18 +36,18 @@ def close_abandoned_runs() -> int:
                 deployment_id=FlowRunFilterDeploymentId(is_null_=False),
             )
         )
-        crashed = Crashed(message="The flow runner was stopped while this run was going on.")
+        crashed: State[object] = Crashed(message="The flow runner was stopped while this run was going on.")
         for run in runs:
             client.set_flow_run_state(run.id, crashed, force=True)
     return len(runs)
 
 
-def watch_heartbeats() -> None:
+async def watch_heartbeats() -> None:
     """Create, once, the automation that closes a run whose process has gone silent."""
     try:
-        Automation.read(name=AUTOMATION_NAME)
+        await Automation.aread(name=AUTOMATION_NAME)
     except ValueError:  # Prefect's word for: there is none
-        _automation().create()
+        await _automation().acreate()
 
 
 def _automation() -> Automation:

@@ -1,0 +1,93 @@
+# One environment in .venv, made once and again when pyproject.toml or constraints.txt change.
+# `make up` installs what running needs; `make test` adds the development tools.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+ARGS ?=
+
+# Keep the project's root off the module path, and let Python keep the bytecode it compiles.
+export PYTHONSAFEPATH := 1
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help setup up down status test test-fast check lint types imports bench clean
+
+help:  ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+up: .venv/.base  ## Start everything and see each model to a champion (ARGS="--detach" and others)
+	@$(BIN)/contender up $(ARGS)
+
+down: .venv/.base  ## Stop everything
+	@$(BIN)/contender down
+
+status: .venv/.base  ## Show services, addresses and champions
+	@$(BIN)/contender status
+
+setup: .venv/.dev  ## Install everything, development tools included
+
+test: check  ## Lint, types, import rules and every test
+	$(BIN)/pytest $(ARGS)
+
+test-fast: .venv/.dev  ## The tests that need no stack and no browser: under 3 minutes
+	$(BIN)/pytest -m 'not slow and not e2e and not browser' $(ARGS)
+
+check: lint types imports  ## Lint, types and import rules
+
+lint: .venv/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: .venv/.dev
+	$(BIN)/mypy
+
+imports: .venv/.dev
+	$(BIN)/lint-imports
+
+bench: .venv/.dev  ## Run the measurements in benchmarks/
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file"; done
+
+clean:  ## Remove the environment and caches; var/ and mlruns/ are yours and stay
+	@if [ -x $(BIN)/contender ]; then $(BIN)/contender down; fi
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A fast installer where it can be had, pip where not.
+define install
+	test -x $(BIN)/python || "$(PYTHON)" -m venv .venv
+	$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
+		|| { echo "Python 3.11 is needed: make PYTHON=/path/to/python3.11 $@"; exit 1; }
+	if test -x $(BIN)/uv || $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt uv; then
+		$(BIN)/uv pip install --python $(BIN)/python --compile-bytecode -c constraints.txt -e '$(1)'
+	else
+		$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e '$(1)'
+	fi
+endef
+
+# Programs from the system: $(1) is a list of Debian packages, each with a program of its name.
+define programs
+	missing=""
+	for program in $(1); do command -v $$program >/dev/null || missing="$$missing $$program"; done
+	if [ -n "$$missing" ]; then
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+			{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; } \
+				|| echo "could not install:$$missing"
+		else
+			echo "please install (Debian: sudo apt-get install$$missing):$$missing"
+		fi
+	fi
+endef
+
+.venv/.base: pyproject.toml constraints.txt
+	@$(call install,.)
+	$(call programs,espeak-ng)
+	touch $@
+
+.venv/.dev: pyproject.toml constraints.txt
+	@$(call install,.[dev])
+	$(call programs,espeak-ng chromium)
+	touch $@ .venv/.base
