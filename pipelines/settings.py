@@ -51,7 +51,11 @@ class PolicySettings(_Strict):
     seed: int = 20_261_121
     slices: SliceSettings = SliceSettings()
     latency_ratio: float = Field(1.5, gt=0)
+    latency_grace_ms: float = Field(1.0, ge=0)
+    """Faster than this is fast enough, whatever the champion takes."""
     size_ratio: float = Field(5.0, gt=0)
+    size_grace_bytes: int = Field(50_000_000, ge=0)
+    """Smaller than this is small enough, whatever the champion takes."""
     smallest_alpha: float = Field(0.001, gt=0)
     foreign_edits: Literal["judge", "revert"] = "judge"
 
