@@ -12,10 +12,10 @@ from prefect.client.schemas.filters import (
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
-from prefect.client.schemas.objects import StateType
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import EventTrigger, Posture
-from prefect.states import Crashed, State
+from prefect.client.schemas.objects import State, StateType
+from prefect.states import Crashed
 
 AUTOMATION_NAME = "Close runs without a heartbeat"
 SILENCE_SECONDS = 120

@@ -113,7 +113,7 @@ def test_a_service_that_ignores_sigterm_is_killed(journal, stack):
 def test_a_service_that_never_starts_is_named_with_the_end_of_its_log(journal, stack):
     services = [service(journal, "database"), service(journal, "web", "--fail")]
 
-    with pytest.raises(ServiceFailed, match="web does not start.*no licence found"):
+    with pytest.raises(ServiceFailed, match=r"web does not start.*no licence found"):
         supervise(services, stack, journal, nothing)
 
     assert journal.read_text().splitlines()[-1] == "stopped database"

@@ -1,0 +1,74 @@
+"""`contender decisions`: the decision log as a table, as JSON, or one decision in full."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import typer
+
+from cli import screen
+from cli.ledger import open_log
+from pipelines.decisions import Decision
+from pipelines.settings import load_settings
+
+COLUMNS = ("decision_id", "created_at", "model", "kind", "verdict", "version", "generation")
+
+
+@screen.plain_errors
+def decisions(
+    decision: Annotated[
+        str | None, typer.Argument(help="One decision to show in full; none lists them.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="Only this model's.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many, newest first.")] = None,
+    verify: Annotated[bool, typer.Option("--verify", help="Check the chain of hashes.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the recorded decisions, newest first.
+
+    Example: `contender decisions --model product_codes --json`
+    """
+    with open_log(load_settings()) as log:
+        if verify and (problems := log.verify_chain()):
+            raise screen.CommandFailed(f"the decision log was changed: {'; '.join(problems)}")
+        if decision is not None:
+            _show_one(log.get(decision), as_json=as_json)
+            return
+        rows = [_row(entry) for entry in log.list(model, limit)]
+    if as_json:
+        screen.print_json(rows)
+    else:
+        screen.print_table("Decisions", COLUMNS, rows)
+
+
+def _show_one(entry: Decision, *, as_json: bool) -> None:
+    if as_json:
+        screen.print_json(_row(entry))
+        return
+    screen.print_table("Decision", COLUMNS, [_row(entry)])
+    for reason in _texts(entry.record, "reasons"):
+        typer.echo(f"- {reason}")
+
+
+def _texts(record: Mapping[str, object], key: str) -> list[str]:
+    found = record.get(key)
+    return [str(item) for item in found] if isinstance(found, list | tuple) else []
+
+
+def _row(entry: Decision) -> dict[str, object]:
+    return {
+        "decision_id": entry.decision_id,
+        "created_at": entry.created_at,
+        "model": entry.model,
+        "kind": entry.kind,
+        "version": entry.version,
+        "verdict": entry.verdict,
+        "generation": entry.generation,
+        "test_set_id": entry.test_set_id,
+        "look": entry.look,
+        "artifact_digest": entry.artifact_digest,
+        "hash": entry.hash,
+        "prev_hash": entry.prev_hash,
+        "record": entry.record,
+    }

@@ -1,0 +1,123 @@
+"""What is deployed, and the runner that executes it: `python -m flows.deployments`.
+
+Each model has three deployments named after it, one of each flow; `all` stands for every model.
+A run loads its flow as an attribute of this module, so a new family needs no line here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from prefect import Flow
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+from prefect.deployments.runner import EntrypointType, RunnerDeployment
+from prefect.runner import Runner
+from prefect.schedules import Cron, Interval, Schedule
+
+from flows import everything, promote, refresh, repair, retrain, train
+from pipelines import catalog
+from pipelines.orchestration import model_tag
+from pipelines.settings import Settings, load_settings
+
+READY_VARIABLE = "CONTENDER_RUNNER_READY"
+RUNS_AT_ONCE = 4
+ALL = "all"
+
+BUILDERS: Mapping[str, Callable[[str], Flow[..., object]]] = {
+    train.NAME: train.build,
+    promote.NAME: promote.build,
+    retrain.NAME: retrain.build,
+}
+
+
+def flow_named(flow: str, model: str) -> Flow[..., object]:
+    """Return one of the flows for a model, or for `all` of them."""
+    if model == ALL:
+        return everything.build(flow, BUILDERS[flow], catalog.names())
+    return BUILDERS[flow](model)
+
+
+def __getattr__(name: str) -> Flow[..., object]:
+    """Resolve an entry point such as `flows.deployments.train_and_promote__product_codes`."""
+    flow, _, model = name.partition("__")
+    flow = flow.replace("_", "-")
+    if flow not in BUILDERS or model not in (*catalog.names(), ALL):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return flow_named(flow, model)
+
+
+def deployments(settings: Settings) -> list[RunnerDeployment]:
+    """Return every deployment of a home folder's stack."""
+    found = [
+        _deployment(flow, model, settings)
+        for model in (*catalog.names(), ALL)
+        for flow in BUILDERS
+    ]
+    return [*found, _refresh(settings)]
+
+
+def _deployment(flow: str, model: str, settings: Settings) -> RunnerDeployment:
+    built = flow_named(flow, model)
+    configured = settings.models.get(model)
+    scheduled = flow == retrain.NAME and configured is not None and configured.schedule
+    schedule: Schedule | None = None
+    if configured is not None and scheduled:
+        schedule = Cron(configured.schedule or "", timezone="UTC")
+    asks_params = configured is not None and flow != promote.NAME
+    deployment = built.to_deployment(
+        name=model,
+        description=built.description,
+        tags=[ALL] if model == ALL else [model_tag(model)],
+        schedule=schedule,
+        parameters=dict(configured.params) if configured is not None and asks_params else {},
+        concurrency_limit=ConcurrencyLimitConfig(
+            limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE
+        ),
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
+    return _located(deployment, f"{flow.replace('-', '_')}__{model}")
+
+
+def _refresh(settings: Settings) -> RunnerDeployment:
+    every = timedelta(seconds=settings.feed.interval_seconds)
+    deployment = refresh.refresh.to_deployment(
+        name="feed",
+        description=refresh.refresh.description,
+        tags=["feed"],
+        schedule=Interval(every) if settings.feed.url else None,
+        concurrency_limit=ConcurrencyLimitConfig(
+            limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW
+        ),
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
+    deployment.entrypoint = "flows.refresh.refresh"
+    return deployment
+
+
+def _located(deployment: RunnerDeployment, attribute: str) -> RunnerDeployment:
+    deployment.entrypoint = f"flows.deployments.{attribute}"
+    return deployment
+
+
+def main() -> None:
+    """Deploy everything, say that we are ready, and run what is asked for until stopped."""
+    settings = load_settings()
+    repair.close_abandoned_runs()
+    asyncio.run(repair.watch_heartbeats())
+    # Schedules go on after a restart: pausing them at every stop would need undoing by hand.
+    runner = Runner(limit=RUNS_AT_ONCE, pause_on_shutdown=False)
+    for deployment in deployments(settings):
+        runner.add_deployment(deployment)
+    if READY_VARIABLE in os.environ:
+        path = Path(os.environ[READY_VARIABLE])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(str(os.getpid()), encoding="utf-8")
+    asyncio.run(runner.start())
+
+
+if __name__ == "__main__":
+    main()
