@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipelines.contract import Row
+from pipelines.prediction_log import Provenance
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,10 @@ class ServedModel:
             "decision_id": self.decision_id,
             "generation": self.generation,
         }
+
+    def provenance(self, request_id: str) -> Provenance:
+        """Return what the prediction log keeps of this model for one request."""
+        return Provenance(self.name, self.version, self.decision_id, self.generation, request_id)
 
 
 @dataclass(frozen=True)

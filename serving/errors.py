@@ -36,7 +36,7 @@ from serving.bodies import BodyTooLarge, MalformedBody, UnsupportedBody
 from serving.live import BrokenRuntime, WarmUpFailed
 from serving.problems import Problem, respond
 from serving.slots import NoChampion, TooManyInstances, UnknownModel
-from serving.validation import InvalidInstances
+from serving.validation import InvalidActual, InvalidInstances
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +67,7 @@ MEANINGS: dict[type[Exception], Meaning] = {
     UnsupportedBody: Meaning(415, "unsupported-body", "The body must be JSON"),
     TooManyInstances: Meaning(422, "too-many-instances", "Too many instances in one call"),
     InvalidInstances: Meaning(422, "invalid-instances", "Instances do not fit the contract"),
+    InvalidActual: Meaning(422, "invalid-actual", "The model could never have answered this"),
     RequestRefused: Meaning(422, "request-refused", "The model refuses an instance"),
     ArtifactRefused: Meaning(500, "artifact-refused", "A package is not what it should be"),
     WarmUpFailed: Meaning(500, "warm-up-failed", "A version cannot answer its golden requests"),

@@ -9,13 +9,12 @@ import statistics
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
-from pipelines.artifact import ArtifactRefused, Package, open_package, open_runtime
+from pipelines.artifact import ArtifactRefused, Package, open_runtime
 from pipelines.contract import RequestRefused, Row, Runtime
 from serving.answers import ServedModel
-from serving.validation import InvalidInstances, SchemaCheck
+from serving.validation import InvalidInstances, SchemaCheck, TargetCheck
 
 WARM_UP_ROUNDS = 5
 TEXT_LIMIT_CHARACTERS = 20_000
@@ -36,6 +35,7 @@ class Loaded:
     package: Package
     runtime: Runtime
     check: SchemaCheck
+    truth: TargetCheck
     golden: tuple[tuple[Row, ...], ...]
     """The answers to the contract's golden requests."""
     instance_ms: float
@@ -52,18 +52,13 @@ class Loaded:
         return answers
 
 
-def load(
-    directory: Path,
-    *,
-    expected_digest: str | None = None,
-    text_limit: int = TEXT_LIMIT_CHARACTERS,
-) -> Loaded:
-    """Verify, open and warm up the package in `directory`. Raises `ArtifactRefused`."""
-    package = open_package(directory, expected_digest=expected_digest)
+def load(package: Package, *, text_limit: int = TEXT_LIMIT_CHARACTERS) -> Loaded:
+    """Open and warm up a verified package. Raises `ArtifactRefused`."""
     check = SchemaCheck(package.contract.request_schema, text_limit)
+    truth = TargetCheck(package.contract)
     runtime = open_runtime(package)
     try:
-        return _warmed_up(Loaded(package, runtime, check, (), 0.0))
+        return _warmed_up(Loaded(package, runtime, check, truth, (), 0.0))
     except BaseException:
         runtime.close()
         raise
@@ -81,7 +76,7 @@ def _warmed_up(cold: Loaded) -> Loaded:
         raise WarmUpFailed(f"golden requests were not answered: {error}") from error
     costs = [_milliseconds(cold, row) for _ in range(WARM_UP_ROUNDS) for row in rows]
     answers = tuple(tuple(answer) for answer in golden)
-    return Loaded(cold.package, cold.runtime, cold.check, answers, statistics.median(costs))
+    return replace(cold, golden=answers, instance_ms=statistics.median(costs))
 
 
 def _milliseconds(loaded: Loaded, row: Row) -> float:

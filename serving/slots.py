@@ -10,12 +10,13 @@ import asyncio
 import os
 import threading
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from pipelines.artifact import Contract
 from pipelines.contract import Row
+from pipelines.prediction_log import Provenance
 from serving.answers import Answered, ServedModel
 from serving.live import LiveModel
 
@@ -40,10 +41,9 @@ class Recorder(Protocol):
 
     def append(
         self,
-        served: ServedModel,
-        request_id: str,
-        instances: Sequence[Row],
-        answers: Sequence[Sequence[Row]],
+        provenance: Provenance,
+        instances: Sequence[Mapping[str, object]],
+        answers: Sequence[Sequence[Mapping[str, object]]],
     ) -> list[str]:
         """Log one request and return a prediction id for each instance."""
         ...
@@ -78,6 +78,15 @@ class Slots:
         """Return the live version's contract. Raises `UnknownModel` or `NoChampion`."""
         return self._champion(model).loaded.package.contract
 
+    def check_actual(self, model: str, actual: object) -> None:
+        """Refuse what the model could never have answered, as far as a live version can tell.
+
+        Raises `UnknownModel` or `InvalidActual`.
+        """
+        live = self._known(model)
+        if live:
+            live.loaded.truth.check(actual)
+
     async def answer(
         self, model: str, instances: Sequence[Row], *, request_id: str | None = None
     ) -> Answered:
@@ -99,12 +108,11 @@ class Slots:
         return self._answer(self._acquire(model, len(instances)), instances, request_id)
 
     def put(self, live: LiveModel) -> None:
-        """Let `live` answer from now on; the one before is released after its last request."""
+        """Let `live` answer from now on; the one before is retired until its last request."""
         before, self._live[live.served.name] = self._live[live.served.name], live
         if before:
             with self._retiring:
                 self._retired.append(before)
-        self.release_retired()
 
     def release_retired(self) -> int:
         """Release the retired models that no request uses any more; return how many are left."""
@@ -129,7 +137,7 @@ class Slots:
         try:
             rows = live.loaded.predict(instances)
             identity = request_id or uuid.uuid4().hex
-            ids = self._recorder.append(live.served, identity, instances, rows)
+            ids = self._recorder.append(live.served.provenance(identity), instances, rows)
             many = live.loaded.package.contract.many
             return Answered(rows, live.served, ids, identity, many)
         finally:

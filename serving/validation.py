@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import jsonschema_rs
 
-from pipelines.artifact import ArtifactRefused
+from pipelines.artifact import ArtifactRefused, Contract
 
 SHOWN_FAULTS = 20
 MESSAGE_CHARACTERS = 200
@@ -23,8 +23,10 @@ class Fault:
 
     def __str__(self) -> str:
         where = f"instance {self.instance}"
-        return f"{where}, field {self.field!r}: {self.message}" if self.field else (
-            f"{where}: {self.message}"
+        return (
+            f"{where}, field {self.field!r}: {self.message}"
+            if self.field
+            else (f"{where}: {self.message}")
         )
 
 
@@ -36,6 +38,10 @@ class InvalidInstances(ValueError):
         self.faults = tuple(faults)
 
 
+class InvalidActual(ValueError):
+    """What is said to be true is no value that the model could have answered."""
+
+
 class SchemaCheck:
     """Checks rows against one JSON schema, 20,000 rows in about a millisecond.
 
@@ -45,8 +51,7 @@ class SchemaCheck:
     def __init__(self, schema: Mapping[str, object], text_limit: int | None = None) -> None:
         bounded = schema if text_limit is None else _bounded(schema, text_limit)
         try:
-            # Draft 2020-12 is what pydantic writes; the rows' own definitions stay reachable
-            # because the array's schema is the root and its items carry their own identity.
+            # Draft 2020-12 is what pydantic writes.
             self._rows = jsonschema_rs.Draft202012Validator(_rows_of(bounded))
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
             raise ArtifactRefused(f"the contract holds an unusable JSON schema: {error}") from error
@@ -63,9 +68,28 @@ class SchemaCheck:
         raise InvalidInstances(faults)
 
 
+class TargetCheck:
+    """Checks what is said to be true against the response column that the model is about."""
+
+    def __init__(self, contract: Contract) -> None:
+        schema = contract.response_schema
+        columns = schema.get("properties")
+        column = columns.get(contract.target, {}) if isinstance(columns, dict) else {}
+        self._target = contract.target
+        self._values = SchemaCheck({**column, "$defs": schema.get("$defs", {})})
+
+    def check(self, actual: object) -> None:
+        """Raise `InvalidActual` unless `actual` could have been an answer."""
+        try:
+            self._values.check([actual])
+        except InvalidInstances as error:
+            raise InvalidActual(f"{self._target}: {error.faults[0].message}") from None
+
+
 def _rows_of(schema: object) -> dict[str, object]:
     if not isinstance(schema, dict):
         raise ArtifactRefused("the contract's JSON schema is not an object")
+    # References such as `#/$defs/Size` are meant from the root, which is now the array's schema.
     items = {key: value for key, value in schema.items() if key != "$defs"}
     return {"type": "array", "items": items, "$defs": schema.get("$defs", {})}
 

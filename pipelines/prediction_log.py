@@ -1,0 +1,272 @@
+"""What was answered, and what turned out true.
+
+A prediction is spooled before its answer leaves and drained into the store behind the request
+path. Draining twice counts once, because a prediction's id is its key in the store.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy import func, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+
+from pipelines.spool import SUFFIX, Spool, orphans, whole_lines
+from pipelines.store import Store, feedback, predictions
+
+DRAIN_SECONDS = 0.5
+RESCUE_SECONDS = 10.0
+ROWS_A_TRANSACTION = 1_000
+
+logger = logging.getLogger(__name__)
+StoredRow = dict[str, Any]
+
+
+class UnknownPrediction(LookupError):
+    """No prediction of that model has that id."""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Which decided version answered which request."""
+
+    model: str
+    version: str
+    decision_id: str
+    generation: int
+    request_id: str
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One logged answer; `answer` is the list of its response rows."""
+
+    prediction_id: str
+    request_id: str
+    model: str
+    version: str
+    decision_id: str
+    generation: int
+    instance: Mapping[str, object]
+    answer: Sequence[Mapping[str, object]]
+    created_at: str
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """What somebody says is true of one prediction."""
+
+    feedback_id: str
+    prediction_id: str
+    model: str
+    actual: object
+    reviewer: str
+    created_at: str
+
+
+class PredictionLog:
+    """The log of one process: append at once, drained into the store by a thread."""
+
+    def __init__(
+        self,
+        store: Store,
+        directory: Path,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._spool = Spool(directory)
+        self._clock = clock
+        self._stop = threading.Event()
+        self._draining = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name="prediction-log", daemon=True)
+
+    def start(self) -> None:
+        """Begin draining, with what killed processes left behind first."""
+        self._thread.start()
+
+    def append(
+        self,
+        provenance: Provenance,
+        instances: Sequence[Mapping[str, object]],
+        answers: Sequence[Sequence[Mapping[str, object]]],
+    ) -> list[str]:
+        """Log one request and return a prediction id for each instance.
+
+        When this returns, killing the process loses none of them. Raises `SpoolUnavailable`.
+        """
+        base = uuid.uuid4().hex
+        if instances:
+            line = {
+                **asdict(provenance),
+                "base": base,
+                "created_at": self._clock().isoformat(),
+                "instances": instances,
+                "answers": answers,
+            }
+            self._spool.append(orjson.dumps(line, option=LINE_OPTIONS))
+        return [f"{base}-{index}" for index in range(len(instances))]
+
+    def drain(self, *, everything: bool = True) -> None:
+        """Move what is spooled into the store. Raises `SQLAlchemyError` and then keeps it."""
+        with self._draining:
+            for segment in self._spool.filled(everything=everything):
+                _keep(self._store, segment.path)
+                self._spool.done(segment)
+
+    def rescue(self) -> int:
+        """Move the spools of killed processes into the store; return how many there were."""
+        rescued = 0
+        for path in orphans(self._directory):
+            _keep(self._store, path)
+            path.unlink(missing_ok=True)
+            rescued += 1
+        return rescued
+
+    def waiting_bytes(self) -> int:
+        """Return how much is still only in the spool."""
+        return self._spool.waiting_bytes()
+
+    def find(self, model: str, prediction_id: str) -> Prediction:
+        """Return a logged prediction, drained or not, of any process. Raises `UnknownPrediction`.
+
+        The spools are read between two looks into the store: a line that is drained meanwhile
+        is found by the second.
+        """
+        found = (
+            _stored(self._store, model, prediction_id)
+            or _spooled(self._directory, model, prediction_id)
+            or _stored(self._store, model, prediction_id)
+        )
+        if found is None:
+            raise UnknownPrediction(f"{model} has no prediction {prediction_id!r}")
+        return found
+
+    def give_feedback(self, prediction: Prediction, actual: object, reviewer: str) -> Feedback:
+        """Record what turned out true about a prediction that `find` returned."""
+        given = Feedback(
+            feedback_id=uuid.uuid4().hex,
+            prediction_id=prediction.prediction_id,
+            model=prediction.model,
+            actual=actual,
+            reviewer=reviewer,
+            created_at=self._clock().isoformat(),
+        )
+        with self._store.write() as connection:
+            row = asdict(given) | {"actual": orjson.dumps(actual).decode()}
+            connection.execute(insert(feedback).values(row))
+        return given
+
+    def close(self) -> None:
+        """Drain what is left and stop; what cannot be drained stays for the next start."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._try(self.drain)
+        self._spool.close()
+
+    def _run(self) -> None:
+        looks_between_rescues = int(RESCUE_SECONDS / DRAIN_SECONDS)
+        look = 0
+        while not self._stop.is_set():
+            if look % looks_between_rescues == 0:
+                self._try(self.rescue)
+            self._try(partial(self.drain, everything=False))
+            look += 1
+            self._stop.wait(DRAIN_SECONDS)
+
+    def _try(self, step: Callable[[], object]) -> None:
+        try:
+            step()
+        except (SQLAlchemyError, OSError) as error:
+            logger.warning("the prediction log stays in its spool for now: %s", error)
+
+
+LINE_OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+
+
+def count(store: Store, model: str | None = None) -> int:
+    """Return how many predictions the store holds, of one model or of all."""
+    query = select(func.count()).select_from(predictions)
+    if model is not None:
+        query = query.where(predictions.c.model == model)
+    with store.read() as connection:
+        return int(connection.execute(query).scalar_one())
+
+
+def _keep(store: Store, path: Path) -> None:
+    damaged: list[bytes] = []
+    rows = (row for line in whole_lines(path) for row in _readable_rows(line, damaged))
+    while batch := list(islice(rows, ROWS_A_TRANSACTION)):
+        _insert_new(store, batch)
+    if damaged:
+        # A broken disk, not a kill: the file is set aside rather than tried again for ever.
+        logger.error("%s has %d unreadable lines and is kept aside", path, len(damaged))
+        path.rename(path.with_suffix(".damaged"))
+
+
+def _readable_rows(line: bytes, damaged: list[bytes]) -> Iterator[StoredRow]:
+    try:
+        yield from _rows(line)
+    except (ValueError, KeyError, TypeError):
+        damaged.append(line)
+
+
+def _insert_new(store: Store, rows: Iterable[StoredRow]) -> None:
+    dialect = postgresql if store.engine.dialect.name == "postgresql" else sqlite
+    with store.write() as connection:
+        connection.execute(dialect.insert(predictions).on_conflict_do_nothing(), list(rows))
+
+
+def _rows(line: bytes) -> Iterator[StoredRow]:
+    request = orjson.loads(line)
+    pairs = zip(request["instances"], request["answers"], strict=True)
+    for index, (instance, answer) in enumerate(pairs):
+        yield {
+            "prediction_id": f"{request['base']}-{index}",
+            "instance": orjson.dumps(instance).decode(),
+            "answer": orjson.dumps(answer).decode(),
+            **{name: request[name] for name in SHARED},
+        }
+
+
+SHARED = ("request_id", "model", "version", "decision_id", "generation", "created_at")
+
+
+def _stored(store: Store, model: str, prediction_id: str) -> Prediction | None:
+    query = select(predictions).where(
+        predictions.c.prediction_id == prediction_id, predictions.c.model == model
+    )
+    with store.read() as connection:
+        row = connection.execute(query).mappings().first()
+    return _prediction(dict(row)) if row else None
+
+
+def _spooled(directory: Path, model: str, prediction_id: str) -> Prediction | None:
+    base = prediction_id.partition("-")[0].encode()
+    for path in directory.glob(f"*{SUFFIX}"):
+        try:
+            lines = [line for line in whole_lines(path) if base in line]
+        except FileNotFoundError:
+            continue  # drained while we looked
+        for row in (row for line in lines for row in _rows(line)):
+            if row["prediction_id"] == prediction_id and row["model"] == model:
+                return _prediction(row)
+    return None
+
+
+def _prediction(row: StoredRow) -> Prediction:
+    parsed = {"instance": orjson.loads(row["instance"]), "answer": orjson.loads(row["answer"])}
+    return Prediction(**{**row, **parsed})

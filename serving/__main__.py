@@ -1,0 +1,71 @@
+"""`python -m serving`: the API, on 127.0.0.1 only, with as many workers as the settings say."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+
+import uvicorn
+
+from pipelines.settings import Settings, SettingsError, load_settings
+
+HOST = "127.0.0.1"
+GRACE_SECONDS = 10
+# Named here and not imported: what reads it decides on import, so it has to be set before.
+METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until told to stop; returns the exit code."""
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    asked = _parser(settings).parse_args(arguments)
+    _prepare_metrics(settings, asked.port)
+    uvicorn.run(
+        "serving.composition:build",
+        factory=True,
+        host=HOST,
+        port=asked.port,
+        workers=asked.workers,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        log_config=LOGGING,
+    )
+    return 0
+
+
+def _parser(settings: Settings) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m serving", description=__doc__)
+    parser.add_argument("--port", type=int, default=settings.ports.api)
+    parser.add_argument("--workers", type=int, default=settings.serving.workers)
+    return parser
+
+
+def _prepare_metrics(settings: Settings, port: int) -> None:
+    # Counters of an earlier start would be added to those of this one.
+    directory = settings.var / "run" / f"metrics-{port}"
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    os.environ[METRICS_VARIABLE] = str(directory)
+
+
+LOGGING: dict[str, object] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "plain": {"format": "%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"}
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    # httpx says a line for each poll of the registry.
+    "loggers": {"httpx": {"level": "WARNING"}},
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

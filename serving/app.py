@@ -1,0 +1,146 @@
+"""The application: `create_app` takes its collaborators and starts nothing until it is served."""
+
+from __future__ import annotations
+
+import os
+import socket
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Protocol
+
+from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
+from fastapi_offline import FastAPIOffline
+from starlette.types import ASGIApp, Scope
+
+from pipelines import confirmations
+from pipelines.prediction_log import PredictionLog
+from pipelines.settings import Settings
+from pipelines.store import Store
+from serving import cache, errors, follower
+from serving.answers import ServedModel
+from serving.bodies import BodyLimits
+from serving.documentation import describe
+from serving.envelope import Envelope
+from serving.loading import Admissions, ChampionLoader
+from serving.problems import respond
+from serving.retraining import Orchestration, Retrainer
+from serving.routers import decisions, feedback, health, models, predictions
+from serving.services import DecisionReader, RollBack, Services
+from serving.slots import Slots
+from serving.telemetry import Telemetry
+
+START_PATIENCE_SECONDS = 20.0
+WORKER_SEEN_SECONDS = 15.0
+ROUTERS = (health, models, predictions, feedback, decisions)
+
+
+class Registry(follower.Registry, cache.Source, Protocol):
+    """What the server needs of MLflow."""
+
+
+class DecisionLog(follower.Decisions, Admissions, DecisionReader, Protocol):
+    """What the server needs of the decision log."""
+
+
+def create_app(
+    settings: Settings,
+    *,
+    store: Store,
+    registry: Registry,
+    log: DecisionLog,
+    orchestration: Orchestration,
+    roll_back: RollBack,
+    close: Callable[[], None] = lambda: None,
+) -> FastAPI:
+    """Return the application; `close` is called when it has stopped."""
+    services = _services(settings, store, registry, log, orchestration, roll_back)
+    app = FastAPIOffline(
+        title="Contender",
+        version="0.1.0",
+        description="Every answer names the version that gave it and the decision behind it.",
+        lifespan=partial(_lifespan, services, close),
+        redoc_url=None,
+    )
+    app.state.services = services
+    app.state.dialects = tuple(module.DIALECT for module in ROUTERS if hasattr(module, "DIALECT"))
+    for module in ROUTERS:
+        app.include_router(module.router)
+    errors.install(app)
+    app.add_middleware(
+        BodyLimits, limit_bytes=settings.serving.body_limit_bytes, refuse=partial(_refusal, app)
+    )
+    app.add_middleware(Envelope, telemetry=services.telemetry)
+    describe(app, services)
+    return app
+
+
+def _services(
+    settings: Settings,
+    store: Store,
+    registry: Registry,
+    log: DecisionLog,
+    orchestration: Orchestration,
+    roll_back: RollBack,
+) -> Services:
+    telemetry = Telemetry()
+    worker_id = f"{socket.gethostname()[:40]}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
+    log_of_predictions = PredictionLog(store, settings.var / "spool")
+    limits = settings.serving
+    slots = Slots(settings.models, log_of_predictions, instances_limit=limits.instances_limit)
+    packages = cache.PackageCache(settings.var / "cache", registry)
+
+    def confirm(served: ServedModel) -> None:
+        telemetry.generation.labels(served.name).set(served.generation)
+        confirmations.confirm(
+            store, worker_id, served.name, served.version, served.generation, served.decision_id
+        )
+
+    return Services(
+        settings=settings,
+        store=store,
+        slots=slots,
+        follower=follower.Follower(
+            slots,
+            registry,
+            log,
+            load=ChampionLoader(packages, log, text_limit=limits.text_limit_characters),
+            confirm=confirm,
+            watch=lambda model, outcome: telemetry.swaps.labels(model, outcome).inc(),
+            poll_seconds=limits.poll_seconds,
+        ),
+        decisions=log,
+        predictions=log_of_predictions,
+        retrain=Retrainer(orchestration, store),
+        roll_back=roll_back,
+        workers=partial(confirmations.confirmed, store, within_seconds=WORKER_SEEN_SECONDS),
+        telemetry=telemetry,
+        worker_id=worker_id,
+    )
+
+
+@asynccontextmanager
+async def _lifespan(
+    services: Services, close: Callable[[], None], _app: FastAPI
+) -> AsyncIterator[None]:
+    await run_in_threadpool(services.predictions.start)
+    # The champions are there before the first request is: a restarted worker refuses none.
+    await run_in_threadpool(services.follower.start, START_PATIENCE_SECONDS)
+    yield
+    await run_in_threadpool(_stop, services, close)
+
+
+def _stop(services: Services, close: Callable[[], None]) -> None:
+    services.follower.stop()
+    services.slots.close()
+    services.predictions.close()
+    confirmations.withdraw(services.store, services.worker_id)
+    close()
+
+
+def _refusal(app: FastAPI, scope: Scope, error: Exception) -> ASGIApp:
+    return respond(
+        errors.problem_of(error), scope["path"], scope["state"]["request_id"], app.state.dialects
+    )

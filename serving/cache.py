@@ -1,0 +1,101 @@
+"""Verified packages on local disk, so that a restart needs no registry.
+
+A folder `<model>/<digest>` appears whole or not at all, and is verified byte by byte each time it
+is used: what the disk did to it since is found out, and it is downloaded again.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from pipelines.artifact import ArtifactRefused, Package, open_package
+
+INCOMING = ".incoming-"
+KEPT = 4
+"""Packages kept of one model: the live one, the one to roll back to, and a little history."""
+
+logger = logging.getLogger(__name__)
+
+
+class Source(Protocol):
+    """Where packages come from; `pipelines.registry_client.RegistryClient` is one."""
+
+    def download(self, name: str, version: str, directory: Path) -> None:
+        """Put the package of one version into `directory`."""
+        ...
+
+
+class PackageCache:
+    """The packages below one folder, shared by the workers of one host."""
+
+    def __init__(self, directory: Path, source: Source) -> None:
+        self._directory = directory
+        self._source = source
+
+    def fetch(self, model: str, version: str, digest: str) -> Package:
+        """Return a verified package, downloading it where it is missing or damaged.
+
+        Raises `ArtifactRefused` when the download is not what `digest` names, and whatever the
+        source raises when it cannot be reached.
+        """
+        target = self._directory / model / digest
+        if target.is_dir():
+            try:
+                package = open_package(target, expected_digest=digest)
+            except ArtifactRefused as error:
+                logger.warning("the cache is damaged and is downloaded again: %s", error)
+            else:
+                os.utime(target)
+                return package
+        with _incoming(target.parent) as incoming:
+            self._source.download(model, version, incoming)
+            package = open_package(incoming, expected_digest=digest)
+            _move(incoming, target, digest)
+        return replace(package, directory=target)
+
+    def prune(self, model: str, in_use: str) -> None:
+        """Delete all but the packages used last; never `in_use`."""
+        folder = self._directory / model
+        packages = [
+            path
+            for path in folder.iterdir()
+            if path.is_dir() and path.name != in_use and not path.name.startswith(INCOMING)
+        ]
+        packages.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+        for path in packages[KEPT - 1 :]:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def _incoming(folder: Path) -> Iterator[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    incoming = Path(tempfile.mkdtemp(prefix=INCOMING, dir=folder))
+    try:
+        yield incoming
+    finally:
+        shutil.rmtree(incoming, ignore_errors=True)
+
+
+def _move(incoming: Path, target: Path, digest: str) -> None:
+    if target.exists():
+        try:
+            open_package(target, expected_digest=digest)
+        except ArtifactRefused:
+            # Moved aside first: a reader sees the damaged folder or the new one, never a mixture.
+            target.rename(incoming.parent / f"{incoming.name}-damaged")
+            shutil.rmtree(incoming.parent / f"{incoming.name}-damaged", ignore_errors=True)
+        else:
+            return  # another worker was faster
+    try:
+        incoming.rename(target)
+    except OSError:
+        # Another worker moved its own copy there in this very moment; it has to be as good.
+        open_package(target, expected_digest=digest)

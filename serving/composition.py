@@ -1,0 +1,69 @@
+"""Puts the real parts together. Each worker process of `python -m serving` calls `build` once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from multiprocessing import parent_process
+from multiprocessing.connection import wait
+
+from fastapi import FastAPI
+
+from pipelines import registry
+from pipelines.decisions import Decision, DecisionLog
+from pipelines.orchestration import OrchestrationClient
+from pipelines.registry_client import RegistryClient
+from pipelines.settings import Settings, load_settings
+from pipelines.store import open_store
+from serving.app import create_app
+
+REGISTRY_TIMEOUT_SECONDS = 5.0
+
+
+def build() -> FastAPI:
+    """Return the application of this process, by the settings of its environment."""
+    stop_with_parent()
+    return compose(load_settings())
+
+
+def compose(settings: Settings) -> FastAPI:
+    """Return the application with the real store, log, registry and orchestration."""
+    store = open_store(settings.store_url)
+    log = DecisionLog(store, settings.var / "predictions")
+    client = RegistryClient(settings.mlflow_url, REGISTRY_TIMEOUT_SECONDS)
+    orchestration = OrchestrationClient(settings.prefect_url)
+
+    def roll_back(model: str, *, actor: str, reason: str) -> Decision:
+        return registry.rollback(log, client, model, actor=actor, reason=reason)
+
+    def close() -> None:
+        orchestration.close()
+        client.close()
+        store.close()
+
+    return create_app(
+        settings,
+        store=store,
+        registry=client,
+        log=log,
+        orchestration=orchestration,
+        roll_back=roll_back,
+        close=close,
+    )
+
+
+def stop_with_parent() -> None:
+    """Let a worker end when the process that started it does, however that ended.
+
+    A worker left behind would hold the port, and the next start would fail.
+    """
+    parent = parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        wait([parent.sentinel])
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()

@@ -1,0 +1,57 @@
+"""What every request gets, whatever becomes of it: an id, and a line in the metrics."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving.telemetry import Telemetry
+
+HEADER = "X-Request-Id"
+ACCEPTED_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+
+
+class Envelope:
+    """Honours or makes `X-Request-Id`, returns it, and counts and times the request."""
+
+    def __init__(self, app: ASGIApp, *, telemetry: Telemetry) -> None:
+        self._app = app
+        self._telemetry = telemetry
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = request_id_for(Headers(scope=scope).get(HEADER))
+        scope.setdefault("state", {})["request_id"] = request_id
+        status = 500
+        start = time.perf_counter()
+
+        async def stamped(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)[HEADER] = request_id
+            await send(message)
+
+        try:
+            await self._app(scope, receive, stamped)
+        finally:
+            route = _route(scope)
+            self._telemetry.requests.labels(scope["method"], route, str(status)).inc()
+            self._telemetry.seconds.labels(route).observe(time.perf_counter() - start)
+
+
+def request_id_for(given: str | None) -> str:
+    """Return the caller's id where it is a plain one, and otherwise one of ours."""
+    return given if given and ACCEPTED_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def _route(scope: Scope) -> str:
+    # The template and not the path: one time series a route, not one for each path asked for.
+    return str(getattr(scope.get("route"), "path", "unmatched"))

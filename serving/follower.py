@@ -1,0 +1,141 @@
+"""Keeps the slots at what the decision log says, by looking again and again.
+
+The log is the truth about who is champion and the alias its projection. Polling finds every
+change; a webhook only makes the next look come sooner.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
+
+from pipelines.decisions import Champion
+from pipelines.registry_client import RegisteredModel, RegistryRefused, RegistryUnavailable
+from serving.keeper import Confirm, Load, SlotKeeper, Watch
+from serving.slots import Slots
+from serving.steps import SlotState, View
+
+ALIAS = "champion"
+SHORTEST_LOOK_SECONDS = 0.05
+LOADERS = 2
+
+logger = logging.getLogger(__name__)
+
+
+class Registry(Protocol):
+    """What the follower asks of the registry."""
+
+    def snapshot(self) -> Mapping[str, RegisteredModel]:
+        """Return every registered model with its aliases."""
+        ...
+
+
+class Decisions(Protocol):
+    """What the follower asks of the decision log."""
+
+    def head(self, model: str) -> Champion | None:
+        """Return the champion by the log."""
+        ...
+
+
+class Follower:
+    """One thread that looks, and a few that load; one instance a process."""
+
+    def __init__(
+        self,
+        slots: Slots,
+        registry: Registry,
+        decisions: Decisions,
+        *,
+        load: Load,
+        confirm: Confirm,
+        watch: Watch,
+        poll_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._slots = slots
+        self._registry = registry
+        self._decisions = decisions
+        self._poll_seconds = poll_seconds
+        self._loaders = ThreadPoolExecutor(max_workers=LOADERS, thread_name_prefix="load")
+        self._keepers = [
+            SlotKeeper(
+                model, slots, self._loaders, load=load, confirm=confirm, watch=watch, clock=clock
+            )
+            for model in slots.models
+        ]
+        self._hint = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
+        self.registry_reachable = False
+        self.log_reachable = False
+
+    def start(self, patience_seconds: float) -> None:
+        """Look once, wait for what that loads while patience lasts, then go on following."""
+        self._look_safely()
+        self.settle(patience_seconds)
+        self._thread.start()
+
+    def look_now(self) -> None:
+        """Let the next look come at once: somebody says that something has changed."""
+        self._hint.set()
+
+    def stop(self) -> None:
+        """Stop looking, and wait for a load that is under way."""
+        self._stop.set()
+        self._hint.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._loaders.shutdown()
+
+    def states(self) -> list[SlotState]:
+        """Return what each slot does, by name."""
+        return [keeper.state() for keeper in self._keepers]
+
+    def look(self) -> None:
+        """See what the log and the registry say, and begin to load what has changed."""
+        aliases = self._aliases()
+        for keeper in self._keepers:
+            head = self._decisions.head(keeper.model)
+            keeper.follow(View(head, aliases.get(keeper.model), self.registry_reachable))
+        self._slots.release_retired()
+
+    def settle(self, timeout_seconds: float | None = None) -> None:
+        """Wait for the loads that are under way."""
+        for keeper in self._keepers:
+            keeper.settle(timeout_seconds)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._hint.wait(self._poll_seconds)
+            self._hint.clear()
+            if not self._stop.is_set():
+                self._look_safely()
+            # Whoever sends hints without end must not make us look without end.
+            self._stop.wait(SHORTEST_LOOK_SECONDS)
+
+    def _look_safely(self) -> None:
+        try:
+            self.look()
+        except Exception:  # a border: whatever happens, the old state is kept
+            self.log_reachable = False
+            logger.exception("a look at the decision log failed; the slots stay as they are")
+        else:
+            self.log_reachable = True
+
+    def _aliases(self) -> dict[str, str]:
+        try:
+            models = self._registry.snapshot()
+        except (RegistryUnavailable, RegistryRefused) as error:
+            if self.registry_reachable:
+                logger.warning("the registry is away, the decision log alone decides: %s", error)
+            self.registry_reachable = False
+            return {}
+        self.registry_reachable = True
+        return {
+            name: model.aliases[ALIAS] for name, model in models.items() if ALIAS in model.aliases
+        }

@@ -1,0 +1,78 @@
+"""Asking for a retraining: one run at a time for each model, however often it is asked for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from pipelines.leases import Busy, Lease
+from pipelines.orchestration import FlowRun
+from pipelines.store import Store
+
+PATIENCE_SECONDS = 10.0
+PAUSE_SECONDS = 0.1
+
+
+class Orchestration(Protocol):
+    """What the server asks of Prefect; `pipelines.orchestration.OrchestrationClient` is one."""
+
+    def running(self, model: str) -> FlowRun | None:
+        """Return a run about this model that is due, waiting or running."""
+        ...
+
+    def start(
+        self, model: str, params: Mapping[str, object], *, actor: str, reason: str
+    ) -> FlowRun:
+        """Start a retraining."""
+        ...
+
+
+@dataclass(frozen=True)
+class Retraining:
+    """The run that retrains a model; `started` says whether this very request began it."""
+
+    run: FlowRun
+    started: bool
+
+
+class Retrainer:
+    """Starts a run, or names the one under way; asked at once by many, it starts one."""
+
+    def __init__(
+        self,
+        orchestration: Orchestration,
+        store: Store,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._orchestration = orchestration
+        self._store = store
+        self._clock = clock
+        self._sleep = sleep
+
+    def __call__(
+        self, model: str, *, actor: str, reason: str, params: Mapping[str, object] | None = None
+    ) -> Retraining:
+        """Return the model's run. Raises what the orchestration raises, or `Busy`."""
+        deadline = self._clock() + PATIENCE_SECONDS
+        while True:
+            try:
+                # Looking and starting belong together, across all workers of the server.
+                with Lease(self._store, f"retrain-request:{model}"):
+                    return self._look_and_start(model, actor, reason, params or {})
+            except Busy:
+                if self._clock() > deadline:
+                    raise
+                self._sleep(PAUSE_SECONDS)
+
+    def _look_and_start(
+        self, model: str, actor: str, reason: str, params: Mapping[str, object]
+    ) -> Retraining:
+        running = self._orchestration.running(model)
+        if running is not None:
+            return Retraining(running, started=False)
+        run = self._orchestration.start(model, params, actor=actor, reason=reason)
+        return Retraining(run, started=True)

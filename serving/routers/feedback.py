@@ -1,0 +1,32 @@
+"""`POST /v1/models/{name}/feedback`: what turned out true about an answer."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from serving.dependencies import RequestId, ServicesDependency
+from serving.schemas import FeedbackRequest, FeedbackResponse, ServedVersion
+
+router = APIRouter(prefix="/v1/models", tags=["models"])
+
+
+@router.post("/{name}/feedback", status_code=201)
+def feedback(
+    name: str, request: FeedbackRequest, services: ServicesDependency, request_id: RequestId
+) -> FeedbackResponse:
+    """Keep what turned out true; it names the version that had answered, swapped since or not."""
+    services.slots.check_actual(name, request.actual)
+    log = services.predictions
+    prediction = log.find(name, request.prediction_id)
+    given = log.give_feedback(prediction, request.actual, request.reviewer)
+    return FeedbackResponse(
+        feedback_id=given.feedback_id,
+        prediction_id=given.prediction_id,
+        model=ServedVersion(
+            name=name,
+            version=prediction.version,
+            decision_id=prediction.decision_id,
+            generation=prediction.generation,
+        ),
+        request_id=request_id,
+    )

@@ -1,0 +1,227 @@
+"""What goes over the wire of the generic interface, as the OpenAPI document shows it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Json = dict[str, object]
+Actor = Annotated[
+    str, Field(min_length=1, max_length=128, title="Who asks", examples=["ana@shop.example"])
+]
+Reason = Annotated[
+    str, Field(min_length=1, max_length=2000, title="Why", examples=["complaints about codes"])
+]
+
+
+class _Received(BaseModel):
+    # A misspelt field would otherwise be ignored without a word.
+    model_config = ConfigDict(extra="forbid")
+
+
+class PredictRequest(_Received):
+    """Questions for one model; each must fit the request schema of its contract."""
+
+    instances: list[Json] = Field(examples=[[{"description": "Llave stilson 14 pulgadas"}]])
+
+
+class ServedVersion(BaseModel):
+    """Which version answers, and the recorded decision that made it champion."""
+
+    name: str = Field(examples=["product_codes"])
+    version: str = Field(examples=["7"])
+    decision_id: str = Field(examples=["d000042-1f9c03"])
+    generation: int = Field(examples=[5])
+
+
+class PredictResponse(BaseModel):
+    """Answers in the order of the instances, all of them from one version."""
+
+    predictions: list[Json | list[Json]] = Field(
+        description="One object an instance, or a list of rows where the model answers lists.",
+        examples=[[{"code": "27113201", "confidence": 0.93}]],
+    )
+    model: ServedVersion
+    request_id: str
+    prediction_ids: list[str] = Field(description="Names of the answers, for feedback.")
+
+
+class FeedbackRequest(_Received):
+    """What turned out true about one answer."""
+
+    prediction_id: str = Field(min_length=1, max_length=40)
+    actual: object = Field(
+        description="The true value of the response column that the model is about.",
+        examples=["27113201"],
+    )
+    reviewer: Actor
+
+
+class FeedbackResponse(BaseModel):
+    """The feedback as it was kept, with the version that had answered."""
+
+    feedback_id: str
+    prediction_id: str
+    model: ServedVersion
+    request_id: str
+
+
+class RollbackRequest(_Received):
+    """Go back to the champion before."""
+
+    actor: Actor
+    reason: Reason
+
+
+class RetrainRequest(_Received):
+    """Ask for a retraining; `params` are parameters of its flow, by default none."""
+
+    actor: Actor = "api"
+    reason: Reason = "requested over HTTP"
+    params: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
+
+
+class Run(BaseModel):
+    """A flow run; `url` is its page in Prefect."""
+
+    id: str
+    name: str
+    url: str
+    state: str
+
+
+class RetrainResponse(BaseModel):
+    """The run that retrains the model; asked again while it runs, the same one."""
+
+    message: str
+    started: bool
+    run: Run
+    model: ServedVersion | None
+
+
+class DecisionSummary(BaseModel):
+    """One line of the decision log."""
+
+    decision_id: str
+    kind: str
+    model: str
+    version: str | None
+    verdict: str | None
+    generation: int | None
+    test_set_id: str | None
+    look: int | None
+    created_at: str
+    reasons: list[str]
+
+
+class DecisionList(BaseModel):
+    """The newest decisions first."""
+
+    decisions: list[DecisionSummary]
+
+
+class DecisionDocument(DecisionSummary):
+    """A decision with its full record and its place in the hash chain."""
+
+    artifact_digest: str | None
+    prev_hash: str
+    hash: str
+    record: Json
+
+
+class ContractView(BaseModel):
+    """What the live version says about itself."""
+
+    origin: str
+    form: str
+    many: bool
+    target: str
+    request_schema: Json
+    response_schema: Json
+    examples: list[Json]
+    latency_budget_ms: float
+    params: Json
+    values: dict[str, float]
+    fingerprints: dict[str, str]
+    training_window: dict[str, str]
+    code: dict[str, str]
+    libraries: dict[str, str]
+    created_at: str
+
+
+class WorkerView(BaseModel):
+    """What one living worker says that it answers with, and since when."""
+
+    worker_id: str
+    version: str
+    generation: int
+    decision_id: str
+    confirmed_at: str
+
+
+class SlotView(BaseModel):
+    """One slot of the process that answers this request."""
+
+    model: str
+    condition: Literal["serving", "loading", "failed", "no_champion"]
+    champion: ServedVersion | None
+    alias: str | None = Field(description="What MLflow's alias names; null also when it is away.")
+    note: str
+
+
+class ModelList(BaseModel):
+    """Every model that this server knows."""
+
+    models: list[SlotView]
+
+
+class ModelView(SlotView):
+    """One model: its slot, its contract, the decision behind it, and who serves it."""
+
+    digest: str | None
+    contract: ContractView | None
+    decision: DecisionSummary | None
+    workers: list[WorkerView]
+
+
+class Health(BaseModel):
+    """The process runs; what it serves is said for each slot."""
+
+    status: Literal["running"] = "running"
+    worker_id: str
+    registry: Literal["reachable", "away"]
+    decision_log: Literal["reachable", "away"]
+    slots: list[SlotView]
+
+
+class Readiness(BaseModel):
+    """Ready when every model that has a champion is answered by it."""
+
+    ready: bool
+    slots: list[SlotView]
+    workers: dict[str, list[WorkerView]]
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    status: Literal["alive"] = "alive"
+
+
+class Accepted(BaseModel):
+    """Heard; nothing is promised."""
+
+    message: str
+
+
+class ProblemDocument(BaseModel):
+    """RFC 9457: how every refusal looks."""
+
+    type: str = Field(examples=["urn:contender:problem:invalid-instances"])
+    title: str
+    status: int
+    detail: str = Field(examples=["instance 3, field 'description': is missing"])
+    instance: str
+    request_id: str
+    errors: list[Json] | None = None

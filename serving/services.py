@@ -1,0 +1,55 @@
+"""Everything an endpoint may use, made once for an application and handed to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from pipelines.confirmations import Confirmation
+from pipelines.decisions import Decision
+from pipelines.prediction_log import PredictionLog
+from pipelines.settings import Settings
+from pipelines.store import Store
+from serving.follower import Follower
+from serving.retraining import Retrainer
+from serving.slots import Slots
+from serving.telemetry import Telemetry
+
+
+class DecisionReader(Protocol):
+    """What endpoints ask of the decision log."""
+
+    def get(self, decision_id: str) -> Decision:
+        """Return one decision. Raises `UnknownDecision`."""
+        ...
+
+    def list(self, model: str | None = None, limit: int | None = None) -> Sequence[Decision]:
+        """Return decisions, the newest first."""
+        ...
+
+
+class RollBack(Protocol):
+    """Goes back to the champion before; `pipelines.registry` does it."""
+
+    def __call__(self, model: str, *, actor: str, reason: str) -> Decision:
+        """Return the recorded decision."""
+        ...
+
+
+@dataclass(frozen=True)
+class Services:
+    """The collaborators of one application."""
+
+    settings: Settings
+    store: Store
+    slots: Slots
+    follower: Follower
+    decisions: DecisionReader
+    predictions: PredictionLog
+    retrain: Retrainer
+    roll_back: RollBack
+    workers: Callable[[str], Sequence[Confirmation]]
+    """The living workers and what each serves of one model."""
+    telemetry: Telemetry
+    worker_id: str

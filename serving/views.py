@@ -1,0 +1,68 @@
+"""Turns what the server knows into what goes over the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pipelines.artifact import Contract
+from pipelines.confirmations import Confirmation
+from pipelines.decisions import Decision
+from serving.answers import ServedModel
+from serving.schemas import (
+    ContractView,
+    DecisionDocument,
+    DecisionSummary,
+    ServedVersion,
+    SlotView,
+    WorkerView,
+)
+from serving.steps import SlotState
+
+
+def served_version(served: ServedModel) -> ServedVersion:
+    """Return the identity of a live model."""
+    return ServedVersion.model_validate(served.as_json())
+
+
+def slot(state: SlotState) -> SlotView:
+    """Return one slot."""
+    return SlotView(
+        model=state.model,
+        condition=state.condition,
+        champion=served_version(state.served) if state.served else None,
+        alias=state.view.alias,
+        note=state.note,
+    )
+
+
+def workers(confirmations: Iterable[Confirmation]) -> list[WorkerView]:
+    """Return what the living workers say."""
+    fields = WorkerView.model_fields
+    return [
+        WorkerView.model_validate({name: getattr(word, name) for name in fields})
+        for word in confirmations
+    ]
+
+
+def contract(found: Contract) -> ContractView:
+    """Return a contract, its golden requests as examples."""
+    document = found.model_dump(mode="json")
+    return ContractView.model_validate(document | {"examples": document["golden"]})
+
+
+def summary(decision: Decision) -> DecisionSummary:
+    """Return one line about a decision."""
+    return DecisionSummary.model_validate(_columns(decision))
+
+
+def document(decision: Decision) -> DecisionDocument:
+    """Return everything about a decision."""
+    return DecisionDocument.model_validate(_columns(decision) | {"record": dict(decision.record)})
+
+
+def _columns(decision: Decision) -> dict[str, object]:
+    given = decision.record.get("reasons")
+    reasons = [str(reason) for reason in given] if isinstance(given, list) else []
+    return {name: value for name, value in vars(decision).items() if name != "record"} | {
+        "reasons": reasons
+    }
