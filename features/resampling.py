@@ -65,12 +65,15 @@ class Plan:
         within = np.bincount(self.stratum_of_group, weights=squares)
         return float(np.sqrt(np.sum(within * sizes / (sizes - 1))))
 
-    def error_of(self, statistic: Callable[[Floats], Floats], resamples: int, seed: int) -> float:
-        """Return the standard deviation of a statistic of row weights over the resamples."""
+    def spread(
+        self, statistic: Callable[[Floats], Floats], resamples: int, seed: int
+    ) -> tuple[float, float]:
+        """Return mean and standard deviation of a statistic of row weights over resamples."""
         if self.units < 2:
-            return float("inf")
+            return float("nan"), float("inf")
         drawn = [statistic(weights) for weights in self.weights(resamples, seed)]
-        return float(np.std(np.concatenate(drawn), ddof=1))
+        values = np.concatenate(drawn)
+        return float(np.mean(values)), float(np.std(values, ddof=1))
 
 
 def plan(groups: Labels, strata: Labels | None = None) -> Plan:

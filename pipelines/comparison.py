@@ -5,6 +5,7 @@ Pure: two tables of per-request predictions and a policy go in, numbers come out
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -130,27 +131,24 @@ def figure_of(
     Of a mean the error is known in closed form; every other kind is resampled.
     """
     before, after = metric.value(old), metric.value(new)
+    gain = float(metric.gain(np.array(after), np.array(before)))
     differ = _differing_rows(old, new, list(metric.columns))
-    if not differ.any():
-        error = 0.0
+    if not differ.any() or design.units < 2:
+        centre, error = gain, 0.0 if design.units > 1 else math.inf
     elif metric.kind == "mean":
-        column = metric.columns[0]
-        losses = metric.gain(new[column].to_numpy(np.float64), old[column].to_numpy(np.float64))
-        error = design.error_of_mean(losses)
+        left, right = (rows[metric.columns[0]].to_numpy(np.float64) for rows in (old, new))
+        centre, error = gain, design.error_of_mean(metric.gain(right, left))
     else:
-        error = design.error_of(
+        centre, error = design.spread(
             lambda weights: metric.gain(
                 metric.resampled(new, weights), metric.resampled(old, weights)
             ),
             resamples,
             seed,
         )
-    gain = float(metric.gain(np.array(after), np.array(before)))
     groups = len(np.unique(design.group_of_row[differ]))
-    estimate = Estimate(gain, error, design.units, groups)
-    return Figure(
-        metric.name, before, after, estimate, estimate.lower(0.025), estimate.upper(0.025)
-    )
+    found = Estimate(gain, centre, error, design.units, groups)
+    return Figure(metric.name, before, after, found, found.lower(0.025), found.upper(0.025))
 
 
 def _differing_rows(
