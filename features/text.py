@@ -1,0 +1,112 @@
+"""The text vocabulary: row functions that clean one text, in training and in serving alike.
+
+Light on purpose (no pandas, no learning library). The lemma dictionaries cost half a second and
+100 MB, so they load with the first lemma and not before.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+LANGUAGES = ("es", "en")
+NEGATIONS = frozenset({"no", "sin", "con"})
+"""Negations and 'with' tell one product from another."""
+TRADE_WORDS = frozenset(
+    {"bajo", "contra", "dado", "dados", "entre", "general", "largo", "largos", "medio", "medios"}
+    | {"nuevo", "trabajo", "uso", "back", "bill", "can", "empty", "end", "fill", "front", "saw"}
+    | {"side", "top", "uno", "dos", "tres", "cuatro", "cinco", "seis"}
+    | {"one", "two", "three", "four", "five", "six"}
+)
+"""Stop words of everyday prose that name things, sizes or counts in a hardware shop: a *dado* is
+a socket, a *saw* a saw."""
+
+_WORD = re.compile(r"[^\W\d_]+|\d+(?:[./]\d+)*")
+_LONGEST_LEMMA = 40
+"""No dictionary word is longer, and the lemmatiser's own search grows with the length."""
+
+
+def fold(text: str) -> str:
+    """Return `text` in lower case without accents: 'Tubería' and 'tuberia' become the same."""
+    spread = unicodedata.normalize("NFKD", text.lower())
+    return "".join(letter for letter in spread if not unicodedata.combining(letter))
+
+
+def words(text: str) -> list[str]:
+    """Return the words and numbers of `text` in lower case, accents kept.
+
+    A number keeps its fraction or decimals ('3/8', '2.5') and lets go of a unit glued to it.
+    """
+    return _WORD.findall(unicodedata.normalize("NFKC", text).lower())
+
+
+def normalise(text: str) -> str:
+    """Return the text's words and numbers, folded, with one space between; '' if it has none."""
+    return " ".join(words(fold(text)))
+
+
+def group_key(text: str) -> str:
+    """Return what near-duplicates share: the normalised text, or the bare text without words."""
+    return normalise(text) or text.strip()
+
+
+def tokens(text: str) -> list[str]:
+    """Return the folded words and numbers of `text`, without stop words."""
+    return [word for word in words(fold(text)) if word not in stop_words()]
+
+
+def lemmas(text: str) -> list[str]:
+    """Return the folded dictionary forms of the words of `text`, without stop words.
+
+    Words are looked up with their accents, as the dictionaries have them.
+    """
+    kept = (word for word in words(text) if fold(word) not in stop_words())
+    return [lemma(word) for word in kept]
+
+
+@lru_cache(maxsize=100_000)
+def lemma(word: str) -> str:
+    """Return the folded dictionary form of a Spanish or English word; numbers stay as they are."""
+    if len(word) > _LONGEST_LEMMA or not word.isalpha():
+        return fold(word)
+    import simplemma  # noqa: PLC0415 - half a second and 100 MB, only where lemmas are asked for
+
+    return fold(simplemma.lemmatize(word, lang=LANGUAGES))
+
+
+@lru_cache(maxsize=1)
+def stop_words() -> frozenset[str]:
+    """Return the folded stop words of Spanish and English, but for those that mean something here.
+
+    Single letters and digits stay out of the list: they are sizes and threads.
+    """
+    import stopwordsiso  # noqa: PLC0415 - reads its word lists from disk
+
+    kept = NEGATIONS | TRADE_WORDS
+    listed = (fold(word) for word in stopwordsiso.stopwords(LANGUAGES))
+    return frozenset(word for word in listed if len(word) > 1 and word.isalpha()) - kept
+
+
+def word_ngrams(sequence: list[str], longest: int) -> list[str]:
+    """Return the runs of 1 to `longest` words, each joined by one space."""
+    return [
+        " ".join(sequence[start : start + size])
+        for size in range(1, longest + 1)
+        for start in range(len(sequence) - size + 1)
+    ]
+
+
+def char_ngrams(text: str, shortest: int, longest: int) -> list[str]:
+    """Return the runs of characters inside each word, padded with a space on both sides.
+
+    A word shorter than a run counts once as a whole, as scikit-learn's `char_wb` has it.
+    """
+    grams: list[str] = []
+    for word in text.split():
+        padded = f" {word} "
+        for size in range(shortest, longest + 1):
+            grams.extend(padded[i : i + size] for i in range(max(1, len(padded) - size + 1)))
+            if size >= len(padded):
+                break
+    return grams

@@ -1,0 +1,1 @@
+"""Hardware-store product names to categories."""

@@ -1,0 +1,43 @@
+"""From scores to answers: probabilities, the best labels first, ties broken for ever alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.contract import Row
+
+Floats = NDArray[np.float64]
+
+ALTERNATIVES = 5
+STEPS = 999_983
+PHASE = 0.3137
+"""Probabilities are ranked in steps of a millionth, so the last digits of two forms of one model
+cannot order a tie differently. The odd step and phase keep the fractions that forests answer
+(votes over trees) away from the edges of the steps."""
+
+
+def softmax(scores: Floats, temperature: float) -> Floats:
+    """Return each row of `scores`, divided by `temperature`, as probabilities."""
+    scaled = scores / temperature
+    odds = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+
+
+def sharpened(probabilities: Floats, temperature: float) -> Floats:
+    """Return each row raised to the power 1 / `temperature`, as probabilities again."""
+    powers = (probabilities / probabilities.max(axis=1, keepdims=True)) ** (1.0 / temperature)
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def answers(probabilities: Floats, labels: Sequence[str], target: str) -> list[Row]:
+    """Return one response row for each row of `probabilities`: the best label and the next ones."""
+    keys = -np.floor(probabilities * STEPS + PHASE)
+    order = np.argsort(keys, axis=1, kind="stable")[:, :ALTERNATIVES]
+    rows: list[Row] = []
+    for places, line in zip(order.tolist(), probabilities, strict=True):
+        ranked = [{target: labels[place], "confidence": float(line[place])} for place in places]
+        rows.append({**ranked[0], "alternatives": ranked})
+    return rows

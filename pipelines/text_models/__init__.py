@@ -1,0 +1,1 @@
+"""Text models in their learning library's own form: built, fitted, calibrated, compiled."""
