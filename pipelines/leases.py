@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row as StoredRow
 
 DURATION_SECONDS = 60.0
+RETRY_SECONDS = 0.5
 CLOCK_CORRECTION_SECONDS = 2.0
 
 
@@ -34,7 +35,7 @@ class Busy(RuntimeError):
 
 
 class Lease:
-    """Hold `name` inside a `with` block. Raises `Busy` on entry when it is taken."""
+    """Hold `name` inside a `with` block. Raises `Busy` when it stays taken for `wait_seconds`."""
 
     def __init__(
         self,
@@ -42,18 +43,28 @@ class Lease:
         name: str,
         *,
         duration_seconds: float = DURATION_SECONDS,
+        wait_seconds: float = 0.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.name = name
         self.holder = uuid.uuid4().hex
         self._store = store
         self._duration = duration_seconds
+        self._wait = wait_seconds
         self._clock = clock
         self._released = threading.Event()
         self._heartbeat = threading.Thread(target=self._beat, name=f"lease-{name}", daemon=True)
 
     def __enter__(self) -> Lease:
-        self._take()
+        deadline = self._clock() + self._wait
+        while True:
+            try:
+                self._take()
+                break
+            except Busy:
+                if self._clock() >= deadline:
+                    raise
+                time.sleep(RETRY_SECONDS)
         self._heartbeat.start()
         return self
 
