@@ -1,0 +1,135 @@
+"""Where order lines come from: a file, a folder, an address that answers JSON, or a mailbox.
+
+Each gives documents; a document gives its lines one by one and the recordings they name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
+
+import httpx
+
+from pipelines.order_lines import message_id_of
+from pipelines.order_parsing import Damaged, Item, parse_csv, parse_json, parse_json_lines
+from pipelines.recordings import SIZE_LIMIT_BYTES, RecordingRefused, read_below, suffix_of
+
+TIMEOUT_SECONDS = 15.0
+ANSWER_LIMIT_BYTES = 100_000_000
+SUFFIXES = (".csv", ".json", ".jsonl", ".ndjson")
+
+
+class FeedUnreadable(ValueError):
+    """The feed cannot be read; the message says which (never its password) and why."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """One file, answer or message of a feed.
+
+    `recording` returns the bytes that a line's `audio` stands for, or raises `RecordingRefused`.
+    """
+
+    name: str
+    items: Iterator[Item]
+    recording: Callable[[str], bytes]
+
+
+def documents(
+    url: str, *, known: Callable[[str], bool], now: datetime, environment: Mapping[str, str]
+) -> Iterator[Document]:
+    """Yield the documents of the feed at `url`.
+
+    `known` says whether a message's lines are stored already, so that a mailbox need not hand it
+    over again. Raises `FeedUnreadable`.
+    """
+    scheme = urlsplit(url).scheme if "://" in url else "file"
+    if scheme == "file":
+        path = Path(unquote(urlsplit(url).path)) if "://" in url else Path(url)
+        yield from _from_path(path)
+    elif scheme in {"http", "https"}:
+        yield _from_address(url)
+    elif scheme in {"imap", "imaps"}:
+        from pipelines.mailbox import from_mailbox
+
+        yield from from_mailbox(url, known=known, now=now, environment=environment)
+    else:
+        raise FeedUnreadable(
+            f"a feed is a file, a folder, http(s):// or imap(s)://, not {scheme!r}"
+        )
+
+
+def named(url: str) -> str:
+    """Return the address without user, password and query, as it may be shown."""
+    parts = urlsplit(url)
+    if not parts.hostname:
+        return url
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"
+
+
+def _from_path(path: Path) -> Iterator[Document]:
+    if path.is_dir():
+        # A name that starts with a dot or ends otherwise is a file that is still being written.
+        files = sorted(
+            file
+            for file in path.iterdir()
+            if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
+        )
+    elif path.is_file():
+        files = [path]
+    else:
+        raise FeedUnreadable(f"{path} is neither a file nor a folder")
+    for file in files:
+        yield Document(str(file), _lines_of(file), partial(read_below, file.parent))
+
+
+def _lines_of(file: Path) -> Iterator[Item]:
+    # A file without message ids is one message, named after itself.
+    message_id = message_id_of(file.name)
+    suffix = file.suffix.lower()
+    try:
+        if suffix == ".json":
+            yield from parse_json(file.read_bytes(), file.name, message_id)
+            return
+        parse = parse_csv if suffix == ".csv" else parse_json_lines
+        with file.open("rb") as stream:
+            yield from parse(stream, file.name, message_id)
+    except OSError as error:
+        yield Damaged(file.name, f"cannot be read: {error.strerror}")
+
+
+def _from_address(url: str) -> Document:
+    content = fetched(url, ANSWER_LIMIT_BYTES)
+
+    def recording(reference: str) -> bytes:
+        suffix_of(urlsplit(reference).path)
+        target = urljoin(url, reference)
+        if urlsplit(target)[:2] != urlsplit(url)[:2]:
+            raise RecordingRefused(f"the recording {reference!r} lies on another server")
+        try:
+            return fetched(target, SIZE_LIMIT_BYTES)
+        except FeedUnreadable as error:
+            raise RecordingRefused(str(error)) from error
+
+    return Document(named(url), parse_json(content, named(url), None), recording)
+
+
+def fetched(url: str, limit_bytes: int) -> bytes:
+    """Return what an address answers, at most `limit_bytes`. Raises `FeedUnreadable`."""
+    content = bytearray()
+    try:
+        with httpx.stream("GET", url, timeout=TIMEOUT_SECONDS, trust_env=False) as response:
+            if not response.is_success:
+                raise FeedUnreadable(f"{named(url)} answered {response.status_code}")
+            for part in response.iter_bytes():
+                content += part
+                if len(content) > limit_bytes:
+                    raise FeedUnreadable(f"{named(url)} answers more than {limit_bytes:,} bytes")
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise FeedUnreadable(f"{named(url)}: {error}") from error
+    return bytes(content)
