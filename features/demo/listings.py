@@ -47,12 +47,22 @@ HANDS = ((SUPPLIER, 0.40), (TILL, 0.34), (COUNTER, 0.26))
 SPANISH_SHARE = 0.78
 
 
-def listing(variant: Variant, rng: Random, hand: Hand | None = None) -> str:
-    """Write `variant` once: the same product hardly ever comes out the same way twice."""
+def listing(
+    variant: Variant, rng: Random, hand: Hand | None = None, language: str | None = None
+) -> str:
+    """Write `variant` once: the same product hardly ever comes out the same way twice.
+
+    The hand and the language (`es` or `en`) are drawn where they are not given.
+    """
     writer = hand or rng.choices([h for h, _ in HANDS], [share for _, share in HANDS])[0]
-    language = "es" if rng.random() < SPANISH_SHARE else "en"
-    text = " ".join(filter(None, _parts(variant, writer, language, rng)))
+    tongue = language or drawn_language(rng)
+    text = " ".join(filter(None, _parts(variant, writer, tongue, rng)))
     return _worn(text, writer, rng)
+
+
+def drawn_language(rng: Random) -> str:
+    """Return the language of one writer: mostly Spanish."""
+    return "es" if rng.random() < SPANISH_SHARE else "en"
 
 
 def _parts(variant: Variant, hand: Hand, language: str, rng: Random) -> list[str]:

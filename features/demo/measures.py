@@ -109,9 +109,13 @@ MEASURES = {
     "small_weight": _of("250 500 900 1000", "{} g", "{}g", "{} gr"),
     "solder": _of("0.8 1 1.6 3", "{} mm", "{} mm 100 g", "{}mm"),
     "steps": _of("3 4 5 6 8", "{} escalones", "{} peldaños", "{} pasos", "{} steps"),
-    "tape": _of("12x10 18x10 19x20 24x50 48x50 48x100", "{}", "{} m", "{} mm x m"),
+    "tape": Measure(
+        ("12 mm x 10 m", "18 mm x 10 m", "19 mm x 20 m", "24 mm x 50 m", "48 mm x 50 m")
+        + ("19x20", "24x50", "48x50", "48x100"),
+        ("{}",),
+    ),
     "thickness": _of("1/2 3/8 5/8", '{}"', "{}", "{} pulg"),
-    "thread": _of("1/4 5/16 3/8 1/2 5/8 M6 M8 M10", "{}", '{}"', "{} c/100"),
+    "thread": _of("1/4 5/16 3/8 1/2 5/8 M6 M8 M10", "{}", '{}"'),
     "tines": _of("14 16 22 24", "{} dientes", "{} d"),
     "tool_inches": _of("4 6 8 10 12 14 18 24", *INCH),
     "volts": _of("110 220 600 1000", "{} V", "{}V", "{} volts"),

@@ -7,19 +7,26 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from features.demo.listings import COUNTER, SUPPLIER, Hand, listing
+from features.demo.listings import COUNTER, PACKED, SUPPLIER, Hand, drawn_language, listing
 from features.demo.stock import Demand
-from features.demo.wording import SMALL_WORDS
 
 MESSAGES = 80
 FIRST_AT = datetime(2026, 11, 16, 8, 5, tzinfo=UTC)
-WISHES = (
-    "{text}", "{text}", "{text}", "{quantity} {text}", "{quantity} pzas {text}",
-    "{quantity} {text} porfa", "necesito {quantity} {text}", "me manda {quantity} {text}",
-    "{text} x {quantity}", "favor de cotizar {text}", "{quantity}x {text}", "{text} urgente",
-    "tienen {text}?", "- {text}", "igual que la vez pasada {text}",
-)  # fmt: skip
-QUANTITIES = (1, 1, 1, 2, 2, 3, 4, 5, 6, 10, 12, 20, 24, 50, 100)
+WISHES = {
+    "es": (
+        "{text}", "{text}", "{text}", "{quantity} {text}", "{quantity} {text}",
+        "{quantity} pzas {text}", "{quantity} {text} porfa", "necesito {quantity} {text}",
+        "me manda {quantity} {text}", "{text} x {quantity}", "favor de cotizar {text}",
+        "{text} urgente", "tienen {text}?", "- {text}",
+        "otras {quantity} {text} como la vez pasada",
+    ),
+    "en": (
+        "{text}", "{text}", "{quantity} {text}", "{quantity} pcs {text}", "need {quantity} {text}",
+        "{text} x {quantity}", "{text} pls", "quote for {text}", "do you have {text}?", "- {text}",
+    ),
+}  # fmt: skip
+MANY = (1, 2, 4, 6, 10, 12, 20, 24, 50, 100, 200)
+FEW = (1, 1, 1, 1, 2, 2, 3, 4, 6)
 SAYS_NO_BRAND = Hand(0.12, 0.75, 0.25, 0.0, 0.05, 0.35, 0.3, 0.3, 0.12, str.lower)
 
 
@@ -42,12 +49,11 @@ def order_lines(demand: Demand, rng: Random, messages: int = MESSAGES) -> Iterat
         at += timedelta(minutes=rng.randrange(4, 95))
         # One customer copies from the catalogue, the next one types on a phone.
         hand = rng.choices((SUPPLIER, COUNTER, SAYS_NO_BRAND), (0.2, 0.3, 0.5))[0]
+        language = drawn_language(rng)
         for variant in demand.bought(rng.choice((1, 1, 2, 2, 3, 4, 6)), rng):
-            quantity = rng.choice(QUANTITIES)
-            text = listing(variant, rng, hand)
-            if hand is SAYS_NO_BRAND and rng.random() < 0.4:
-                text = SMALL_WORDS.sub("", text)
-            wish = rng.choice(WISHES) if hand is not SUPPLIER else "{text}"
+            quantity = rng.choice(MANY if variant.measure in PACKED else FEW)
+            text = listing(variant, rng, hand, language)
+            wish = "{text}" if hand is SUPPLIER else rng.choice(WISHES[language])
             yield OrderLine(
                 message_id=f"pedido-{at:%Y%m%d}-{number:04d}",
                 received_at=at,

@@ -11,6 +11,7 @@ from random import Random
 from features.demo.catalogue import Variant, variants
 from features.demo.orders import order_lines
 from features.demo.pictures import write_picture
+from features.demo.prices import PriceList
 from features.demo.stock import (
     CODED_ROWS,
     CODED_VARIANTS,
@@ -84,15 +85,12 @@ def _write_pictures(sold: Sequence[Variant], directory: Path) -> Path:
 
 
 def _coded_rows(items: Iterable[Item], rng: Random) -> Iterable[tuple[str, str, str, str, str]]:
-    prices: dict[str, float] = {}
+    prices = PriceList(rng)
     for number, item in enumerate(items, start=1):
-        code = item.variant.code
-        usual = prices.setdefault(code, rng.lognormvariate(4.6, 1.1))
-        price = f"{max(usual * rng.uniform(0.6, 1.7), 0.5):.2f}"
         # Old stock has no article number, and not every product has been photographed.
         product_id = f"{100_000 + 7 * number}" if rng.random() < 0.97 else ""
         image = f"{IMAGES}/{item.variant.family}.png" if rng.random() < 0.9 else ""
-        yield item.text, item.label, product_id, image, price
+        yield item.text, item.label, product_id, image, f"{prices.price(item.variant):.2f}"
 
 
 def _write_orders(demand: Demand, file: Path, rng: Random) -> Path:

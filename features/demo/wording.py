@@ -79,7 +79,7 @@ def without_accents(text: str) -> str:
 
 def glued(text: str) -> str:
     """Write sizes and units together: `16 oz` becomes `16oz`."""
-    return re.sub(r"(\d) (?=[a-zA-Z]{1,3}\b)", r"\1", text)
+    return re.sub(r"(\d) (?=[a-zA-Z]{1,3}(?: |$))", r"\1", text)
 
 
 def misspelt(text: str, rng: Random) -> str:
