@@ -55,7 +55,11 @@ class LabelFamily(ModelFamily):
 
     def split(self, frame: pd.DataFrame) -> Split:
         """Split by normalised text, so that no near-copy of a training row is a test row."""
-        return splits.split_by_group(frame, frame[self.text].map(group_key), salt=self.name)
+        return splits.split_by_group(frame, self.groups(frame), salt=self.name)
+
+    def groups(self, frame: pd.DataFrame) -> pd.Series:
+        """Return each row's normalised text."""
+        return frame[self.text].map(group_key).astype(str)
 
     def features(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return each text normalised and as lemmas: what the terms are cut from."""

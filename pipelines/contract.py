@@ -160,6 +160,16 @@ class ModelFamily(ABC):
     def examples(self, part: pd.DataFrame) -> Examples:
         """Turn a part of the split into requests and their true answers."""
 
+    def groups(self, frame: pd.DataFrame) -> pd.Series:
+        """Return the group of each row: copies of one another share one, in every part.
+
+        A family whose `examples` merge rows says itself which group a row belongs to.
+        """
+        groups = self.examples(frame).actual["group"]
+        if len(groups) != len(frame):
+            raise NotImplementedError(f"{self.name} merges rows and does not say their groups")
+        return groups.set_axis(frame.index)
+
     @abstractmethod
     def floor(self, train: pd.DataFrame, requests: pd.DataFrame) -> pd.DataFrame:
         """Answer the requests by the trivial baseline (majority class, seasonal naive, ...)."""
