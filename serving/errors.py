@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from pipelines.artifact import ArtifactRefused
 from pipelines.contract import RequestRefused
 from pipelines.decisions import Conflict, UnknownDecision
+from pipelines.flavour_runtime import FlavourFailed
 from pipelines.leases import Busy
 from pipelines.orchestration import (
     OrchestrationRefused,
@@ -73,6 +74,7 @@ MEANINGS: dict[type[Exception], Meaning] = {
     WarmUpFailed: Meaning(500, "warm-up-failed", "A version cannot answer its golden requests"),
     NotPackaged: Meaning(500, "not-packaged", "A version carries no contract"),
     BrokenRuntime: Meaning(500, "broken-runtime", "The model broke its contract"),
+    FlavourFailed: Meaning(502, "worker-failed", "The model's worker process failed", retry=True),
     NoChampion: Meaning(503, "no-champion", "No champion yet", retry=True),
     SpoolUnavailable: Meaning(503, "log-unavailable", "Predictions cannot be logged", retry=True),
     RegistryUnavailable: Meaning(503, "registry-unavailable", "MLflow is away", retry=True),
@@ -130,7 +132,8 @@ def _handler(
 
 def _problem_of_http(error: Exception) -> Problem:
     assert isinstance(error, HTTPException)
-    slug = {404: "unknown-path", 405: "wrong-method"}.get(error.status_code, "http")
+    slugs = {400: "malformed-body", 404: "unknown-path", 405: "wrong-method"}
+    slug = slugs.get(error.status_code, "http")
     detail = {
         404: "there is nothing at this path; /docs lists what there is",
         405: f"this path takes {(error.headers or {}).get('Allow', 'another method')}",

@@ -7,7 +7,6 @@ domain interfaces alike: it checks the instances, predicts, and logs before it r
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +19,7 @@ from pipelines.prediction_log import Provenance
 from serving.answers import Answered, ServedModel
 from serving.live import LiveModel
 
+THREADS = 2
 QUICK_MS = 5.0
 """Longer work goes to a thread, so that it cannot hold up every other request."""
 
@@ -60,9 +60,11 @@ class Slots:
         self._instances_limit = instances_limit
         self._retired: list[LiveModel] = []
         self._retiring = threading.Lock()
-        self._pool = ThreadPoolExecutor(
-            max_workers=(os.cpu_count() or 1) + 1, thread_name_prefix="predict"
-        )
+        # Each model has threads of its own: a slow one keeps only its own requests waiting.
+        self._threads = {
+            model: ThreadPoolExecutor(THREADS, thread_name_prefix=f"predict-{model}")
+            for model in self._live
+        }
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -99,7 +101,8 @@ class Slots:
         if live.loaded.instance_ms * len(instances) <= QUICK_MS:
             return self._answer(live, instances, request_id)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, self._answer, live, instances, request_id)
+        threads = self._threads[model]
+        return await loop.run_in_executor(threads, self._answer, live, instances, request_id)
 
     def answer_blocking(
         self, model: str, instances: Sequence[Row], *, request_id: str | None = None
@@ -122,7 +125,8 @@ class Slots:
 
     def close(self) -> None:
         """Finish the running requests and release every model."""
-        self._pool.shutdown()
+        for threads in self._threads.values():
+            threads.shutdown()
         for model, live in self._live.items():
             if live:
                 live.close_if_idle()

@@ -1,0 +1,179 @@
+"""A stage for the server: real store, decision log and packages; a registry that can go away."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from fastapi import FastAPI
+from stub_family import StubFamily
+
+from pipelines.artifact import Contract, Package, write_contract
+from pipelines.decisions import Champion, Decision, DecisionLog, Kind, NewDecision
+from pipelines.orchestration import FlowRun
+from pipelines.registry_client import RegisteredModel, RegistryUnavailable
+from pipelines.settings import Settings
+from pipelines.store import Store, open_store
+from serving.app import create_app
+
+MODEL = "stub"
+
+
+def write_package(directory: Path, topic: str, **changes: object) -> Package:
+    """Write a package of the stub family that answers `topic` to everything."""
+    compiled = directory / "compiled"
+    compiled.mkdir(parents=True)
+    np.savez(
+        compiled / "weights.npz",
+        weights=np.log(np.array([[0.5, 0.5], [0.9, 0.1]])),
+        topics=np.array([topic, "otra"]),
+        vocabulary=np.array(["pintura"], dtype=str),
+    )
+    family = StubFamily()
+    contract = {
+        "family": MODEL,
+        "origin": "contender",
+        "runtime": MODEL,
+        "form": "compiled",
+        "many": False,
+        "target": "topic",
+        "request_schema": family.Request.model_json_schema(),
+        "response_schema": family.Response.model_json_schema(),
+        "latency_budget_ms": 50.0,
+        "golden": [{"text": "pintura"}, {"text": "ñ"}],
+        "params": {},
+        "fingerprints": {},
+        "training_window": {},
+        "code": {},
+        "libraries": {},
+        "agreement": None,
+        "values": {"accuracy": 0.9},
+        "created_at": "2026-11-21T00:00:00+00:00",
+        "files": {},
+    }
+    return write_contract(directory, Contract.model_validate(contract | changes))
+
+
+@dataclass
+class FakeRegistry:
+    """Versions in folders, aliases in a dictionary; `away` makes it unreachable."""
+
+    folder: Path
+    aliases: dict[str, str] = field(default_factory=dict)
+    away: bool = False
+    downloads: int = 0
+    spoil: Callable[[Path], None] = lambda _directory: None
+    """What happens to a download on its way."""
+
+    def snapshot(self) -> Mapping[str, RegisteredModel]:
+        self._reach()
+        return {MODEL: RegisteredModel(MODEL, dict(self.aliases), None)}
+
+    def download(self, name: str, version: str, directory: Path) -> None:
+        self._reach()
+        self.downloads += 1
+        shutil.copytree(self.folder / name / version, directory, dirs_exist_ok=True)
+        self.spoil(directory)
+
+    def _reach(self) -> None:
+        if self.away:
+            raise RegistryUnavailable("the registry is away")
+
+
+@dataclass
+class FakeOrchestration:
+    """Prefect with runs that end when told to."""
+
+    started: list[FlowRun] = field(default_factory=list)
+    asked: list[tuple[str, Mapping[str, object], str, str]] = field(default_factory=list)
+    ended: bool = False
+
+    def running(self, model: str) -> FlowRun | None:
+        mine = [run for run in self.started if run.name.startswith(model)]
+        return mine[-1] if mine and not self.ended else None
+
+    def start(
+        self, model: str, params: Mapping[str, object], *, actor: str, reason: str
+    ) -> FlowRun:
+        self.ended = False
+        self.asked.append((model, params, actor, reason))
+        name = f"{model}-{len(self.started)}"
+        url = f"http://127.0.0.1:4200/runs/flow-run/{name}"
+        self.started.append(FlowRun(uuid.uuid4().hex, name, url, "SCHEDULED"))
+        return self.started[-1]
+
+
+class Stage:
+    """Everything around one application."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.store: Store = open_store(settings.store_url)
+        self.log = DecisionLog(self.store, settings.var / "predictions")
+        self.registry = FakeRegistry(settings.home / "registry")
+        self.orchestration = FakeOrchestration()
+
+    def register(self, version: str, topic: str, **changes: object) -> Package:
+        """Put a version into the registry and admit it."""
+        package = write_package(self.registry.folder / MODEL / version, topic, **changes)
+        self.log.append(
+            NewDecision("admitted", MODEL, version=version, artifact_digest=package.digest)
+        )
+        return package
+
+    def decide(
+        self,
+        version: str,
+        digest: str,
+        kind: Kind = "verdict",
+        reasons: Sequence[str] = ("it was better",),
+    ) -> Decision:
+        """Record that a version becomes champion; the alias stays where it is."""
+        return self.log.append(
+            NewDecision(
+                kind,
+                MODEL,
+                record={"reasons": list(reasons)},
+                version=version,
+                verdict="promoted",
+                artifact_digest=digest,
+                becomes_champion=True,
+            )
+        )
+
+    def promote(self, version: str, topic: str, **changes: object) -> Decision:
+        """Register a version, make it champion, and move the alias."""
+        package = self.register(version, topic, **changes)
+        decision = self.decide(version, package.digest)
+        self.registry.aliases["champion"] = version
+        return decision
+
+    def roll_back(self, model: str, *, actor: str, reason: str) -> Decision:
+        """Go back by the pointer of the log's head."""
+        head = self.log.head(model)
+        assert isinstance(head, Champion)
+        assert head.rollback_to is not None
+        digest = self.log.admitted(model, head.rollback_to)
+        assert digest is not None
+        said = [f"{actor}: {reason}"]
+        decision = self.decide(head.rollback_to, digest, kind="rollback", reasons=said)
+        self.registry.aliases["champion"] = head.rollback_to
+        return decision
+
+    def app(self) -> FastAPI:
+        """Return a new application, as after a restart."""
+        return create_app(
+            self.settings,
+            store=self.store,
+            registry=self.registry,
+            log=self.log,
+            orchestration=self.orchestration,
+            roll_back=self.roll_back,
+        )
+
+    def close(self) -> None:
+        self.store.close()
