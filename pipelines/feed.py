@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from pipelines import catalogue_renewal
-from pipelines.decisions import DecisionLog
+from pipelines.decisions import Champion, DecisionLog
 from pipelines.feed_sources import Document, FeedUnreadable, documents
 from pipelines.order_lines import IncomingLine, OrderLine, OrderLines
 from pipelines.order_parsing import Damaged, Stated
@@ -99,7 +99,11 @@ def refresh(
         except FeedUnreadable as error:
             report.problems.append(f"feed: {error}")
     champion = DecisionLog(store, settings.var / "predictions").head(MODEL)
-    _predict_due(lines, predict, champion.version if champion else None, report)
+    due = [line for line in lines.latest(LATEST) if _is_due(line, champion)]
+    if champion:
+        _predict(due, lines, predict, report)
+    else:
+        report.waiting = len(due)
     return report
 
 
@@ -191,13 +195,12 @@ def _with_recording(
     )
 
 
-def _predict_due(
-    lines: OrderLines, predict: Predict, version: str | None, report: FeedReport
+def _predict(
+    due: Sequence[OrderLine], lines: OrderLines, predict: Predict, report: FeedReport
 ) -> None:
-    due = [line for line in lines.latest(LATEST) if _is_due(line, version)]
     for start in range(0, len(due), PREDICTED_AT_ONCE):
-        some = due[start : start + PREDICTED_AT_ONCE]
         try:
+            some = due[start : start + PREDICTED_AT_ONCE]
             lines.predicted(_answers(some, predict, report))
         except PredictionUnavailable as error:
             report.waiting = len(due) - start
@@ -205,11 +208,12 @@ def _predict_due(
             return
 
 
-def _is_due(line: OrderLine, version: str | None) -> bool:
+def _is_due(line: OrderLine, champion: Champion | None) -> bool:
+    """Has nobody answered, or another version than the one that serves now?"""
     if line.prediction is None:
         return True
     model = line.prediction.get("model")
-    return version is not None and isinstance(model, Mapping) and model.get("version") != version
+    return bool(champion and isinstance(model, Mapping) and model["version"] != champion.version)
 
 
 def _answers(

@@ -26,13 +26,14 @@ from pipelines.store import labels
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sqlalchemy import Row
+    from sqlalchemy import ColumnElement, Row
 
     from pipelines.store import Store
 
 SUBJECT = "labels"
 VALUE_CHARACTERS = 256
 REVIEWER_CHARACTERS = 128
+CHUNK = 500
 
 
 class LabelRefused(ValueError):
@@ -79,7 +80,7 @@ class Labels:
             raise LabelRefused("the text is empty or holds a NUL character")
         if not value.strip() or len(value) > VALUE_CHARACTERS:
             raise LabelRefused(f"the value must have 1 to {VALUE_CHARACTERS} characters")
-        group = group_key(text)
+        pool = pool_of(group_key(text), model)
         with self._store.write() as connection:
             # The clock is read under the store's write lock, so the order of labels is the
             # order in which they were committed.
@@ -89,18 +90,28 @@ class Labels:
                 model=model,
                 text=text,
                 value=value.strip(),
-                pool=pool_of(group, model),
+                pool=pool,
                 shown=shown,
                 reviewer=reviewer[:REVIEWER_CHARACTERS],
                 created_at=now.isoformat(),
             )
-            connection.execute(insert(labels).values(_stored(label, group)))
+            connection.execute(insert(labels).values(_stored(label)))
             changes.moved(connection, SUBJECT)
         return label
 
-    def confirmed(self, model: str) -> dict[str, Label]:
-        """Return the label that counts for each description, by its `exact` form."""
-        return _latest(self._read(model), exact)
+    def confirmed(self, model: str, texts: Iterable[str] | None = None) -> dict[str, Label]:
+        """Return the label that counts for each description, by its `exact` form.
+
+        With `texts`, only what is confirmed of those.
+        """
+        if texts is None:
+            return _latest(self._read(labels.c.model == model), exact)
+        keys = sorted({_key(text) for text in texts})
+        found: list[Label] = []
+        for start in range(0, len(keys), CHUNK):
+            some = labels.c.key.in_(keys[start : start + CHUNK])
+            found += self._read((labels.c.model == model) & some)
+        return _latest(found, exact)
 
     def training_rows(self, model: str) -> list[Label]:
         """Return the labels that count and may be trained on, oldest first."""
@@ -115,14 +126,14 @@ class Labels:
         return self._pool(model, "test")
 
     def _pool(self, model: str, pool: Pool) -> list[Label]:
-        counting = _latest(self._read(model), group_key)
+        counting = _latest(self._read(labels.c.model == model), group_key)
         return sorted(
             (label for label in counting.values() if label.pool == pool),
             key=lambda label: label.label_id,
         )
 
-    def _read(self, model: str) -> list[Label]:
-        query = select(labels).where(labels.c.model == model).order_by(labels.c.label_id)
+    def _read(self, which: ColumnElement[bool]) -> list[Label]:
+        query = select(labels).where(which).order_by(labels.c.label_id)
         with self._store.read() as connection:
             return [_restored(row) for row in connection.execute(query)]
 
@@ -131,11 +142,15 @@ def _latest(ordered: Iterable[Label], key: Callable[[str], str]) -> dict[str, La
     return {key(label.text): label for label in ordered}
 
 
-def _stored(label: Label, group: str) -> dict[str, object]:
+def _key(text: str) -> str:
+    return hashlib.sha256(exact(text).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _stored(label: Label) -> dict[str, object]:
     return {
         "label_id": label.label_id,
         "model": label.model,
-        "key": hashlib.sha256(group.encode("utf-8", "surrogatepass")).hexdigest(),
+        "key": _key(label.text),
         "text": label.text,
         "value": label.value,
         "pool": label.pool,

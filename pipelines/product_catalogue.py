@@ -18,7 +18,7 @@ MODEL = "product_codes"
 
 
 class CatalogueUnreadable(ValueError):
-    """The catalogue file is damaged; the message names it and the line."""
+    """The catalogue file is damaged; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +73,15 @@ def write(file: Path, catalogue: Catalogue) -> None:
 
 def read(file: Path) -> Catalogue:
     """Read the catalogue. Raises `FileNotFoundError` or `CatalogueUnreadable`."""
-    number = 1
     with file.open("rb") as stream:
         try:
             head = orjson.loads(stream.readline())
-            products = []
-            for number, line in enumerate(stream, start=2):
-                products.append(Product(*orjson.loads(line)))
+            products = tuple(Product(*orjson.loads(line)) for line in stream)
             return Catalogue(
-                tuple(products), head["image_folder"], head["source_state"], head["written_at"]
+                products, head["image_folder"], head["source_state"], head["written_at"]
             )
         except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-            raise CatalogueUnreadable(f"{file}, line {number}: {error}") from error
+            raise CatalogueUnreadable(f"{file} is damaged: {error}") from error
 
 
 def source_state(file: Path) -> tuple[str, str] | None:

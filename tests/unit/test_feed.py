@@ -15,6 +15,7 @@ import pytest
 from imap_server import imap_server
 
 from pipelines import changes, feed
+from pipelines.decisions import DecisionLog, NewDecision
 from pipelines.feed import FeedReport, PredictionRefused, PredictionUnavailable
 from pipelines.order_lines import OrderLines
 from pipelines.recordings import find
@@ -29,6 +30,20 @@ def store(tmp_path: Path) -> Iterator[Store]:
     opened = open_store(f"sqlite:///{tmp_path / 'contender.db'}")
     yield opened
     opened.close()
+
+
+def crown(store: Store, directory: Path, version: str) -> None:
+    """Let the decision log name a champion."""
+    DecisionLog(store, directory).append(
+        NewDecision(
+            kind="verdict",
+            model="product_codes",
+            version=version,
+            verdict="promoted",
+            artifact_digest="0" * 64,
+            becomes_champion=True,
+        )
+    )
 
 
 def answers(instances: Sequence[Mapping[str, object]]) -> Mapping[str, object]:
@@ -250,6 +265,7 @@ def test_a_mailbox_that_refuses_says_so_without_the_password(tmp_path: Path, sto
 
 
 def test_new_lines_are_predicted_and_the_change_is_signalled(tmp_path: Path, store: Store) -> None:
+    crown(store, tmp_path, "1")
     file = tmp_path / "orders.jsonl"
     file.write_text(line("Tornillo"))
     report = take_in(tmp_path, store, str(file))
@@ -270,11 +286,35 @@ def test_new_lines_are_predicted_and_the_change_is_signalled(tmp_path: Path, sto
 def test_lines_wait_while_nobody_can_predict_and_are_predicted_later(
     tmp_path: Path, store: Store
 ) -> None:
+    crown(store, tmp_path, "1")
     file = tmp_path / "orders.jsonl"
     file.write_text(line("Tornillo"))
     report = take_in(tmp_path, store, str(file), silent)
     assert (report.added, report.waiting, report.predicted) == (1, 1, 0)
     assert take_in(tmp_path, store, str(file)).predicted == 1
+
+
+def test_without_a_champion_lines_wait_and_nothing_is_wrong(tmp_path: Path, store: Store) -> None:
+    file = tmp_path / "orders.jsonl"
+    file.write_text(line("Tornillo"))
+    report = take_in(tmp_path, store, str(file), silent)
+    assert (report.added, report.waiting, report.problems) == (1, 1, [])
+
+
+def test_a_new_champion_predicts_the_unread_lines_again_and_once(
+    tmp_path: Path, store: Store
+) -> None:
+    def second(instances: Sequence[Mapping[str, object]]) -> Mapping[str, object]:
+        return {**answers(instances), "model": {"name": "product_codes", "version": "2"}}
+
+    crown(store, tmp_path, "1")
+    file = tmp_path / "orders.jsonl"
+    file.write_text(f"{line('Tornillo')}\n{line('Llave', 'm2')}")
+    take_in(tmp_path, store, str(file))
+    OrderLines(store).mark_read("m2")
+    crown(store, tmp_path, "2")
+    assert take_in(tmp_path, store, str(file), second).predicted == 1
+    assert take_in(tmp_path, store, str(file), second).predicted == 0
 
 
 def test_one_refused_line_does_not_take_its_neighbours_with_it(
@@ -285,6 +325,7 @@ def test_one_refused_line_does_not_take_its_neighbours_with_it(
             raise PredictionRefused("nothing to go by")
         return answers(instances)
 
+    crown(store, tmp_path, "1")
     file = tmp_path / "orders.jsonl"
     file.write_text("\n".join(line(text) for text in ("a", "b", "???", "d", "e")))
     report = take_in(tmp_path, store, str(file), picky)
