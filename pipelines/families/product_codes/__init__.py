@@ -1,0 +1,1 @@
+"""Product descriptions to product codes."""
