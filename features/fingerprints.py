@@ -40,9 +40,14 @@ def fingerprint(frame: pd.DataFrame) -> str:
 def _row_digests(frame: pd.DataFrame, order: list[int]) -> Iterator[bytes]:
     for start in range(0, len(frame), CHUNK_ROWS):
         part = frame.iloc[start : start + CHUNK_ROWS]
-        columns = [[canonical(value) for value in part.iloc[:, i].tolist()] for i in order]
+        columns = [_canonical_column(part.iloc[:, i]) for i in order]
         for i in range(len(part)):
             yield hashlib.sha256(_joined([column[i] for column in columns])).digest()
+
+
+def _canonical_column(values: pd.Series) -> list[bytes]:
+    # Nearly all values are text, for which finding the right form costs more than writing it.
+    return [_text(v) if type(v) is str else canonical(v) for v in values.tolist()]
 
 
 def _joined(parts: list[bytes]) -> bytes:

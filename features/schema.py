@@ -103,8 +103,11 @@ def validate(
         raise SchemaError(where, tuple(missing))
     if frame.empty:
         raise SchemaError(where, (Violation(None, None, "there are no rows"),))
-    sound, violations = _typed(frame, schema)
-    violations += [Violation(None, line, what) for line, what in (damage or {}).items()]
+    known = damage or {}
+    sound, found = _typed(frame, schema)
+    # Of a row that could not be read whole, what it lacks says nothing more.
+    violations = [violation for violation in found if violation.line not in known]
+    violations += [Violation(None, line, what) for line, what in known.items()]
     bad = frame.index.isin({violation.line for violation in violations})
     if bad.sum() > damaged_share * len(frame):
         raise SchemaError(where, _listed(violations, int(bad.sum()), len(frame), damaged_share))
