@@ -34,8 +34,8 @@ def compose(settings: Settings) -> FastAPI:
     client = RegistryClient(settings.mlflow_url, REGISTRY_TIMEOUT_SECONDS)
     orchestration = OrchestrationClient(settings.prefect_url)
 
-    def roll_back(model: str, *, actor: str, reason: str) -> Decision:
-        return registry.rollback(log, client, model, actor=actor, reason=reason)
+    def roll_back(model: str, *, actor: str, reason: str, to: str | None) -> Decision:
+        return registry.rollback(log, client, model, actor=actor, reason=reason, to=to)
 
     def close() -> None:
         orchestration.close()

@@ -19,6 +19,7 @@ from pipelines.artifact import ArtifactRefused
 from pipelines.contract import RequestRefused
 from pipelines.decisions import Conflict, UnknownDecision
 from pipelines.flavour_runtime import FlavourFailed
+from pipelines.labels import LabelRefused
 from pipelines.leases import Busy
 from pipelines.orchestration import (
     OrchestrationRefused,
@@ -26,6 +27,7 @@ from pipelines.orchestration import (
     UnknownDeployment,
 )
 from pipelines.prediction_log import UnknownPrediction
+from pipelines.registry import NoWayBack
 from pipelines.registry_client import (
     NoSuchVersion,
     NotPackaged,
@@ -36,7 +38,10 @@ from pipelines.spool import SpoolUnavailable
 from serving.bodies import BodyTooLarge, MalformedBody, UnsupportedBody
 from serving.live import BrokenRuntime, WarmUpFailed
 from serving.problems import Problem, respond
+from serving.shelf import CatalogueMissing
 from serving.slots import NoChampion, TooManyInstances, UnknownModel
+from serving.spanish import SPOKEN, DomainRefused
+from serving.speech import SpeechUnavailable
 from serving.validation import InvalidActual, InvalidInstances
 
 logger = logging.getLogger(__name__)
@@ -61,6 +66,7 @@ MEANINGS: dict[type[Exception], Meaning] = {
     UnknownPrediction: Meaning(404, "unknown-prediction", "No such prediction"),
     NoSuchVersion: Meaning(404, "unknown-version", "No such version in the registry"),
     Conflict: Meaning(409, "conflict", "The champion has changed in the meantime"),
+    NoWayBack: Meaning(409, "no-way-back", "There is nothing to go back to"),
     Busy: Meaning(409, "busy", "Somebody else is doing this right now", retry=True),
     RegistryRefused: Meaning(409, "registry-refused", "The registry refused"),
     OrchestrationRefused: Meaning(409, "orchestration-refused", "Prefect refused"),
@@ -68,6 +74,10 @@ MEANINGS: dict[type[Exception], Meaning] = {
     UnsupportedBody: Meaning(415, "unsupported-body", "The body must be JSON"),
     TooManyInstances: Meaning(422, "too-many-instances", "Too many instances in one call"),
     InvalidInstances: Meaning(422, "invalid-instances", "Instances do not fit the contract"),
+    DomainRefused: Meaning(422, SPOKEN, "A domain interface refuses a field"),
+    LabelRefused: Meaning(422, "label-refused", "A label says nothing"),
+    SpeechUnavailable: Meaning(404, "no-speech", "Nothing can be spoken here"),
+    CatalogueMissing: Meaning(503, "no-catalogue", "No catalogue yet", retry=True),
     InvalidActual: Meaning(422, "invalid-actual", "The model could never have answered this"),
     RequestRefused: Meaning(422, "request-refused", "The model refuses an instance"),
     ArtifactRefused: Meaning(500, "artifact-refused", "A package is not what it should be"),

@@ -68,10 +68,11 @@ class FeedbackResponse(BaseModel):
 
 
 class RollbackRequest(_Received):
-    """Go back to the champion before."""
+    """Go back to the champion before, or to an earlier one."""
 
     actor: Actor
     reason: Reason
+    to: str | None = Field(None, max_length=32, title="Version", examples=["6"])
 
 
 class RetrainRequest(_Received):

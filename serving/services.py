@@ -32,8 +32,8 @@ class DecisionReader(Protocol):
 class RollBack(Protocol):
     """Goes back to the champion before; `pipelines.registry` does it."""
 
-    def __call__(self, model: str, *, actor: str, reason: str) -> Decision:
-        """Return the recorded decision."""
+    def __call__(self, model: str, *, actor: str, reason: str, to: str | None) -> Decision:
+        """Return the recorded decision; `to` names an earlier champion than the last one."""
         ...
 
 

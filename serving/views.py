@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from pipelines.artifact import Contract
 from pipelines.confirmations import Confirmation
@@ -61,8 +61,13 @@ def document(decision: Decision) -> DecisionDocument:
 
 
 def _columns(decision: Decision) -> dict[str, object]:
-    given = decision.record.get("reasons")
-    reasons = [str(reason) for reason in given] if isinstance(given, list) else []
-    return {name: value for name, value in vars(decision).items() if name != "record"} | {
-        "reasons": reasons
-    }
+    columns = {name: value for name, value in vars(decision).items() if name != "record"}
+    return columns | {"reasons": _reasons(decision.record)}
+
+
+def _reasons(record: Mapping[str, object]) -> list[str]:
+    """Return why: a verdict gives its reasons, a person gave one."""
+    reasons = record.get("reasons")
+    if isinstance(reasons, list):
+        return [str(reason) for reason in reasons]
+    return [f"{record.get('actor', 'unknown')}: {record['reason']}"] if "reason" in record else []

@@ -45,7 +45,7 @@ def model(name: str, services: ServicesDependency) -> ModelView:
 def rollback(name: str, request: RollbackRequest, services: ServicesDependency) -> DecisionDocument:
     """Go back to the champion before; itself a recorded decision, served within a poll."""
     services.slots.served(name)  # an unknown model is refused before anything is asked of the log
-    decision = services.roll_back(name, actor=request.actor, reason=request.reason)
+    decision = services.roll_back(name, actor=request.actor, reason=request.reason, to=request.to)
     services.follower.look_now()
     return views.document(decision)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,8 +12,9 @@ import numpy as np
 from fastapi import FastAPI
 from stub_family import StubFamily
 
+from pipelines import registry
 from pipelines.artifact import Contract, Package, write_contract
-from pipelines.decisions import Champion, Decision, DecisionLog, Kind, NewDecision
+from pipelines.decisions import Decision, DecisionLog, Kind, NewDecision
 from pipelines.orchestration import FlowRun
 from pipelines.registry_client import RegisteredModel, RegistryUnavailable
 from pipelines.settings import Settings
@@ -79,6 +80,11 @@ class FakeRegistry:
         shutil.copytree(self.folder / name / version, directory, dirs_exist_ok=True)
         self.spoil(directory)
 
+    def set_alias(self, name: str, alias: str, version: str) -> None:
+        self._reach()
+        assert name == MODEL
+        self.aliases[alias] = version
+
     def _reach(self) -> None:
         if self.away:
             raise RegistryUnavailable("the registry is away")
@@ -130,14 +136,13 @@ class Stage:
         version: str,
         digest: str,
         kind: Kind = "verdict",
-        reasons: Sequence[str] = ("it was better",),
     ) -> Decision:
         """Record that a version becomes champion; the alias stays where it is."""
         return self.log.append(
             NewDecision(
                 kind,
                 MODEL,
-                record={"reasons": list(reasons)},
+                record={"reasons": ["it was better"]},
                 version=version,
                 verdict="promoted",
                 artifact_digest=digest,
@@ -152,17 +157,9 @@ class Stage:
         self.registry.aliases["champion"] = version
         return decision
 
-    def roll_back(self, model: str, *, actor: str, reason: str) -> Decision:
-        """Go back by the pointer of the log's head."""
-        head = self.log.head(model)
-        assert isinstance(head, Champion)
-        assert head.rollback_to is not None
-        digest = self.log.admitted(model, head.rollback_to)
-        assert digest is not None
-        said = [f"{actor}: {reason}"]
-        decision = self.decide(head.rollback_to, digest, kind="rollback", reasons=said)
-        self.registry.aliases["champion"] = head.rollback_to
-        return decision
+    def roll_back(self, model: str, *, actor: str, reason: str, to: str | None) -> Decision:
+        """Go back as the real server does, with the alias of this stage."""
+        return registry.rollback(self.log, self.registry, model, actor=actor, reason=reason, to=to)
 
     def app(self) -> FastAPI:
         """Return a new application, as after a restart."""
