@@ -81,6 +81,14 @@ class SearchIndex:
             if scores[place] >= SMALLEST_SCORE
         ]
 
+    def closest(self, query: str, positions: Sequence[int]) -> int:
+        """Return which of the indexed texts at `positions` resembles `query` most."""
+        if len(positions) == 1:
+            return positions[0]
+        texts = [self._folded[position] for position in positions]
+        alike = process.cdist([fold(query[:QUERY_CHARACTERS])], texts, scorer=fuzz.token_set_ratio)
+        return positions[int(np.argmax(alike[0]))]
+
     def _candidates(self, wanted: str) -> NDArray[np.int32]:
         grams, _ = _postings([wanted])
         postings = [self._documents[self._starts[g] : self._starts[g + 1]] for g in grams]

@@ -13,8 +13,8 @@ import pytest
 import serving
 from features.splits import SplitError
 from pipelines.metrics import UnknownMetric
-from pipelines.product_catalogue import CatalogueUnreadable
 from pipelines.prediction_files import PredictionsDamaged
+from pipelines.product_catalogue import CatalogueUnreadable
 from pipelines.settings import SettingsError
 from serving.errors import MEANINGS, problem_of
 

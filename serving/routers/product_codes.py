@@ -1,0 +1,136 @@
+"""The order interface: predictions for incoming orders, choices, search, sound."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import FileResponse
+
+from pipelines.order_lines import message_id_of
+from pipelines.recordings import MEDIA_TYPES
+from serving.dependencies import SettingsDependency
+from serving.order_desk import OrderDeskDependency, lifespan
+from serving.problems import Dialect, Problem
+from serving.shelf import found_as_json
+from serving.spanish import DomainRefused, object_of, refusal, render, text_field
+
+SEARCH_CHARACTERS = 500
+SEARCH_RESULTS = 20
+CODE_CHARACTERS = 256
+MESSAGE_CHARACTERS = 1_000
+
+router = APIRouter(prefix="/api", tags=["orders"], lifespan=lifespan)
+DIALECT = Dialect(
+    tuple(
+        f"/api/{path}"
+        for path in ("predicciones", "send-seleccion", "buscar", "getAudio", "marcar_leido")
+    ),
+    render,
+)
+
+
+def _body(**fields: str) -> dict[str, Any]:
+    """Return the OpenAPI description of a body with these text fields and their examples."""
+    schema = {
+        "type": "object",
+        "required": list(fields),
+        "properties": {name: {"type": "string"} for name in fields},
+        "example": fields,
+    }
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+@router.get("/predicciones", response_class=Response)
+async def predicciones(desk: OrderDeskDependency) -> Response:
+    """Return the order lines that nobody has read yet, the newest message first.
+
+    A list of lines, or `{"message", "predicciones": []}` when there are none.
+    """
+    return _json((await desk.board.current()).body)
+
+
+@router.post(
+    "/send-seleccion",
+    response_class=Response,
+    openapi_extra=_body(seleccion="27113201", descripcion="Juego de desarmadores 6 pzas"),
+)
+async def send_seleccion(
+    request: Request, desk: OrderDeskDependency, settings: SettingsDependency
+) -> Response:
+    """Keep the code that a person chose for a description; answer the refreshed list.
+
+    On disk before the answer leaves; from then on that description is answered with 100.
+    """
+    body = await object_of(request)
+    code = text_field(body, "seleccion", CODE_CHARACTERS)
+    description = text_field(body, "descripcion", settings.serving.text_limit_characters)
+    board = await run_in_threadpool(desk.choose, description, code)
+    return _json(board.body)
+
+
+@router.post("/buscar", openapi_extra=_body(busqueda="tornilo exagonal"))
+async def buscar(request: Request, desk: OrderDeskDependency) -> Response:
+    """Search the catalogue, forgiving typos and missing accents."""
+    body = await object_of(request)
+    return await _search(text_field(body, "busqueda", SEARCH_CHARACTERS), desk)
+
+
+@router.get("/buscar")
+async def buscar_get(
+    desk: OrderDeskDependency,
+    q: Annotated[str | None, Query(description="What to look for: a name or a code.")] = None,
+) -> Response:
+    """Search the catalogue, as `POST` does."""
+    return await _search(text_field({"q": q}, "q", SEARCH_CHARACTERS), desk)
+
+
+@router.get("/getAudio", response_class=Response)
+async def get_audio(
+    desk: OrderDeskDependency,
+    correo_id: Annotated[str | None, Query(description="By default the newest message.")] = None,
+) -> Response:
+    """Return the message's own recording, or else its predictions spoken."""
+    wanted = None if correo_id is None else _message_id({"correo_id": correo_id})
+    sound = await run_in_threadpool(desk.sound, wanted)
+    if sound is None:
+        return refusal(Problem(404, "no-audio", "neither a recording nor a prediction"))
+    return FileResponse(
+        sound,
+        media_type=MEDIA_TYPES[sound.suffix],
+        filename=f"audio{sound.suffix}",
+        content_disposition_type="inline",
+    )
+
+
+@router.post("/marcar_leido", openapi_extra=_body(correo_id="pedido-0001@tienda.example"))
+async def marcar_leido(request: Request, desk: OrderDeskDependency) -> Response:
+    """Hide a message's lines from the list, for good."""
+    message_id = _message_id(await object_of(request))
+    lines = await run_in_threadpool(desk.mark_read, message_id)
+    if not lines:
+        return refusal(Problem(404, "unknown-message", f"no message is called {message_id!r}"))
+    return _json(
+        orjson.dumps(
+            {"message": "Mensaje marcado como leído.", "correo_id": message_id, "lineas": lines}
+        )
+    )
+
+
+async def _search(query: str, desk: OrderDeskDependency) -> Response:
+    assortment = desk.shelf.require()
+    found = await run_in_threadpool(assortment.search, query, SEARCH_RESULTS)
+    return _json(orjson.dumps({"rango_descripciones": found_as_json(found)}))
+
+
+def _message_id(fields: Any) -> str:
+    message_id = message_id_of(text_field(fields, "correo_id", MESSAGE_CHARACTERS))
+    if not message_id:
+        raise DomainRefused("El campo «correo_id» no es válido.")
+    return message_id
+
+
+def _json(body: bytes) -> Response:
+    return Response(body, media_type="application/json")

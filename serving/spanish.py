@@ -1,0 +1,92 @@
+"""How the domain interfaces say no: `{"error": "…"}` in Spanish, as their clients expect it.
+
+What is said is the problem that the generic interface would state; its own words stay in `detalle`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from fastapi import Request, Response
+
+from serving.bodies import json_of
+from serving.problems import Problem
+
+TEXTS = {
+    "malformed-body": "El cuerpo de la petición no es JSON válido.",
+    "body-too-large": "El cuerpo de la petición es demasiado grande.",
+    "unsupported-body": "El cuerpo debe ser JSON, con Content-Type: application/json.",
+    "unknown-model": "Este servicio no tiene configurado ese modelo.",
+    "too-many-instances": "Hay demasiados textos en una sola petición.",
+    "label-refused": "La selección no es válida.",
+    "no-catalogue": "El catálogo todavía no está cargado; inténtelo de nuevo en un momento.",
+    "no-audio": "No hay audio para ese mensaje.",
+    "unknown-message": "No hay ningún mensaje con ese identificador.",
+    "no-speech": "No hay audio: el sintetizador de voz no está disponible.",
+    "invalid-instances": "Algún texto no es válido para el modelo.",
+    "request-refused": "El modelo no puede responder a alguno de los textos.",
+    "no-champion": "Todavía no hay un modelo en servicio; inténtelo de nuevo en un momento.",
+    "log-unavailable": "No se puede registrar la respuesta; inténtelo de nuevo.",
+    "store-unavailable": "El almacén de datos no responde; inténtelo de nuevo.",
+    "prefect-unavailable": "El servicio de entrenamiento (Prefect) no responde.",
+    "not-deployed": "El entrenamiento no está desplegado; inténtelo de nuevo en un momento.",
+    "orchestration-refused": "El servicio de entrenamiento rechazó la petición.",
+    "busy": "Ya se está atendiendo otra petición igual; inténtelo de nuevo.",
+    "wrong-method": "Método no permitido en esta ruta.",
+    "unknown-path": "Esta ruta no existe.",
+    "worker-failed": "El proceso del modelo ha fallado; inténtelo de nuevo.",
+}
+UNFORESEEN = "Error interno del servidor."
+SPOKEN = "domain-refused"
+"""The problems whose own words are Spanish already."""
+
+
+class DomainRefused(ValueError):
+    """A request to a domain interface is not what it must be; the message is Spanish."""
+
+
+def sentence(problem: Problem) -> str:
+    """Return a problem as one Spanish sentence."""
+    return problem.detail if problem.slug == SPOKEN else TEXTS.get(problem.slug, UNFORESEEN)
+
+
+def render(problem: Problem) -> Response:
+    """Answer a problem as `{"error": …}`."""
+    return refusal(problem)
+
+
+def refusal(problem: Problem, **more: object) -> Response:
+    """Answer a problem as `{"error": …}` with further members."""
+    document = {"error": sentence(problem), "detalle": problem.detail, **more}
+    return Response(
+        orjson.dumps(document), status_code=problem.status, media_type="application/json"
+    )
+
+
+async def object_of(request: Request) -> Mapping[str, Any]:
+    """Return the body, which must be a JSON object. Raises `MalformedBody` or `DomainRefused`."""
+    body = await json_of(request)
+    if not isinstance(body, dict):
+        raise DomainRefused("El cuerpo debe ser un objeto JSON.")
+    return body
+
+
+def text_field(body: Mapping[str, Any], name: str, limit: int) -> str:
+    """Return a field that must hold some text (a number is taken as its digits).
+
+    Raises `DomainRefused` naming the field.
+    """
+    value = body.get(name)
+    if value is None:
+        raise DomainRefused(f"Falta el campo «{name}».")
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        raise DomainRefused(f"El campo «{name}» debe ser texto.")
+    if not value.strip() or "\0" in value:
+        raise DomainRefused(f"El campo «{name}» está vacío o no es válido.")
+    if len(value) > limit:
+        raise DomainRefused(f"El campo «{name}» tiene más de {limit} caracteres.")
+    return value.strip()
