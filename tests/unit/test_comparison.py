@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import time
+import tracemalloc
+
+import numpy as np
+import pytest
+from rivals import ACCURACY, BRIER, MACRO_F1, answers, exactly, policy, right_answers, rivals
+
+from pipelines.comparison import NotComparable, compare, figure_of, plan_of
+from pipelines.contract import Guardrail
+from pipelines.metrics import Metric
+
+
+def test_figures_are_those_of_the_two_tables(rng):
+    champion, challenger = rivals(rng, 0.85, 0.88)
+    found = compare(champion, challenger, policy())
+    assert found.primary.champion == pytest.approx(champion["correct"].mean())
+    assert found.primary.challenger == pytest.approx(challenger["correct"].mean())
+    gain = challenger["correct"].mean() - champion["correct"].mean()
+    assert found.primary.estimate.gain == pytest.approx(gain)
+    assert found.primary.lower < gain < found.primary.upper
+
+
+def test_the_order_of_rows_changes_nothing(rng):
+    champion, challenger = rivals(rng, 0.85, 0.88)
+    chosen = policy(primary=MACRO_F1)
+    shuffled = compare(
+        champion.sample(frac=1, random_state=1), challenger.sample(frac=1, random_state=2), chosen
+    )
+    assert shuffled == compare(champion, challenger, chosen)
+
+
+def test_the_same_tables_give_the_same_bits_twice(rng):
+    champion, challenger = rivals(rng, 0.85, 0.88)
+    chosen = policy(primary=MACRO_F1)
+    once, again = (compare(champion, challenger, chosen) for _ in range(2))
+    assert once.as_json() == again.as_json()
+    other = compare(champion, challenger, policy(primary=MACRO_F1, seed=5))
+    assert other.primary.estimate.standard_error != once.primary.estimate.standard_error
+
+
+def test_swapping_the_models_turns_the_gain_round(rng):
+    champion, challenger = rivals(rng, 0.85, 0.88)
+    there = compare(champion, challenger, policy()).primary
+    back = compare(challenger, champion, policy()).primary
+    assert back.estimate.gain == pytest.approx(-there.estimate.gain)
+    assert back.lower == pytest.approx(-there.upper)
+
+
+def test_a_metric_that_should_fall_gains_by_falling(rng):
+    champion, challenger = rivals(rng, 0.80, 0.90)
+    found = compare(champion, challenger, policy(guardrails=(Guardrail(BRIER, 0.01),)))
+    brier = found.guardrails[0]
+    assert brier.challenger < brier.champion
+    assert brier.estimate.gain > 0
+
+
+def test_the_resampled_error_of_a_nonlinear_metric_agrees_with_its_linear_twin(rng):
+    # With classes of equal size and no confusion across them, macro recall is accuracy.
+    champion, challenger = rivals(rng, 0.85, 0.87, rows=2_000, classes=4)
+    design = plan_of(champion)
+    linear = figure_of(ACCURACY, champion, challenger, design, 2_000, 1)
+    nonlinear = figure_of(MACRO_F1, champion, challenger, design, 2_000, 1)
+    ratio = nonlinear.estimate.standard_error / linear.estimate.standard_error
+    assert 0.8 < ratio < 1.3
+
+
+def test_root_mean_squared_errors_are_compared_as_such(rng):
+    champion, challenger = rivals(rng, 0.85, 0.85)
+    champion["squared"] = rng.gamma(1.0, 4.0, size=len(champion))
+    challenger["squared"] = champion["squared"] * 0.81
+    rmse = Metric("rmse", "root_mean", ("squared",), "down")
+    found = figure_of(rmse, champion, challenger, plan_of(champion), 1_000, 1)
+    assert found.challenger == pytest.approx(0.9 * found.champion)
+    assert found.lower > 0
+
+
+def test_pairs_that_only_one_model_gets_right_are_counted():
+    found = compare(*exactly(60, 7, 13, 20), policy())
+    assert found.mcnemar is not None
+    assert (found.mcnemar.champion_only, found.mcnemar.challenger_only) == (7, 13)
+    assert found.disagreements == 20
+    assert len(found.disagreeing) == 20
+
+
+def test_equal_labels_with_other_confidences_are_not_identical():
+    champion, _ = exactly(60, 0, 0, 40)
+    recalibrated = champion.assign(confidence=0.6)
+    assert compare(champion, champion.copy(), policy()).identical
+    assert not compare(champion, recalibrated, policy()).identical
+
+
+def test_copies_of_one_text_are_resampled_together():
+    champion, challenger = exactly(600, 20, 60, 20)
+    copied = [frame.assign(group=frame["group"].str[:-1]) for frame in (champion, challenger)]
+    alone, together = compare(champion, challenger, policy()), compare(*copied, policy())
+    assert together.primary.estimate.units < alone.primary.estimate.units
+    assert together.primary.estimate.standard_error > alone.primary.estimate.standard_error
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda rows: rows.iloc[1:], "same requests"),
+        (lambda rows: rows.assign(actual="other"), "actual"),
+        (lambda rows: rows.drop(columns="group"), "group"),
+        (lambda rows: rows.iloc[:0], "same requests"),
+        (lambda rows: rows.set_axis([0] * len(rows)), "same requests"),
+    ],
+)
+def test_tables_that_do_not_belong_together_are_refused(damage, words):
+    champion, challenger = exactly(30, 5, 5, 5)
+    with pytest.raises(NotComparable, match=words):
+        compare(champion, damage(challenger), policy())
+
+
+def test_a_declared_slice_that_the_tables_do_not_mark_is_refused():
+    with pytest.raises(NotComparable, match="short"):
+        compare(*exactly(30, 5, 5, 5), policy(slices=("short",)))
+
+
+def test_slices_are_corrected_for_their_number(rng):
+    champion, challenger = rivals(rng, 0.9, 0.85, rows=600)
+    marks = {f"slice:{name}": np.arange(600) % 3 == place for place, name in enumerate("abc")}
+    tables = [frame.assign(**marks) for frame in (champion, challenger)]
+    alone = compare(*tables, policy(slices=("a",))).slices[0]
+    among = compare(*tables, policy(slices=("a", "b", "c"))).slices
+    assert alone.p_worse is not None
+    assert min(part.p_worse for part in among if part.p_worse is not None) >= 0
+    assert among[0].p_worse is not None
+    assert among[0].p_worse >= alone.p_worse
+
+
+def test_a_forecast_is_also_judged_by_diebold_and_mariano(rng):
+    champion, challenger = rivals(rng, 0.85, 0.85, rows=400)
+    time_of = {"origin": np.arange(400) // 4, "horizon": np.arange(400) % 4 + 1}
+    losses = rng.gamma(2.0, size=400)
+    rmse = Metric("rmse", "root_mean", ("squared",), "down")
+    found = compare(
+        champion.assign(squared=losses + 0.3, **time_of),
+        challenger.assign(squared=losses, **time_of),
+        policy(primary=rmse),
+    )
+    assert found.diebold_mariano is None or found.diebold_mariano.statistic > 0
+
+
+@pytest.mark.slow
+def test_ten_thousand_resamples_of_513_classes_take_seconds_and_little_memory(rng):
+    share = 1 / np.arange(1, 514)
+    actual = rng.choice(513, size=2_700, p=share / share.sum())
+    right = right_answers(rng, (0.84, 0.86), 2_700)
+    champion, challenger = (answers(side, actual) for side in right)
+    chosen = policy(primary=MACRO_F1, resamples=10_000)
+    started = time.process_time()
+    compare(champion, challenger, chosen)
+    assert time.process_time() - started < 30
+    tracemalloc.start()
+    compare(champion, challenger, chosen)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 200e6
