@@ -2,17 +2,114 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
+import orjson
+from rich.console import Console
+
+from cli import screen
+from cli.bars import Bars
+from cli.ledger import open_log
+from cli.running import follow
+from pipelines import catalog
+from pipelines.orchestration import OrchestrationClient
 from pipelines.settings import Settings
+
+ACTOR = "contender up"
 
 
 def bring_up_champions(settings: Settings) -> None:
-    """Generate missing demo data, and train and promote each model without a champion."""
+    """Generate missing demo data, and train and promote each model without a champion.
+
+    Raises `CommandFailed` naming the models that have no champion in the end.
+    """
+    configured = [name for name in catalog.names() if name in settings.models]
+    write_missing_demo(settings)
+    missing = [name for name in configured if name not in _champion_names(settings)]
+    if missing:
+        _train(settings, missing)
+    without = sorted(set(configured) - _champion_names(settings))
+    if without:
+        raise screen.CommandFailed(
+            f"no champion for {', '.join(without)}: see `contender decisions` and "
+            f"{settings.prefect_url}/runs"
+        )
+
+
+def write_missing_demo(settings: Settings) -> None:
+    """Generate the demo shop when a source that lies in `var/demo` is not there yet."""
+    folder = settings.var / "demo"
+    wanted = [Path(settings.source(name).url) for name in settings.models]
+    if settings.feed_url:
+        wanted.append(Path(settings.feed_url))
+    absent = [path for path in wanted if path.is_relative_to(folder) and not path.exists()]
+    if absent:
+        from features.demo.shop import write_demo
+
+        with Bars(screen.progress_console()) as bars:
+            write_demo(folder, progress=bars.progress("demo data"))
+
+
+def _train(settings: Settings, names: Sequence[str]) -> None:
+    with (
+        OrchestrationClient(settings.prefect_url) as client,
+        Bars(screen.progress_console()) as bars,
+    ):
+        runs = {
+            name: client.running(name)
+            or client.start(name, {}, actor=ACTOR, reason="there is no champion yet")
+            for name in names
+        }
+        follow(client, runs, bars)
 
 
 def champions(settings: Settings) -> list[dict[str, object]]:
-    """Return the head of the decision log for each model."""
-    return []
+    """Return the head of the decision log for each configured model."""
+    with open_log(settings) as log:
+        heads = [log.head(name) for name in catalog.names()]
+    return [
+        {
+            "model": head.model,
+            "version": head.version,
+            "generation": head.generation,
+            "decision_id": head.decision_id,
+        }
+        for head in heads
+        if head is not None
+    ]
+
+
+def _champion_names(settings: Settings) -> set[str]:
+    return {str(champion["model"]) for champion in champions(settings)}
 
 
 def print_welcome(settings: Settings, *, detached: bool) -> None:
     """Print the addresses, the champions and one request to try."""
+    addresses = [
+        {"what": "API and its documentation", "address": f"{settings.api_url}/docs"},
+        {"what": "Prefect: retrain from Deployments", "address": settings.prefect_url},
+        {
+            "what": "MLflow: choose Model training for the registry",
+            "address": settings.mlflow_url,
+        },
+    ]
+    screen.print_table("Contender is up", ("what", "address"), addresses)
+    found = champions(settings)
+    if found:
+        screen.print_table("Champions", ("model", "version", "generation", "decision_id"), found)
+        _print_request(screen.console(), settings, str(found[-1]["model"]))
+    stop = "contender down" if detached else "Ctrl-C"
+    screen.console().print(f"\nLogs: {settings.var / 'logs'}   Stop: {stop}", soft_wrap=True)
+
+
+def _print_request(console: Console, settings: Settings, model: str) -> None:
+    example = catalog.family(model).golden[0]
+    body = orjson.dumps({"instances": [example]}).decode().replace("'", r"'\''")
+    console.print("\nTry:", style="bold")
+    console.print(
+        f"curl -s {settings.api_url}/v1/models/{model}/predict "
+        f"-H 'content-type: application/json' -d '{body}'",
+        soft_wrap=True,
+        markup=False,
+    )

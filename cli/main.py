@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli import up
+from cli import decisions, demo_data, predict, promote, reconcile, replay, rollback, train, up
 from pipelines.settings import HOME_VARIABLE
 
 app = typer.Typer(
@@ -36,6 +36,14 @@ def home(
 app.command("up")(up.up)
 app.command("down")(up.down)
 app.command("status")(up.status)
+app.command("train")(train.train)
+app.command("promote")(promote.promote)
+app.command("rollback")(rollback.rollback)
+app.command("decisions")(decisions.decisions)
+app.command("replay")(replay.replay)
+app.command("predict")(predict.predict)
+app.command("demo-data")(demo_data.demo_data)
+app.command("reconcile")(reconcile.reconcile)
 
 
 if __name__ == "__main__":

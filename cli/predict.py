@@ -32,7 +32,9 @@ def predict(
         return
     served = answer.get("model")
     if isinstance(served, dict):
-        title = f"{served.get('name')} version {served.get('version')} ({served.get('decision_id')})"
+        title = (
+            f"{served.get('name')} version {served.get('version')} ({served.get('decision_id')})"
+        )
         predictions = answer.get("predictions")
         for prediction in predictions if isinstance(predictions, list) else []:
             rows = prediction if isinstance(prediction, list) else [prediction]

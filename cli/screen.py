@@ -45,6 +45,21 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Mapping[str, 
     console().print(table)
 
 
+def print_result(result: Mapping[str, object], *, as_json: bool) -> None:
+    """Write what a command achieved, one line each."""
+    if as_json:
+        print_json(result)
+        return
+    for name, value in result.items():
+        if isinstance(value, list | tuple):
+            for item in value:
+                console().print(f"  - {item}", soft_wrap=True, markup=False)
+        else:
+            console().print(
+                f"{name.replace('_', ' ')}: {_cell(value)}", soft_wrap=True, markup=False
+            )
+
+
 def _cell(value: object) -> str:
     if value is None:
         return "–"

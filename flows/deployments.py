@@ -14,9 +14,10 @@ from pathlib import Path
 
 from prefect import Flow
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
-from prefect.deployments.runner import EntrypointType, RunnerDeployment
+from prefect.deployments.runner import RunnerDeployment
 from prefect.runner import Runner
 from prefect.schedules import Cron, Interval, Schedule
+from prefect.types.entrypoint import EntrypointType
 
 from flows import everything, promote, refresh, repair, retrain, train
 from pipelines import catalog
@@ -53,9 +54,7 @@ def __getattr__(name: str) -> Flow[..., object]:
 def deployments(settings: Settings) -> list[RunnerDeployment]:
     """Return every deployment of a home folder's stack."""
     found = [
-        _deployment(flow, model, settings)
-        for model in (*catalog.names(), ALL)
-        for flow in BUILDERS
+        _deployment(flow, model, settings) for model in (*catalog.names(), ALL) for flow in BUILDERS
     ]
     return [*found, _refresh(settings)]
 
@@ -68,7 +67,8 @@ def _deployment(flow: str, model: str, settings: Settings) -> RunnerDeployment:
     if configured is not None and scheduled:
         schedule = Cron(configured.schedule or "", timezone="UTC")
     asks_params = configured is not None and flow != promote.NAME
-    deployment = built.to_deployment(
+    deployment = RunnerDeployment.from_flow(
+        built,
         name=model,
         description=built.description,
         tags=[ALL] if model == ALL else [model_tag(model)],
@@ -84,7 +84,8 @@ def _deployment(flow: str, model: str, settings: Settings) -> RunnerDeployment:
 
 def _refresh(settings: Settings) -> RunnerDeployment:
     every = timedelta(seconds=settings.feed.interval_seconds)
-    deployment = refresh.refresh.to_deployment(
+    deployment = RunnerDeployment.from_flow(
+        refresh.refresh,
         name="feed",
         description=refresh.refresh.description,
         tags=["feed"],

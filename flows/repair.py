@@ -12,9 +12,9 @@ from prefect.client.schemas.filters import (
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
+from prefect.client.schemas.objects import State, StateType
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import EventTrigger, Posture
-from prefect.client.schemas.objects import State, StateType
 from prefect.states import Crashed
 
 AUTOMATION_NAME = "Close runs without a heartbeat"
@@ -36,7 +36,9 @@ def close_abandoned_runs() -> int:
                 deployment_id=FlowRunFilterDeploymentId(is_null_=False),
             )
         )
-        crashed: State[object] = Crashed(message="The flow runner was stopped while this run was going on.")
+        crashed: State[object] = Crashed(
+            message="The flow runner was stopped while this run was going on."
+        )
         for run in runs:
             client.set_flow_run_state(run.id, crashed, force=True)
     return len(runs)

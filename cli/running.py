@@ -1,0 +1,85 @@
+"""Running a flow for an operator: in this process, or by the stack's own worker."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import time
+from collections.abc import Mapping
+
+from cli import screen
+from cli.bars import Bars
+from cli.services import service_environment
+from pipelines.contract import Progress
+from pipelines.orchestration import FlowRun, OrchestrationClient
+from pipelines.settings import Settings
+
+POLL_SECONDS = 0.5
+
+
+def operator() -> str:
+    """Return the name that stands in the decision record for who typed the command."""
+    return getpass.getuser()
+
+
+def run_here(
+    settings: Settings, flow: str, model: str, parameters: Mapping[str, object], show: Progress
+) -> dict[str, object]:
+    """Run a flow in this process against the running stack, and return what it says."""
+    os.environ.update(service_environment(settings, os.environ))
+    # The run's log stands on its page; the terminal shows the progress.
+    os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"
+    from flows.deployments import flow_named
+    from flows.progress import listening
+
+    show(0.0, "starting")
+    with listening(show):
+        result = flow_named(flow, model)(**parameters)  # type: ignore[call-overload]
+    show(1.0, "done")
+    return dict(result) if isinstance(result, Mapping) else {}
+
+
+def start_and_follow(
+    settings: Settings,
+    flow: str,
+    model: str,
+    parameters: Mapping[str, object],
+    bars: Bars,
+    *,
+    wait: bool,
+) -> dict[str, object]:
+    """Start a deployed flow, and with `wait` follow it to its end; return where to look."""
+    rest = {k: v for k, v in parameters.items() if k not in ("requested_by", "reason")}
+    with OrchestrationClient(settings.prefect_url) as client:
+        run = client.start(
+            model,
+            rest,
+            actor=str(parameters["requested_by"]),
+            reason=str(parameters["reason"]),
+            flow=flow,
+        )
+        if wait:
+            follow(client, {model: run}, bars)
+    return {"model": model, "flow_run": run.name, "flow_run_url": run.url}
+
+
+def follow(client: OrchestrationClient, runs: dict[str, FlowRun], bars: Bars) -> None:
+    """Show the progress of runs until all have ended. Raises `CommandFailed` on a failure."""
+    shown: dict[str, Progress] = {name: bars.progress(name) for name in runs}
+    pending = dict(runs)
+    failures = []
+    while pending:
+        for name, run in list(pending.items()):
+            current = client.get(run.id)
+            progress = client.progress(run.id)
+            if progress is not None:
+                shown[name](progress.share, progress.step)
+            else:
+                shown[name](0.0, "waiting for the runner")
+            if current.ended:
+                del pending[name]
+                if current.state != "COMPLETED":
+                    failures.append(f"{name}: {current.state.lower()}: {current.message}")
+        time.sleep(POLL_SECONDS)
+    if failures:
+        raise screen.CommandFailed("; ".join(failures))

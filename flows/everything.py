@@ -1,0 +1,36 @@
+"""One flow over every model, one after the other: what the deployments called `all` run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from prefect import Flow, flow
+from prefect.logging import get_run_logger
+
+from flows.forms import Origin, shape
+
+
+class SomeFailed(RuntimeError):
+    """Some models' runs failed; the message names them. The others went through."""
+
+
+def build(
+    name: str, builder: Callable[[str], Flow[..., object]], models: Sequence[str]
+) -> Flow[..., object]:
+    """Return the flow that runs `name` for each model, whatever becomes of the others."""
+
+    def run(**values: object) -> None:
+        states = {
+            model: builder(model)(**values, return_state=True)  # type: ignore[call-overload]
+            for model in models
+        }
+        failed = [model for model, state in states.items() if not state.is_completed()]
+        get_run_logger().info("done: %s", ", ".join(sorted(set(models) - set(failed))) or "none")
+        if failed:
+            raise SomeFailed(f"{name} failed for {', '.join(failed)}; see their own runs")
+
+    shape(run, Origin)
+    return flow(
+        name=f"{name}-all",
+        description=f"{name.replace('-', ' ').capitalize()} every model, one after the other.",
+    )(run)

@@ -1,0 +1,88 @@
+"""The flow `promote`: the gate judges a registered version, and the registry follows."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from prefect import Flow, flow, task
+from prefect.cache_policies import NO_CACHE
+
+from flows.forms import Origin, PromoteQuestions, answers, shape
+from flows.report import mapping, report_decision, texts
+from flows.workplace import Workplace, workplace
+from pipelines import catalog, registry
+from pipelines.arena import Arena
+from pipelines.contract import Progress
+from pipelines.decisions import Decision
+from pipelines.policy import policy_of
+from pipelines.registry_client import RegistryClient
+from pipelines.test_sets import TestSets, source_key
+
+NAME = "promote"
+
+
+class NoChallenger(LookupError):
+    """No version waits to be judged; the message names the model."""
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What the gate said about a version."""
+
+    model: str
+    version: str
+    verdict: str
+    decision_id: str
+    generation: int | None
+    reasons: tuple[str, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """Return what a run of this flow answers."""
+        return asdict(self)
+
+
+def build(model: str) -> Flow[..., object]:
+    """Return the flow that lets the gate judge a version of `model`."""
+    family = catalog.family(model)
+
+    def run(**values: object) -> dict[str, object]:
+        questions = answers(PromoteQuestions, values)
+        with workplace(model, answers(Origin, values)) as place:
+            return steps(place, questions.version, place.progress).as_json()
+
+    shape(run, PromoteQuestions, Origin)
+    return flow(name=NAME, description=f"{family.title}: let the gate judge a version.")(run)
+
+
+def steps(place: Workplace, version: str, progress: Progress) -> Decided:
+    """Judge within a run that already has its workplace; no version means the challenger."""
+    decision = judge(place, version, progress)
+    report_decision(decision, place.settings)
+    ruling = mapping(decision.record.get("ruling"))
+    return Decided(
+        model=place.model,
+        version=decision.version or version,
+        verdict=decision.verdict or decision.kind,
+        decision_id=decision.decision_id,
+        generation=decision.generation,
+        reasons=tuple(texts(ruling.get("reasons"))),
+    )
+
+
+@task(name="judge", cache_policy=NO_CACHE)
+def judge(place: Workplace, version: str, progress: Progress) -> Decision:
+    """Let the arena judge, record the decision, and point the alias where it says."""
+    family = catalog.family(place.model)
+    policy = policy_of(family, place.settings.models[place.model].policy)
+    with RegistryClient(place.settings.mlflow_url) as client:
+        wanted = version or registry.aliased(client.snapshot().get(place.model), "challenger")
+        if wanted is None:
+            raise NoChallenger(f"{place.model}: no version has the alias challenger")
+        with tempfile.TemporaryDirectory(prefix="contender-") as folder:
+            arena = Arena(family, policy, place.store, place.log, client, Path(folder))
+            frozen = TestSets(place.store, place.settings.var / "test_sets").active(
+                family, source_key(place.settings.source(place.model))
+            )
+            return arena.judge(wanted, frozen, trigger=place.trigger, progress=progress)

@@ -1,0 +1,42 @@
+"""The feed's refresh: takes in new order lines and has them predicted, on a schedule."""
+
+from __future__ import annotations
+
+from prefect import flow
+from prefect.artifacts import create_table_artifact
+from prefect.logging import get_run_logger
+
+from pipelines.feed import over_http
+from pipelines.feed import refresh as refresh_feed
+from pipelines.settings import load_settings
+from pipelines.store import open_store
+
+
+class FeedIncomplete(RuntimeError):
+    """A part of the refresh could not be done; the next one makes up for it."""
+
+
+@flow(name="refresh-feed", description="Take in new order lines and predict those that need it.")
+def refresh() -> dict[str, int]:
+    """Refresh once. Raises `FeedIncomplete` naming what could not be done."""
+    settings = load_settings()
+    store = open_store(settings.store_url)
+    try:
+        report = refresh_feed(settings, store, predict=over_http(settings.api_url))
+    finally:
+        store.close()
+    counts = {
+        "read": report.read,
+        "added": report.added,
+        "predicted": report.predicted,
+        "refused": report.refused,
+        "waiting": report.waiting,
+        "damaged": report.damaged_lines,
+    }
+    get_run_logger().info("%s", counts)
+    if report.damaged:
+        rows = [{"where": each.where, "reason": each.reason} for each in report.damaged]
+        create_table_artifact(rows, key="feed-damaged", description="What could not be taken in")
+    if report.problems:
+        raise FeedIncomplete("; ".join(report.problems))
+    return counts

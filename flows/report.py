@@ -1,0 +1,139 @@
+"""A readable decision on the flow run's page: the verdict in words, its checks, the plots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlencode
+
+import httpx
+from prefect.artifacts import (
+    create_image_artifact,
+    create_link_artifact,
+    create_markdown_artifact,
+    create_table_artifact,
+)
+
+from pipelines.decisions import Decision
+from pipelines.settings import Settings
+
+IMAGE_SUFFIXES = (".png", ".svg")
+SIGNS = {True: "passed", False: "FAILED", None: "shown only"}
+
+
+def report_decision(decision: Decision, settings: Settings) -> None:
+    """Write a decision's artifacts on the page of the flow run that is going on."""
+    key = artifact_key("decision", decision.model)
+    create_markdown_artifact(
+        decision_text(decision, settings), key=key, description="The gate's decision"
+    )
+    rows = check_rows(decision.record)
+    if rows:
+        create_table_artifact(
+            rows, key=artifact_key("checks", decision.model), description="Every check of it"
+        )
+
+
+def report_training(model: str, version: str, run_id: str, url: str, settings: Settings) -> None:
+    """Link the MLflow run and show its plots on the page of the flow run that is going on."""
+    create_link_artifact(
+        url,
+        link_text=f"{model} version {version} in MLflow",
+        key=artifact_key("run", model),
+        description="Parameters, figures, data fingerprints and plots",
+    )
+    for file in plots(settings.mlflow_url, run_id):
+        address = f"{settings.mlflow_url}/get-artifact?" + urlencode(
+            {"path": file, "run_uuid": run_id}
+        )
+        name = file.rpartition(".")[0].replace("_", " ")
+        create_image_artifact(
+            address, key=artifact_key(name, model), description=f"{name}, version {version}"
+        )
+
+
+def artifact_key(what: str, model: str) -> str:
+    """Return a key as Prefect wants it: lower-case letters, digits and dashes."""
+    text = f"{what}-{model}".lower()
+    return "-".join(filter(None, "".join(c if c.isalnum() else "-" for c in text).split("-")))
+
+
+def plots(mlflow_url: str, run_id: str) -> list[str]:
+    """Return the image files of an MLflow run."""
+    response = httpx.get(
+        f"{mlflow_url}/api/2.0/mlflow/artifacts/list",
+        params={"run_id": run_id},
+        timeout=30,
+        trust_env=False,
+    )
+    response.raise_for_status()
+    files = response.json().get("files", [])
+    return sorted(file["path"] for file in files if file["path"].endswith(IMAGE_SUFFIXES))
+
+
+def decision_text(decision: Decision, settings: Settings) -> str:
+    """Return a decision as Markdown."""
+    return "\n".join(_lines(decision, settings))
+
+
+def _lines(decision: Decision, settings: Settings) -> Iterator[str]:
+    ruling = mapping(decision.record.get("ruling"))
+    yield f"## {decision.model} version {decision.version}: {decision.verdict or decision.kind}"
+    yield ""
+    yield from (f"- {reason}" for reason in texts(ruling.get("reasons")))
+    yield ""
+    yield from _figures(mapping(ruling.get("comparison")))
+    yield ""
+    yield f"Decision [`{decision.decision_id}`]({settings.api_url}/v1/decisions/"
+    yield f"{decision.decision_id}), generation {decision.generation or 'unchanged'}. "
+    yield f"Recompute it with `contender replay {decision.decision_id}`."
+
+
+def _figures(comparison: Mapping[str, object]) -> Iterator[str]:
+    primary = mapping(comparison.get("primary"))
+    others = comparison.get("others")
+    figures = [primary, *map(mapping, others if isinstance(others, list | tuple) else [])]
+    known = [figure for figure in figures if figure]
+    if known:
+        yield "| metric | champion | challenger | gain, 95 % interval |"
+        yield "| --- | --- | --- | --- |"
+    for figure in known:
+        yield (
+            f"| {figure['metric']} | {number(figure['champion'])} | {number(figure['challenger'])} "
+            f"| {number(figure['lower'])} to {number(figure['upper'])} |"
+        )
+
+
+def check_rows(record: Mapping[str, object]) -> list[dict[str, object]]:
+    """Return the checks of a decision as rows of a table."""
+    checks = mapping(record.get("ruling")).get("checks")
+    return [
+        {
+            "check": check.get("name"),
+            "value": number(check.get("value")),
+            "limit": number(check.get("limit")),
+            "outcome": SIGNS.get(_passed(check.get("passed")), ""),
+            "in words": check.get("note"),
+        }
+        for check in map(mapping, checks if isinstance(checks, list | tuple) else [])
+    ]
+
+
+def _passed(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def mapping(value: object) -> Mapping[str, object]:
+    """Return a part of a record that may be missing."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def texts(value: object) -> list[str]:
+    """Return a list of sentences that may be missing."""
+    return [str(item) for item in value] if isinstance(value, list | tuple) else []
+
+
+def number(value: object) -> str:
+    """Return a figure as it is shown."""
+    if value is None:
+        return "–"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
