@@ -27,14 +27,30 @@ from serving.envelope import Envelope
 from serving.loading import Admissions, ChampionLoader
 from serving.problems import respond
 from serving.retraining import Orchestration, Retrainer
-from serving.routers import decisions, feedback, health, models, predictions
+from serving.routers import (
+    decisions,
+    feedback,
+    health,
+    models,
+    predictions,
+    product_categories,
+    product_codes,
+)
 from serving.services import DecisionReader, RollBack, Services
 from serving.slots import Slots
 from serving.telemetry import Telemetry
 
 START_PATIENCE_SECONDS = 20.0
 WORKER_SEEN_SECONDS = 15.0
-ROUTERS = (health, models, predictions, feedback, decisions)
+ROUTERS = (
+    health,
+    models,
+    predictions,
+    feedback,
+    decisions,
+    product_codes,
+    product_categories,
+)
 
 
 class Registry(follower.Registry, cache.Source, Protocol):

@@ -22,6 +22,7 @@ TEXTS = {
     "too-many-instances": "Hay demasiados textos en una sola petición.",
     "label-refused": "La selección no es válida.",
     "no-catalogue": "El catálogo todavía no está cargado; inténtelo de nuevo en un momento.",
+    "unknown-model-name": "No se sirve ningún modelo con ese «model_name».",
     "no-audio": "No hay audio para ese mensaje.",
     "unknown-message": "No hay ningún mensaje con ese identificador.",
     "no-speech": "No hay audio: el sintetizador de voz no está disponible.",

@@ -15,6 +15,7 @@ from features.splits import SplitError
 from pipelines.metrics import UnknownMetric
 from pipelines.prediction_files import PredictionsDamaged
 from pipelines.product_catalogue import CatalogueUnreadable
+from pipelines.recordings import RecordingRefused
 from pipelines.settings import SettingsError
 from serving.errors import MEANINGS, problem_of
 
@@ -22,6 +23,7 @@ OURS = ("serving.", "pipelines.", "features.")
 ELSEWHERE = {
     SettingsError: "ends the start of the server, before there is an endpoint",
     PredictionsDamaged: "is raised by gate and replay, which no endpoint calls",
+    RecordingRefused: "is raised by the feed's refresh, a flow",
     CatalogueUnreadable: "is logged by the shelf, which then keeps what it has",
     SplitError: "is raised in training, which no endpoint does",
     UnknownMetric: "is raised by the gate, which no endpoint calls",

@@ -1,0 +1,164 @@
+"""The categoriser's interface: categories for product names, and a retraining on request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, Field
+
+from pipelines.contract import Row
+from serving.answers import Answered
+from serving.dependencies import RequestId, ServicesDependency
+from serving.problems import Dialect, Problem
+from serving.services import Services
+from serving.spanish import DomainRefused, object_of, refusal, sentence
+
+MODEL = "product_categories"
+
+router = APIRouter(tags=["categoriser"])
+
+
+class InferenceRequest(BaseModel):
+    """Product names, and optionally the name of the model that is meant."""
+
+    product_list: list[str] = Field(examples=[["Llave stilson 14 pulgadas", "Cemento gris 50 kg"]])
+    model_name: str | None = Field(default=None, examples=[MODEL])
+
+
+class Alternative(BaseModel):
+    """A category that the model considered."""
+
+    category: str
+    confidence: float
+
+
+class InferenceResponse(BaseModel):
+    """One category a name, in the order asked; all from one version."""
+
+    errors: bool = False
+    categories: list[str]
+    model_name: str
+    confidence: list[float | None]
+    alternatives: list[list[Alternative]]
+    version: str
+    decision_id: str
+    request_id: str
+    prediction_ids: list[str]
+
+
+class TrainingResponse(BaseModel):
+    """The run that retrains the model; asked again while it runs, the same one."""
+
+    message: str
+    started: bool
+    run_id: str
+    run_name: str
+    run_url: str
+    state: str
+    model_name: str = MODEL
+
+
+def render(problem: Problem) -> Response:
+    """Answer a problem in the shape of an answer, with `errors` true."""
+    return refusal(problem, errors=True, message=sentence(problem), categories=[], model_name=MODEL)
+
+
+DIALECT = Dialect(("/v1/categorizer/", "/training"), render)
+
+BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": InferenceRequest.model_json_schema()}},
+    }
+}
+
+
+@router.post(
+    "/v1/categorizer/inference",
+    response_class=Response,
+    responses={200: {"model": InferenceResponse}},
+    openapi_extra=BODY,
+)
+async def inference(
+    request: Request, services: ServicesDependency, request_id: RequestId
+) -> Response:
+    """Name the category of every product in the list."""
+    body = await object_of(request)
+    limit = services.settings.serving.text_limit_characters
+    names = _names(body.get("product_list"), limit)
+    wanted = body.get("model_name")
+    if wanted not in (None, "", MODEL):
+        return render(Problem(404, "unknown-model-name", f"the model here is called {MODEL!r}"))
+    instances: list[Row] = [{"name": name} for name in names]
+    answered = await services.slots.answer(MODEL, instances, request_id=request_id)
+    served = answered.model
+    services.telemetry.predictions.labels(served.name, served.version).inc(len(names))
+    return Response(_document(answered), media_type="application/json")
+
+
+@router.post("/training", status_code=202)
+async def training(services: ServicesDependency) -> TrainingResponse:
+    """Start a retraining, or name the one that is under way."""
+    return await run_in_threadpool(_train, services, "POST /training")
+
+
+@router.get("/training", status_code=202)
+async def training_get(services: ServicesDependency) -> TrainingResponse:
+    """Start a retraining, as `POST` does; existing clients ask this way."""
+    return await run_in_threadpool(_train, services, "GET /training")
+
+
+def _names(listed: Any, limit: int) -> Sequence[str]:
+    if listed is None:
+        raise DomainRefused("Falta el campo «product_list».")
+    if not isinstance(listed, list):
+        raise DomainRefused("El campo «product_list» debe ser una lista de textos.")
+    for index, name in enumerate(listed):
+        where = f"El elemento {index} de «product_list»"
+        if not isinstance(name, str):
+            raise DomainRefused(f"{where} debe ser texto.")
+        if not name.strip():
+            raise DomainRefused(f"{where} está vacío.")
+        if len(name) > limit:
+            raise DomainRefused(f"{where} tiene más de {limit} caracteres.")
+    return listed
+
+
+def _document(answered: Answered) -> bytes:
+    rows = [found[0] for found in answered.rows]
+    served = answered.model
+    return orjson.dumps(
+        {
+            "errors": False,
+            "categories": [row["category"] for row in rows],
+            "model_name": MODEL,
+            # A version from elsewhere may answer the category alone.
+            "confidence": [row.get("confidence") for row in rows],
+            "alternatives": [row.get("alternatives") or [] for row in rows],
+            "version": served.version,
+            "decision_id": served.decision_id,
+            "request_id": answered.request_id,
+            "prediction_ids": answered.prediction_ids,
+        },
+        option=orjson.OPT_SERIALIZE_NUMPY,
+    )
+
+
+def _train(services: Services, actor: str) -> TrainingResponse:
+    asked = services.retrain(MODEL, actor=actor, reason="requested over HTTP")
+    started = (
+        "El entrenamiento ha comenzado." if asked.started else ("Ya hay un entrenamiento en curso.")
+    )
+    run = asked.run
+    return TrainingResponse(
+        message=started,
+        started=asked.started,
+        run_id=run.id,
+        run_name=run.name,
+        run_url=run.url,
+        state=run.state,
+    )
