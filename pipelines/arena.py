@@ -19,7 +19,7 @@ from pipelines.blessing import bless
 from pipelines.contract import ModelFamily, Progress, RequestRefused
 from pipelines.decisions import Champion, Conflict, Decision, DecisionLog
 from pipelines.flavour_runtime import FlavourFailed
-from pipelines.leakage import check_leakage, keys_of, read_keys
+from pipelines.leakage import check_leakage, read_keys
 from pipelines.leases import Lease
 from pipelines.policy import Policy
 from pipelines.precedents import Anchor, anchor_of, judged_before
@@ -215,7 +215,7 @@ class Arena:
             champion_rows=champion.rows if champion else None,
             floor_rows=test_set.floor,
             anchor_rows=self._log.load_predictions(anchor.predictions_sha256) if anchor else None,
-            leakage=check_leakage(keys_of(test_set.actual["group"], test_set.requests), keys),
+            leakage=check_leakage(test_set.keys, keys),
             obstacle=_obstacle(champion, challenger),
         )
         return case, anchor

@@ -119,6 +119,8 @@ def _log_history(candidate: Candidate, run_id: str) -> None:
 def _log_data(candidate: Candidate) -> None:
     where = candidate.prepared.source.where
     for part, digest in candidate.package.contract.fingerprints.items():
+        if part == "test_set_id":
+            continue
         dataset = MetaDataset(  # type: ignore[abstract]  # MLflow's own class lacks `profile`
             CodeDatasetSource({"contender.source": where}),
             name=f"{candidate.family.name} {part}",

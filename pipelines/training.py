@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from features.sources import Raw, Source, fingerprint
@@ -24,6 +23,7 @@ from pipelines.contract import (
     ModelFamily,
     Progress,
 )
+from pipelines.generations import reviewed_rows
 from pipelines.leakage import keys_of
 from pipelines.packaging import Facts, build, with_values
 from pipelines.provenance import code_version, libraries
@@ -84,7 +84,9 @@ def prepare(
     holds is left out here, whatever the split says.
     """
     kept_out = set(test_set.actual["group"]) | set(family.groups(split.sealed))
-    train = _without(family, pd.concat([split.train, _labelled(family, split, labels)]), kept_out)
+    train = _without(
+        family, pd.concat([split.train, reviewed_rows(family, labels, split.train)]), kept_out
+    )
     validation = _without(family, split.validation, kept_out)
     if train.empty:
         raise NothingToTrainOn(f"{family.name}: no row of {source.where} is left to train on")
@@ -135,6 +137,7 @@ def _facts(prepared: Prepared, family: ModelFamily, params: FamilyParams) -> Fac
             "train": fingerprint(train),
             "validation": fingerprint(validation),
             "test_set": prepared.test_set.sha256,
+            "test_set_id": prepared.test_set.test_set_id,
         },
         training_window=_window(family, train),
         code=code_version(ROOT),
@@ -153,20 +156,6 @@ def _window(family: ModelFamily, train: pd.DataFrame) -> dict[str, str]:
         return rows
     moments = train[present[0]].dropna()
     return rows | {"from": str(moments.min()), "to": str(moments.max())}
-
-
-def _labelled(family: ModelFamily, split: Split, labels: Sequence[Label]) -> pd.DataFrame:
-    """Return reviewed labels as rows like those of the source."""
-    if family.label_text is None or not labels:
-        return split.train.head(0)
-    rows = pd.DataFrame(
-        {
-            family.label_text: [label.text for label in labels],
-            family.target: [label.value for label in labels],
-        },
-        index=-1 - np.arange(len(labels)),  # no line of the source has such a number
-    )
-    return rows.reindex(columns=split.train.columns)
 
 
 def _without(family: ModelFamily, part: pd.DataFrame, groups: set[object]) -> pd.DataFrame:

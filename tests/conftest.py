@@ -10,7 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mlflow_server import MlflowServer
+from stub_lifecycle import Lifecycle
 
+from pipelines.decisions import DecisionLog
+from pipelines.gate import Gate
 from pipelines.registry_client import RegistryClient
 from pipelines.settings import ModelSettings, Settings, SourceSettings
 from pipelines.store import Store, open_store
@@ -121,3 +124,15 @@ def stub_settings(
     """Settings of a home in which the stub family is trained against the real server."""
     model = ModelSettings(source=SourceSettings(url=str(stub_source)))
     return make_settings(models={"stub": model}, ports={"mlflow": mlflow_server.port})
+
+
+@pytest.fixture
+def lifecycle(stub_settings: Settings, tmp_path: Path) -> Iterator[Lifecycle]:
+    """The stub family's whole lifecycle against the real MLflow server."""
+    folder = tmp_path / "candidates"
+    folder.mkdir()
+    store = open_store(stub_settings.store_url)
+    log = DecisionLog(store, stub_settings.var / "predictions")
+    with Gate(stub_settings, store, log) as gate:
+        yield Lifecycle(stub_settings, store, log, gate, folder)
+    store.close()

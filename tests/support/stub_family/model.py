@@ -36,8 +36,10 @@ class StubModel:
 
     def weights(self) -> NDArray[np.float64]:
         """Return log probabilities, one row a word and one column a topic, the prior last."""
-        counts = np.asarray(self.counts) + self.smoothing
-        return np.log(counts / counts.sum(axis=0))
+        counts = np.asarray(self.counts)
+        smooth = counts[:-1] + self.smoothing
+        prior = counts[-1:] / counts[-1].sum()
+        return np.log(np.vstack([smooth / smooth.sum(axis=0), prior]))
 
     def predict(self, requests: pd.DataFrame) -> pd.DataFrame:
         """Answer every request with its likeliest topic."""

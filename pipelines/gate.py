@@ -1,0 +1,116 @@
+"""The gate of one home: its store, log, test sets and registry, put together for a judgement.
+
+Flows, the reconciler and the operator's command all come through here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from pipelines import catalog
+from pipelines.admission import admit
+from pipelines.arena import Arena, silent
+from pipelines.blessing import bless
+from pipelines.contract import ModelFamily, Progress
+from pipelines.decisions import Decision, DecisionLog
+from pipelines.generations import Generations
+from pipelines.policy import Policy, policy_of
+from pipelines.registry import CHALLENGER
+from pipelines.registry_client import RegistryClient, VersionInfo
+from pipelines.settings import PolicySettings
+from pipelines.test_sets import TestSet, TestSets
+from pipelines.verdict import Blessing, Trigger
+
+if TYPE_CHECKING:
+    from features.sources import Source
+    from features.splits import Split
+    from pipelines.artifact import Package
+    from pipelines.settings import Settings
+    from pipelines.store import Store
+
+TIMEOUT_SECONDS = 30.0
+"""Nobody waits at a screen for the gate, and packages may be large."""
+
+
+class Gate:
+    """Opens test sets, registers challengers and judges versions. Closed after use."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        log: DecisionLog,
+        *,
+        blesser: Callable[[Path], Blessing] = bless,
+    ) -> None:
+        self.client = RegistryClient(settings.mlflow_url, TIMEOUT_SECONDS)
+        self._settings = settings
+        self._store = store
+        self._log = log
+        self._bless = blesser
+        self._generations = Generations(store, log, TestSets(store, settings.var / "test_sets"))
+
+    def __enter__(self) -> Gate:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.client.close()
+
+    def test_set(self, model: str, source: Source, split: Split) -> TestSet:
+        """Return the frozen test set that a training has to leave alone."""
+        family = catalog.family(model)
+        return self._generations.in_use(family, self._policy(family), source, lambda: split)
+
+    def challenge(self, package: Package, version: str) -> VersionInfo:
+        """Admit a version that was just registered, and give it the alias `challenger`."""
+        info = self.client.version(package.contract.family, version)
+        admit(self._log, info, package)
+        self.client.set_alias(info.name, CHALLENGER, version)
+        return info
+
+    def judge(
+        self,
+        model: str,
+        version: str,
+        *,
+        trigger: Trigger,
+        progress: Progress = silent,
+    ) -> Decision:
+        """Judge a registered version; see `Arena.judge`.
+
+        Ours are judged on the test set beside which they were trained, others on that of the
+        configured source, which is frozen now where it never was.
+        """
+        family = catalog.family(model)
+        policy = self._policy(family)
+        self.client.version(model, version)  # a version that is not there is refused before a read
+        test_set = self._generations.of_version(family, policy, version)
+        if test_set is None:
+            source = self._settings.source(model)
+
+            def split() -> Split:
+                return family.split(family.load(source).frame)
+
+            test_set = self._generations.in_use(family, policy, source, split)
+        arena = Arena(
+            family,
+            policy,
+            self._store,
+            self._log,
+            self.client,
+            self._settings.var / "arena",
+            blesser=self._bless,
+        )
+        return arena.judge(version, test_set, trigger=trigger, progress=progress)
+
+    def _policy(self, family: ModelFamily) -> Policy:
+        configured = self._settings.models.get(family.name)
+        return policy_of(family, configured.policy if configured else PolicySettings())
