@@ -11,6 +11,9 @@ import unicodedata
 from functools import lru_cache
 
 LANGUAGES = ("es", "en")
+SHORTEST_STOP_WORD = {"es": 2, "en": 3}
+"""Letters, and the English list's two-letter words (cm, kg, ml), are sizes, threads and units."""
+FRACTION_SLASH = "\u2044"
 NEGATIONS = frozenset({"no", "sin", "con"})
 """Negations and 'with' tell one product from another."""
 TRADE_WORDS = frozenset(
@@ -38,7 +41,8 @@ def words(text: str) -> list[str]:
 
     A number keeps its fraction or decimals ('3/8', '2.5') and lets go of a unit glued to it.
     """
-    return _WORD.findall(unicodedata.normalize("NFKC", text).lower())
+    unified = unicodedata.normalize("NFKC", text).replace(FRACTION_SLASH, "/")
+    return _WORD.findall(unified.lower())
 
 
 def normalise(text: str) -> str:
@@ -79,13 +83,17 @@ def lemma(word: str) -> str:
 def stop_words() -> frozenset[str]:
     """Return the folded stop words of Spanish and English, but for those that mean something here.
 
-    Single letters and digits stay out of the list: they are sizes and threads.
+    The lists' single letters and digits are left out: they are sizes and threads.
     """
     import stopwordsiso  # noqa: PLC0415 - reads its word lists from disk
 
-    kept = NEGATIONS | TRADE_WORDS
-    listed = (fold(word) for word in stopwordsiso.stopwords(LANGUAGES))
-    return frozenset(word for word in listed if len(word) > 1 and word.isalpha()) - kept
+    listed = {
+        fold(word)
+        for language, shortest in SHORTEST_STOP_WORD.items()
+        for word in stopwordsiso.stopwords(language)
+        if len(word) >= shortest and word.isalpha()
+    }
+    return frozenset(listed) - NEGATIONS - TRADE_WORDS
 
 
 def word_ngrams(sequence: list[str], longest: int) -> list[str]:
