@@ -116,9 +116,7 @@ def entry_of(line: OrderLine, label: Label | None, assortment: Assortment | None
         "codigo_prediccion": code,
         "descripcion_csv": product.description if product else None,
         "cantidad": int(quantity) if quantity.is_integer() else quantity,
-        "imagen": assortment.image(product.image)
-        if assortment and product and product.image
-        else None,
+        "imagen": assortment.image(product) if assortment and product else None,
         "exactitud": 100.0 if label else percent(answer.get("confidence")),
         "id_article": (product.product_id if product else None) or code,
         "correo_id": line.message_id,

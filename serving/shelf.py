@@ -38,11 +38,14 @@ class Assortment:
         self._images = Path(folder).resolve() if folder else None
         self._index = SearchIndex([f"{p.code} {p.description}" for p in self._products])
         self._by_code: dict[str, list[int]] = {}
+        self._image_of_code: dict[str, str] = {}
         for position, product in enumerate(self._products):
             self._by_code.setdefault(product.code, []).append(position)
+            if product.image:
+                self._image_of_code.setdefault(product.code, product.image)
         # The board asks for the same few hundred lines at every renewal.
         self.product = lru_cache(maxsize=20_000)(self._product)
-        self.image = lru_cache(maxsize=500)(self._image)
+        self._encoded = lru_cache(maxsize=500)(self._encode)
 
     def __len__(self) -> int:
         return len(self._products)
@@ -52,6 +55,11 @@ class Assortment:
         found = self._index.search(query, limit=limit)
         return [(self._products[match.position], match.score) for match in found]
 
+    def image(self, product: Product) -> str | None:
+        """Return the product's image, or else one of its code, as base64; None without either."""
+        name = product.image or self._image_of_code.get(product.code)
+        return self._encoded(name) if name else None
+
     def _product(self, code: str, description: str) -> Product | None:
         """Return the product of that code; of several, the one most like `description`."""
         positions = self._by_code.get(code, ())[:SIMILAR_CANDIDATES]
@@ -59,11 +67,8 @@ class Assortment:
             return None
         return self._products[self._index.closest(description, positions)]
 
-    def _image(self, name: str) -> str | None:
-        """Return a product's image as base64, or None where there is no small local file.
-
-        Names come from the catalogue's source, so nothing outside its folder is ever read.
-        """
+    def _encode(self, name: str) -> str | None:
+        # Names come from the catalogue's source, so nothing outside its folder is ever read.
         if self._images is None:
             return None
         try:
