@@ -42,15 +42,9 @@ from serving.telemetry import Telemetry
 
 START_PATIENCE_SECONDS = 20.0
 WORKER_SEEN_SECONDS = 15.0
-ROUTERS = (
-    health,
-    models,
-    predictions,
-    feedback,
-    decisions,
-    product_codes,
-    product_categories,
-)
+GENERIC = (health, models, predictions, feedback, decisions)
+DOMAIN = (product_categories, product_codes)
+"""Interfaces whose clients were there before: their refusals speak a dialect."""
 
 
 class Registry(follower.Registry, cache.Source, Protocol):
@@ -81,8 +75,8 @@ def create_app(
         redoc_url=None,
     )
     app.state.services = services
-    app.state.dialects = tuple(module.DIALECT for module in ROUTERS if hasattr(module, "DIALECT"))
-    for module in ROUTERS:
+    app.state.dialects = tuple(module.DIALECT for module in DOMAIN)
+    for module in (*GENERIC, *DOMAIN):
         app.include_router(module.router)
     errors.install(app)
     app.add_middleware(

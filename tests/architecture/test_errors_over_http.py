@@ -22,10 +22,10 @@ from serving.errors import MEANINGS, problem_of
 OURS = ("serving.", "pipelines.", "features.")
 ELSEWHERE = {
     SettingsError: "ends the start of the server, before there is an endpoint",
+    SplitError: "is raised in training; the server only asks which pool a label is in",
+    CatalogueUnreadable: "is caught by the shelf, which keeps the catalogue it has",
+    RecordingRefused: "is raised where the feed is taken in, which no endpoint does",
     PredictionsDamaged: "is raised by gate and replay, which no endpoint calls",
-    RecordingRefused: "is raised by the feed's refresh, a flow",
-    CatalogueUnreadable: "is logged by the shelf, which then keeps what it has",
-    SplitError: "is raised in training, which no endpoint does",
     UnknownMetric: "is raised by the gate, which no endpoint calls",
 }
 
