@@ -12,7 +12,7 @@ from cli.ledger import open_log
 from pipelines.decisions import Decision
 from pipelines.settings import load_settings
 
-COLUMNS = ("decision_id", "created_at", "model", "kind", "verdict", "version", "generation")
+COLUMNS = ("decision_id", "at", "model", "what", "version", "generation")
 
 
 @screen.plain_errors
@@ -39,21 +39,30 @@ def decisions(
     if as_json:
         screen.print_json(rows)
     else:
-        screen.print_table("Decisions", COLUMNS, rows)
+        screen.print_table("Decisions", COLUMNS, [_brief(row) for row in rows])
 
 
 def _show_one(entry: Decision, *, as_json: bool) -> None:
     if as_json:
         screen.print_json(_row(entry))
         return
-    screen.print_table("Decision", COLUMNS, [_row(entry)])
-    for reason in _texts(entry.record, "reasons"):
-        typer.echo(f"- {reason}")
+    screen.print_table("Decision", COLUMNS, [_brief(_row(entry))])
+    ruling = entry.record.get("ruling")
+    if isinstance(ruling, Mapping):
+        for reason in _items(ruling.get("reasons")):
+            typer.echo(f"- {reason}")
+        checks = [check for check in _items(ruling.get("checks")) if isinstance(check, Mapping)]
+        screen.print_table("Checks", ("name", "value", "limit", "passed", "note"), checks)
 
 
-def _texts(record: Mapping[str, object], key: str) -> list[str]:
-    found = record.get(key)
-    return [str(item) for item in found] if isinstance(found, list | tuple) else []
+def _items(value: object) -> list[object]:
+    return list(value) if isinstance(value, list | tuple) else []
+
+
+def _brief(row: Mapping[str, object]) -> dict[str, object]:
+    """Return a decision as one line that fits on a screen."""
+    at = str(row["created_at"])[:19].replace("T", " ")
+    return {**row, "at": at, "what": row["verdict"] or row["kind"]}
 
 
 def _row(entry: Decision) -> dict[str, object]:

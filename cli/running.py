@@ -6,10 +6,12 @@ import getpass
 import os
 import time
 from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
 
 from cli import screen
 from cli.bars import Bars
 from cli.services import service_environment
+from cli.stack import logs_folder
 from pipelines.contract import Progress
 from pipelines.orchestration import FlowRun, OrchestrationClient
 from pipelines.settings import Settings
@@ -27,14 +29,20 @@ def run_here(
 ) -> dict[str, object]:
     """Run a flow in this process against the running stack, and return what it says."""
     os.environ.update(service_environment(settings, os.environ))
-    # The run's log stands on its page; the terminal shows the progress.
-    os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"
-    from flows.deployments import flow_named
-    from flows.progress import listening
-
+    logs = logs_folder(settings)
+    logs.mkdir(parents=True, exist_ok=True)
     show(0.0, "starting")
-    with listening(show):
-        result = flow_named(flow, model)(**parameters)  # type: ignore[call-overload]
+    # What libraries print belongs into a log: the terminal shows progress, then the result.
+    with (
+        (logs / f"{flow}.log").open("a", encoding="utf-8") as log,
+        redirect_stdout(log),
+        redirect_stderr(log),
+    ):
+        from flows.deployments import flow_named
+        from flows.progress import listening
+
+        with listening(show):
+            result = flow_named(flow, model)(**parameters)
     show(1.0, "done")
     return dict(result) if isinstance(result, Mapping) else {}
 

@@ -14,6 +14,31 @@ from rich.table import Table
 
 P = ParamSpec("P")
 
+ERRORS = (
+    ("cli.stack", ("StackError",)),
+    ("features.schema", ("SchemaError",)),
+    ("features.sources", ("SourceError",)),
+    ("flows.promote", ("NoChallenger",)),
+    ("flows.train", ("ColumnsRefused",)),
+    ("pipelines.arena", ("JudgedTooOften",)),
+    ("pipelines.artifact", ("ArtifactRefused",)),
+    ("pipelines.catalog", ("UnknownFamily",)),
+    ("pipelines.decisions", ("Conflict", "UnknownDecision")),
+    ("pipelines.leases", ("Busy",)),
+    (
+        "pipelines.orchestration",
+        ("OrchestrationRefused", "OrchestrationUnavailable", "UnknownDeployment"),
+    ),
+    ("pipelines.registry", ("NoWayBack",)),
+    ("pipelines.registry_client", ("NoSuchVersion", "RegistryRefused", "RegistryUnavailable")),
+    ("pipelines.settings", ("SettingsError",)),
+    ("pipelines.test_sets", ("NotEnoughRows", "TestSetDamaged")),
+    ("pipelines.training", ("NothingToTrainOn",)),
+    ("pipelines.verdict_record", ("OverrideRefused",)),
+    ("prefect.exceptions", ("ParameterTypeError",)),
+)
+"""Module and names: errors whose message is meant for whoever typed the command."""
+
 
 class CommandFailed(RuntimeError):
     """A command could not do what it was asked; the message is for the operator."""
@@ -26,7 +51,7 @@ def console() -> Console:
 
 def progress_console() -> Console:
     """Return a console on standard error, so that progress never mixes with results."""
-    return Console(stderr=True, highlight=False)
+    return Console(file=sys.stderr, highlight=False)
 
 
 def print_json(value: object) -> None:
@@ -82,11 +107,11 @@ def plain_errors(command: Callable[P, None]) -> Callable[P, None]:
 
 
 def expected_errors() -> tuple[type[Exception], ...]:
-    """Return the errors that say what is wrong in their own words."""
-    from cli.stack import StackError
-    from features.schema import SchemaError
-    from features.sources import SourceError
-    from pipelines.catalog import UnknownFamily
-    from pipelines.settings import SettingsError
+    """Return the errors that say what is wrong in their own words.
 
-    return (CommandFailed, StackError, SchemaError, SourceError, UnknownFamily, SettingsError)
+    Those of a training or a judgement are known only to a command that has loaded them.
+    """
+    loaded = (
+        getattr(sys.modules.get(module), name, None) for module, names in ERRORS for name in names
+    )
+    return (CommandFailed, *(error for error in loaded if isinstance(error, type)))

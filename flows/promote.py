@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from prefect import Flow, flow, task
 from prefect.cache_policies import NO_CACHE
@@ -13,12 +11,9 @@ from flows.forms import Origin, PromoteQuestions, answers, shape
 from flows.report import mapping, report_decision, texts
 from flows.workplace import Workplace, workplace
 from pipelines import catalog, registry
-from pipelines.arena import Arena
 from pipelines.contract import Progress
 from pipelines.decisions import Decision
-from pipelines.policy import policy_of
-from pipelines.registry_client import RegistryClient
-from pipelines.test_sets import TestSets, source_key
+from pipelines.registry import CHALLENGER
 
 NAME = "promote"
 
@@ -74,15 +69,8 @@ def steps(place: Workplace, version: str, progress: Progress) -> Decided:
 @task(name="judge", cache_policy=NO_CACHE)
 def judge(place: Workplace, version: str, progress: Progress) -> Decision:
     """Let the arena judge, record the decision, and point the alias where it says."""
-    family = catalog.family(place.model)
-    policy = policy_of(family, place.settings.models[place.model].policy)
-    with RegistryClient(place.settings.mlflow_url) as client:
-        wanted = version or registry.aliased(client.snapshot().get(place.model), "challenger")
-        if wanted is None:
-            raise NoChallenger(f"{place.model}: no version has the alias challenger")
-        with tempfile.TemporaryDirectory(prefix="contender-") as folder:
-            arena = Arena(family, policy, place.store, place.log, client, Path(folder))
-            frozen = TestSets(place.store, place.settings.var / "test_sets").active(
-                family, source_key(place.settings.source(place.model))
-            )
-            return arena.judge(wanted, frozen, trigger=place.trigger, progress=progress)
+    gate = place.gate
+    wanted = version or registry.aliased(gate.client.snapshot().get(place.model), CHALLENGER)
+    if wanted is None:
+        raise NoChallenger(f"{place.model}: no version has the alias {CHALLENGER}")
+    return gate.judge(place.model, wanted, trigger=place.trigger, progress=progress)

@@ -17,7 +17,6 @@ from flows.workplace import Workplace, workplace
 from pipelines import catalog, tracking, training
 from pipelines.contract import FamilyParams, Progress
 from pipelines.labels import Labels
-from pipelines.test_sets import TestSets, source_key
 
 NAME = "train"
 
@@ -97,7 +96,7 @@ def load(model: str, source: Source) -> Raw:
     if len(raw.quarantined):
         shown = raw.quarantined.head(100).reset_index(names="line").astype(str)
         create_table_artifact(
-            shown.to_dict(orient="records"),
+            [{str(k): v for k, v in row.items()} for row in shown.to_dict(orient="records")],
             key=f"quarantined-{model.replace('_', '-')}",
             description=f"{len(raw.quarantined)} damaged rows were set aside",
         )
@@ -110,9 +109,7 @@ def prepare(place: Workplace, source: Source, raw: Raw) -> training.Prepared:
     family = catalog.family(place.model)
     split = family.split(raw.frame)
     labels = Labels(place.store).training_rows(place.model)
-    frozen = TestSets(place.store, place.settings.var / "test_sets").open_or_freeze(
-        family, source_key(source), split
-    )
+    frozen = place.gate.test_set(place.model, source, split)
     return training.prepare(family, source, raw, split, frozen, labels)
 
 
@@ -136,6 +133,7 @@ def register(place: Workplace, candidate: training.Candidate) -> Trained:
     """Log the run, register the version, admit it, and give it the alias challenger."""
     tags = {"contender.flow_run": place.trigger.flow_run_id or ""}
     logged = tracking.log_candidate(candidate, place.settings.mlflow_url, tags=tags)
+    place.gate.challenge(candidate.package, logged.version)
     report_training(place.model, logged.version, logged.run_id, logged.url, place.settings)
     metric = candidate.family.primary.name
     value = candidate.evaluation.values[metric]

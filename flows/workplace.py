@@ -13,6 +13,7 @@ from flows.forms import Origin
 from flows.progress import RunProgress
 from flows.turns import turn
 from pipelines.decisions import DecisionLog
+from pipelines.gate import Gate
 from pipelines.orchestration import model_tag
 from pipelines.settings import Settings, load_settings
 from pipelines.store import Store, open_store
@@ -26,7 +27,7 @@ class Workplace:
     model: str
     settings: Settings
     store: Store
-    log: DecisionLog
+    gate: Gate
     progress: RunProgress
     trigger: Trigger
 
@@ -40,7 +41,8 @@ def workplace(model: str, origin: Origin) -> Iterator[Workplace]:
         progress = RunProgress(f"{model}: starting")
         with tags(model_tag(model)), turn(store, model, get_run_logger().info):
             log = DecisionLog(store, settings.var / "predictions")
-            yield Workplace(model, settings, store, log, progress, _trigger(origin))
+            with Gate(settings, store, log) as gate:
+                yield Workplace(model, settings, store, gate, progress, _trigger(origin))
     finally:
         store.close()
 
