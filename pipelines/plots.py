@@ -25,10 +25,12 @@ def confusion(rows: pd.DataFrame) -> Figure:
     shares = counts.reindex(index=shown, columns=columns, fill_value=0).to_numpy(float)
     shares = shares / np.maximum(shares.sum(axis=1, keepdims=True), 1)
     figure, axes = _axes(max(5.0, 0.4 * len(columns) + 3), max(4.0, 0.35 * len(shown) + 2))
+    axes.set(xlabel="answer", ylabel="truth", title=f"Confusion ({len(shown)} commonest labels)")
+    if not shown:
+        return figure
     image = axes.imshow(shares, vmin=0, vmax=1, cmap="Blues")
     axes.set_xticks(range(len(columns)), [_short(label) for label in columns], rotation=90)
     axes.set_yticks(range(len(shown)), [_short(label) for label in shown])
-    axes.set(xlabel="answer", ylabel="truth", title=f"Confusion ({len(shown)} commonest labels)")
     figure.colorbar(image, ax=axes, label="share of the label's texts")
     return figure
 

@@ -18,6 +18,10 @@ PHASE = 0.3137
 cannot order a tie differently. The odd step and phase keep the fractions that forests answer
 (votes over trees) away from the edges of the steps."""
 
+SMALLEST_SHARE = 0.9973e-4
+"""A smaller share of the trees' votes counts as none: of two labels ONNX Runtime answers one as
+1 - p, whose rounding (1e-7) a root would blow up. Odd, so that no fraction of votes equals it."""
+
 
 def softmax(scores: Floats, temperature: float) -> Floats:
     """Return each row of `scores`, divided by `temperature`, as probabilities."""
@@ -28,7 +32,8 @@ def softmax(scores: Floats, temperature: float) -> Floats:
 
 def sharpened(probabilities: Floats, temperature: float) -> Floats:
     """Return each row raised to the power 1 / `temperature`, as probabilities again."""
-    powers = (probabilities / probabilities.max(axis=1, keepdims=True)) ** (1.0 / temperature)
+    counted = np.where(probabilities < SMALLEST_SHARE, 0.0, probabilities)
+    powers = (counted / counted.max(axis=1, keepdims=True)) ** (1.0 / temperature)
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 

@@ -95,4 +95,10 @@ def text_of(instance: Mapping[str, object], column: str, place: int) -> str:
             f"instance {place}: {column!r} has {len(text)} characters; "
             f"at most {TEXT_LIMIT_CHARACTERS} are answered"
         )
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise RequestRefused(
+            f"instance {place}: {column!r} is not valid Unicode: {error}"
+        ) from None
     return text

@@ -11,7 +11,8 @@ import numpy as np
 
 from pipelines.text_kernel.ranking import Floats
 
-LOG_BOUNDS = (-4.0, 3.0)
+COLDEST = -4.0
+"""Logarithm of the lowest temperature that is tried."""
 SMALLEST = 1e-9
 """A forest may answer exactly 0 for the true label; its logarithm must stay finite."""
 FEWEST = 10
@@ -19,11 +20,15 @@ FEWEST = 10
 
 
 def fitted_temperature(
-    probabilities_at: Callable[[float], Floats], labels: Sequence[str], actual: Sequence[str]
+    probabilities_at: Callable[[float], Floats],
+    labels: Sequence[str],
+    actual: Sequence[str],
+    warmest: float = 3.0,
 ) -> float:
     """Return the temperature that makes `actual` likeliest; 1 where there is too little of it.
 
-    Texts of a label that the model does not know are left out: no temperature can help them.
+    `warmest` is the logarithm of the highest one tried. Texts of a label that the model does not
+    know are left out: no temperature can help them.
     """
     from scipy.optimize import minimize_scalar
 
@@ -37,5 +42,7 @@ def fitted_temperature(
         likelihood = probabilities_at(float(np.exp(logarithm)))[rows, columns]
         return float(-np.log(np.maximum(likelihood, SMALLEST)).mean())
 
-    found = minimize_scalar(surprise, bounds=LOG_BOUNDS, method="bounded", options={"xatol": 1e-3})
+    found = minimize_scalar(
+        surprise, bounds=(COLDEST, warmest), method="bounded", options={"xatol": 1e-3}
+    )
     return float(np.exp(found.x))
