@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from typing import Annotated
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli import screen, stack
 from cli.ledger import opened_store
+from pipelines import catalog
+from pipelines.decisions import DecisionLog
+from pipelines.registry_client import RegistryClient
+
+if TYPE_CHECKING:
+    from pipelines.decisions import Decision
+    from pipelines.reconciler import Finding, Reconciler
+    from pipelines.settings import Settings
+    from pipelines.store import Store
+    from pipelines.verdict import Trigger
 
 WATCH_SECONDS = 5.0
 
@@ -22,12 +34,64 @@ def reconcile(
 ) -> None:
     """Find foreign edits: aliases moved by hand, deleted champions, versions nobody judged.
 
-    Each is judged or put back by policy, and recorded either way.
+    Each is judged or put back, as the model's policy says, and recorded either way.
 
     Example: `contender reconcile --json`
     """
     settings = stack.current_settings()
-    del settings, as_json
-    with opened_store(stack.current_settings()):
-        while watch:
-            time.sleep(WATCH_SECONDS)
+    with opened_store(settings) as store, RegistryClient(settings.mlflow_url) as client:
+        reconciler = _reconciler(settings, store, client)
+        if watch:
+            _watch(reconciler)
+        findings = reconciler.look()
+    if as_json:
+        screen.print_json([asdict(finding) for finding in findings])
+        return
+    for finding in findings:
+        typer.echo(_line(finding))
+    if not findings:
+        typer.echo("nothing to set right")
+
+
+def _reconciler(settings: Settings, store: Store, client: RegistryClient) -> Reconciler:
+    from pipelines.reconciler import Reconciler
+
+    log = DecisionLog(store, settings.var / "predictions")
+
+    def judge(model: str, version: str, trigger: Trigger) -> Decision:
+        # Loaded only now: to watch takes no learning library, to judge may take several.
+        from pipelines.gate import Gate
+
+        with Gate(settings, store, log) as gate:
+            return gate.judge(model, version, trigger=trigger)
+
+    policies = {
+        name: settings.models[name].policy.foreign_edits if name in settings.models else "judge"
+        for name in catalog.names()
+    }
+    return Reconciler(log, client, judge, policies)
+
+
+def _watch(reconciler: Reconciler) -> None:
+    """Look until the process is stopped; what goes wrong is said once and tried again."""
+    said = ""
+    while True:
+        try:
+            for finding in reconciler.look():
+                typer.echo(_line(finding))
+            said = ""
+        except screen.expected_errors() as error:
+            if str(error) != said:
+                said = str(error)
+                typer.echo(f"{_now()} trying again: {error}", err=True)
+        sys.stdout.flush()
+        time.sleep(WATCH_SECONDS)
+
+
+def _line(finding: Finding) -> str:
+    decision = f" ({finding.decision_id})" if finding.decision_id else ""
+    return f"{_now()} {finding.model}: {finding.message}{decision}"
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
