@@ -31,7 +31,8 @@ def tidied(values: pd.Series) -> pd.Series:
     """Return text without blanks around it, in composed form; missing where nothing is left."""
     text = values.astype("str").str.strip()
     odd = ~text.str.isascii().fillna(True).astype(bool)
-    text = text.where(~odd, text[odd].str.normalize("NFC").reindex(text.index))
+    if odd.any():
+        text = text.where(~odd, text[odd].str.normalize("NFC").reindex(text.index))
     return text.mask(text == "")
 
 

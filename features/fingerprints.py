@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import singledispatch
@@ -31,18 +30,20 @@ def fingerprint(frame: pd.DataFrame) -> str:
     order = sorted(range(frame.shape[1]), key=lambda i: str(frame.columns[i]))
     names = _joined([str(frame.columns[i]).encode() for i in order])
     total = hashlib.sha256(names)
-    digests = np.frombuffer(b"".join(_row_digests(frame, order)), dtype=">u8").reshape(-1, 4)
+    digests = np.frombuffer(_row_digests(frame, order), dtype=">u8").reshape(-1, 4)
     # Sorted rather than added up, so that a row that is there twice counts twice.
     total.update(digests[np.lexsort(digests.T[::-1])].tobytes())
     return total.hexdigest()
 
 
-def _row_digests(frame: pd.DataFrame, order: list[int]) -> Iterator[bytes]:
+def _row_digests(frame: pd.DataFrame, order: list[int]) -> bytearray:
+    digests = bytearray()
     for start in range(0, len(frame), CHUNK_ROWS):
         part = frame.iloc[start : start + CHUNK_ROWS]
         columns = [_canonical_column(part.iloc[:, i]) for i in order]
         for i in range(len(part)):
-            yield hashlib.sha256(_joined([column[i] for column in columns])).digest()
+            digests += hashlib.sha256(_joined([column[i] for column in columns])).digest()
+    return digests
 
 
 def _canonical_column(values: pd.Series) -> list[bytes]:

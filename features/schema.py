@@ -111,9 +111,11 @@ def validate(
     bad = frame.index.isin({violation.line for violation in violations})
     if bad.sum() > damaged_share * len(frame):
         raise SchemaError(where, _listed(violations, int(bad.sum()), len(frame), damaged_share))
-    if lacking := _lacking(sound[~bad], schema):
+    # A mask copies the frame, so it is left off where there is nothing to leave out.
+    kept = sound[~bad] if bad.any() else sound
+    if lacking := _lacking(kept, schema):
         raise SchemaError(where, (*lacking, *_by_line(violations)))
-    return Validated(sound[~bad], _quarantined(frame[bad], violations))
+    return Validated(kept, _quarantined(frame[bad], violations))
 
 
 def _typed(frame: pd.DataFrame, schema: FrameSchema) -> tuple[pd.DataFrame, list[Violation]]:

@@ -142,7 +142,7 @@ def _collect(
         if row:
             damage = _damage(row, width, encoding)
             values = [row[i] if i < len(row) else None for i in positions]
-            builder.add(first, [_clean(value) for value in values], damage)
+            builder.add(first, [_clean(value) for value in values] if damage else values, damage)
 
 
 def _refuse_open_quote(lines: _Lines, first: int, error: csv.Error) -> None:
@@ -155,12 +155,15 @@ def _refuse_open_quote(lines: _Lines, first: int, error: csv.Error) -> None:
 
 
 def _damage(row: Sequence[str], width: int, encoding: Encoding) -> str | None:
+    text = "".join(row)
+    if len(row) == width and text.isascii() and "\0" not in text:
+        return None
     reasons = []
     if len(row) < width or any(row[width:]):
         reasons.append(f"has {len(row)} values where the header has {width} names")
     if not all(map(encoding.fits, row)):
         reasons.append(f"is not {encoding.name}, unlike most of the file (mixed encodings)")
-    if any("\0" in value for value in row):
+    if "\0" in text:
         reasons.append("holds a zero byte")
     return " and ".join(reasons) or None
 

@@ -20,7 +20,7 @@ class SourceError(ValueError):
 class Limits:
     """How much of a source is taken before it is refused, so that memory stays bounded."""
 
-    kept_bytes: int = 512 * MEBIBYTE
+    kept_bytes: int = 256 * MEBIBYTE
     """Text held of the wanted columns; a larger file is fine as long as these are smaller."""
     line_bytes: int = 8 * MEBIBYTE
     download_bytes: int = 2048 * MEBIBYTE

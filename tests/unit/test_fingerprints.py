@@ -87,6 +87,6 @@ def test_an_empty_frame_has_a_fingerprint_by_its_columns():
 
 
 def _of(value: object) -> str:
-    column = pd.Series([None], dtype=object)
-    column.iat[0] = value
-    return fingerprint(pd.DataFrame({"a": column}))
+    holder = np.empty(1, dtype=object)
+    holder[0] = value
+    return fingerprint(pd.DataFrame({"a": pd.Series(holder, dtype=object)}))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -19,7 +21,7 @@ SCHEMA = FrameSchema(
 )
 
 
-def frame(**columns: list[str | None]) -> pd.DataFrame:
+def frame(**columns: Sequence[str | None]) -> pd.DataFrame:
     base = {"name": ["a", "b", "c"], "category": ["x", "y", "x"]} | columns
     return pd.DataFrame(base, index=pd.Index([2, 3, 4], name="line"))
 

@@ -98,7 +98,7 @@ def test_whole_numbers_in_parquet_become_codes_without_a_decimal_point(tmp_path)
 
 
 def test_nested_parquet_columns_are_refused_by_name(tmp_path):
-    FRAME.assign(code=[["a"], ["b"], ["c"]]).to_parquet(tmp_path / "rows.parquet")
+    FRAME.assign(code=pd.Series([["a"], ["b"], ["c"]])).to_parquet(tmp_path / "rows.parquet")
     with pytest.raises(SourceError, match="'code' holds list"):
         read(Source(str(tmp_path / "rows.parquet")), SCHEMA)
 
@@ -270,7 +270,7 @@ def test_lines_in_another_encoding_are_set_aside_by_line(tmp_path, most, few):
     raw = read(written(tmp_path, text), SCHEMA)
     assert len(raw.frame) == 100
     assert list(raw.quarantined.index) == [102]
-    assert "mixed encodings" in raw.quarantined.loc[102, "reason"]
+    assert "mixed encodings" in raw.quarantined["reason"].to_dict()[102]
 
 
 def test_evenly_mixed_encodings_are_refused_with_their_lines(tmp_path):
@@ -309,7 +309,7 @@ def test_a_line_without_end_is_refused_before_it_fills_memory(tmp_path):
 def test_a_value_of_absurd_length_is_set_aside_by_line(tmp_path):
     raw = read(written(tmp_path, many_rows(100) + "x" * 200_000 + ",1,1\n"), SCHEMA)
     assert len(raw.frame) == 100
-    assert "field larger than field limit" in raw.quarantined.loc[102, "reason"]
+    assert "field larger than field limit" in raw.quarantined["reason"].to_dict()[102]
 
 
 def test_a_json_list_that_does_not_fit_is_refused(tmp_path):
