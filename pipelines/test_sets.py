@@ -16,14 +16,25 @@ from typing import TYPE_CHECKING, Literal
 
 import orjson
 import pandas as pd
-from sqlalchemy import insert, select, update
+from sqlalchemy import Update, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from features.fingerprints import fingerprint
 from pipelines import prediction_files
 from pipelines.contract import Examples
 from pipelines.leakage import keys_of
+from pipelines.next_generation import MINIMUM_ROWS, NotEnoughRows, Past, next_rows
 from pipelines.store import Store, test_sets
+
+__all__ = [
+    "MINIMUM_ROWS",
+    "NotEnoughRows",
+    "SealBroken",
+    "TestSet",
+    "TestSetDamaged",
+    "TestSets",
+    "source_key",
+]
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -33,11 +44,6 @@ if TYPE_CHECKING:
     from pipelines.contract import ModelFamily
 
 Status = Literal["active", "retired"]
-MINIMUM_ROWS = 300
-
-
-class NotEnoughRows(ValueError):
-    """Too few unseen rows for a new generation; the message says how many labels are missing."""
 
 
 class SealBroken(RuntimeError):
@@ -108,13 +114,23 @@ class TestSets:
         found = self._of(family.name, source_key)
         if found and found[-1].status == "active":
             return self._opened(family, found[-1])
+        self._insert(self._frozen(family, source_key, split, labelled, found))
+        return self._opened(family, self._of(family.name, source_key)[-1])
+
+    def renew(
+        self,
+        family: ModelFamily,
+        source_key: str,
+        split: Split,
+        labelled: pd.DataFrame | None = None,
+    ) -> TestSet:
+        """Retire the generation in use and freeze the next one, both or, on any error, neither.
+
+        Raises `NotEnoughRows`.
+        """
+        found = self._of(family.name, source_key)
         frozen = self._frozen(family, source_key, split, labelled, found)
-        try:
-            with self._store.write() as connection:
-                connection.execute(insert(test_sets).values(**frozen))
-        except IntegrityError:
-            # Another process froze this generation first: its rows are the ones that count.
-            pass
+        self._insert(frozen, retired=str(found[-1].test_set_id) if found else None)
         return self._opened(family, self._of(family.name, source_key)[-1])
 
     def active(self, family: ModelFamily, source_key: str) -> TestSet | None:
@@ -134,9 +150,8 @@ class TestSets:
 
     def retire(self, test_set_id: str) -> None:
         """End a generation's use; its rows may be trained on from now on."""
-        change = update(test_sets).where(test_sets.c.test_set_id == test_set_id)
         with self._store.write() as connection:
-            connection.execute(change.values(status="retired"))
+            connection.execute(_retirement(test_set_id))
 
     def sealed(self, family: ModelFamily, test_set_id: str) -> Examples:
         """Open the sealed twin of a retired generation. Raises `SealBroken` before that."""
@@ -153,6 +168,16 @@ class TestSets:
             if row.status == "retired"
         ]
 
+    def _insert(self, frozen: dict[str, object], retired: str | None = None) -> None:
+        try:
+            with self._store.write() as connection:
+                connection.execute(insert(test_sets).values(**frozen))
+                if retired is not None:
+                    connection.execute(_retirement(retired))
+        except IntegrityError:
+            # Another process froze this generation first: its rows are the ones that count.
+            return
+
     def _of(self, model: str, source_key: str) -> list[Row[tuple[object, ...]]]:
         query = select(test_sets).where(
             test_sets.c.model == model, test_sets.c.source_key == source_key
@@ -168,7 +193,8 @@ class TestSets:
         labelled: pd.DataFrame | None,
         earlier: list[Row[tuple[object, ...]]],
     ) -> dict[str, object]:
-        rows, sealed = self._fresh(family, split, labelled, earlier)
+        pasts = [self._past(row) for row in earlier]
+        rows, sealed = next_rows(family, split, labelled, pasts)
         examples = family.examples(rows)
         floor = family.evaluate(family.floor(split.train, examples.requests), examples.actual)
         generation, sha256 = len(earlier) + 1, fingerprint(rows)
@@ -192,31 +218,6 @@ class TestSets:
             "created_at": self._clock().isoformat(timespec="milliseconds"),
         }
 
-    def _fresh(
-        self,
-        family: ModelFamily,
-        split: Split,
-        labelled: pd.DataFrame | None,
-        earlier: list[Row[tuple[object, ...]]],
-    ) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Return the rows of the next generation and of its sealed twin."""
-        rows, sealed = _with_labels(family, split.test, labelled), split.sealed
-        if not earlier:
-            return _plain(rows), _plain(sealed)
-        used = [self._load(_manifest(row)["rows"]) for row in earlier]
-        seals = [self._load(_manifest(row)["sealed"]) for row in earlier if _sealed(row)]
-        opened = seals[-1:] if _sealed(earlier[-1]) else []
-        taken = _groups(family, [*used, *seals])
-        fresh = pd.concat([_outside(family, rows, taken), *opened])
-        if len(fresh) < MINIMUM_ROWS:
-            message = (
-                f"{family.name}: generation {len(earlier) + 1} of the test set needs "
-                f"{MINIMUM_ROWS} rows that were in none before, and there are {len(fresh)}: "
-                f"{MINIMUM_ROWS - len(fresh)} more reviewed labels of the test pool are needed"
-            )
-            raise NotEnoughRows(message)
-        return _plain(fresh), _plain(_outside(family, sealed, taken))
-
     def _opened(self, family: ModelFamily, row: Row[tuple[object, ...]]) -> TestSet:
         manifest = _manifest(row)
         rows = self._load(manifest["rows"])
@@ -238,6 +239,11 @@ class TestSets:
             sealed_sha256=None if sealed is None else str(sealed),
             sealed_rows=int(str(manifest["sealed_rows"])),
         )
+
+    def _past(self, row: Row[tuple[object, ...]]) -> Past:
+        manifest = _manifest(row)
+        sealed = manifest["sealed"]
+        return Past(self._load(manifest["rows"]), None if sealed is None else self._load(sealed))
 
     def _sealed_rows(self, test_set: TestSet) -> pd.DataFrame:
         if test_set.sealed_sha256 is None:
@@ -265,28 +271,6 @@ def _manifest(row: Row[tuple[object, ...]]) -> dict[str, object]:
     return found
 
 
-def _sealed(row: Row[tuple[object, ...]]) -> bool:
-    return _manifest(row)["sealed"] is not None
-
-
-def _plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """Give rows an index that a file can hold: the lines of a table and the names of labels."""
-    return frame.set_axis(frame.index.astype(str).rename("line"), axis=0)
-
-
-def _with_labels(
-    family: ModelFamily, rows: pd.DataFrame, labelled: pd.DataFrame | None
-) -> pd.DataFrame:
-    """Let a reviewed label stand in place of the rows whose group it has reviewed."""
-    if labelled is None or labelled.empty:
-        return rows
-    return pd.concat([_outside(family, rows, _groups(family, [labelled])), labelled])
-
-
-def _groups(family: ModelFamily, parts: list[pd.DataFrame]) -> set[str]:
-    return {str(group) for part in parts for group in family.examples(part).actual["group"]}
-
-
-def _outside(family: ModelFamily, rows: pd.DataFrame, groups: set[str]) -> pd.DataFrame:
-    inside = family.examples(rows).actual["group"].astype(str).isin(groups)
-    return rows[~inside.to_numpy()]
+def _retirement(test_set_id: str) -> Update:
+    change = update(test_sets).where(test_sets.c.test_set_id == test_set_id)
+    return change.values(status="retired")

@@ -104,6 +104,28 @@ def test_too_few_new_rows_are_no_test_set_and_the_missing_labels_are_counted(set
         sets.open_or_freeze(FAMILY, KEY, split)
 
 
+def test_a_renewal_that_finds_too_few_rows_leaves_the_generation_in_use(sets):
+    split = split_of(2_000)
+    first = sets.open_or_freeze(FAMILY, KEY, split)
+    with pytest.raises(NotEnoughRows):
+        sets.renew(FAMILY, KEY, split)
+    active = sets.active(FAMILY, KEY)
+    assert active is not None
+    assert active.test_set_id == first.test_set_id
+
+
+def test_generations_never_share_a_row_however_often_they_are_renewed(sets):
+    frames = [texts(3_000, seed=seed) for seed in (1, 2, 3)]
+    seen = [sets.open_or_freeze(FAMILY, KEY, FAMILY.split(frames[0]))]
+    for count in (2, 3):
+        grown = pd.concat(frames[:count], ignore_index=True)
+        seen.append(sets.renew(FAMILY, KEY, FAMILY.split(grown)))
+    assert [test_set.generation for test_set in seen] == [1, 2, 3]
+    assert len(set.union(*map(groups_of, seen))) == sum(len(groups_of(one)) for one in seen)
+    assert sets.get(FAMILY, seen[0].test_set_id).status == "retired"
+    assert sets.active(FAMILY, KEY).test_set_id == seen[2].test_set_id
+
+
 def test_the_sealed_set_stays_shut_until_its_generation_retires(sets):
     split = split_of(2_000)
     first = sets.open_or_freeze(FAMILY, KEY, split)
@@ -121,6 +143,16 @@ def test_a_reviewed_label_replaces_the_row_that_it_reviewed(sets):
     test_set = sets.open_or_freeze(FAMILY, KEY, split, labelled)
     assert test_set.actual[test_set.requests["text"] == text]["topic"].unique() == ["revisado"]
     assert "nuevo" in set(test_set.requests["text"])
+
+
+def test_a_reviewed_label_of_a_sealed_text_takes_it_out_of_the_seal(sets):
+    split = split_of(2_000)
+    labelled = split.sealed.head(1).assign(topic="revisado")
+    test_set = sets.open_or_freeze(FAMILY, KEY, split, labelled)
+    assert labelled["text"].iloc[0] in set(test_set.requests["text"])
+    sets.retire(test_set.test_set_id)
+    opened = sets.sealed(FAMILY, test_set.test_set_id)
+    assert not groups_of(test_set) & set(opened.actual["group"])
 
 
 def test_changed_rows_are_refused(sets, tmp_path):

@@ -1,0 +1,76 @@
+"""Of which rows the next generation of a test set is made: those that no model was trained on.
+
+The first one is the split's test part. A later one has what has come since into the places that
+the split keeps for testing, reviewed labels of the test pool, and the sealed rows of the
+generation before, which were never looked at to choose anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from features.splits import Split
+    from pipelines.contract import ModelFamily
+
+MINIMUM_ROWS = 300
+
+
+class NotEnoughRows(ValueError):
+    """Too few unseen rows for a new generation; the message says how many labels are missing."""
+
+
+@dataclass(frozen=True)
+class Past:
+    """The rows of an earlier generation, and of its sealed twin where it had one."""
+
+    rows: pd.DataFrame
+    sealed: pd.DataFrame | None
+
+
+def next_rows(
+    family: ModelFamily, split: Split, labelled: pd.DataFrame | None, earlier: Sequence[Past]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the rows of the next generation and of its sealed twin. Raises `NotEnoughRows`."""
+    rows = _with_labels(family, split.test, labelled)
+    if not earlier:
+        return _plain(rows), _plain(_outside(family, split.sealed, _groups(family, [rows])))
+    seals = [past.sealed for past in earlier if past.sealed is not None]
+    taken = _groups(family, [*(past.rows for past in earlier), *seals])
+    opened = [past.sealed for past in earlier[-1:] if past.sealed is not None]
+    fresh = pd.concat([_outside(family, rows, taken), *opened])
+    if len(fresh) < MINIMUM_ROWS:
+        message = (
+            f"{family.name}: generation {len(earlier) + 1} of the test set needs {MINIMUM_ROWS} "
+            f"rows that were in none before, and there are {len(fresh)}: "
+            f"{MINIMUM_ROWS - len(fresh)} more reviewed labels of the test pool are needed"
+        )
+        raise NotEnoughRows(message)
+    taken |= _groups(family, [fresh])
+    return _plain(fresh), _plain(_outside(family, split.sealed, taken))
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give rows an index that a file can hold: the lines of a table and the names of labels."""
+    return frame.set_axis(frame.index.astype(str).rename("line"), axis=0)
+
+
+def _with_labels(
+    family: ModelFamily, rows: pd.DataFrame, labelled: pd.DataFrame | None
+) -> pd.DataFrame:
+    """Let a reviewed label stand in place of the rows whose group it has reviewed."""
+    if labelled is None or labelled.empty:
+        return rows
+    return pd.concat([_outside(family, rows, _groups(family, [labelled])), labelled])
+
+
+def _groups(family: ModelFamily, parts: Sequence[pd.DataFrame]) -> set[str]:
+    return {str(group) for part in parts for group in family.groups(part)}
+
+
+def _outside(family: ModelFamily, rows: pd.DataFrame, groups: set[str]) -> pd.DataFrame:
+    return rows[~family.groups(rows).astype(str).isin(groups).to_numpy()]
