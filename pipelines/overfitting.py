@@ -43,16 +43,15 @@ def measure_overfitting(
     metric: Metric, test: pd.DataFrame, sealed: pd.DataFrame, *, resamples: int, seed: int
 ) -> Overfitting:
     """Compare a champion's per-request predictions on the test set and on the sealed set."""
-    figures = [metric.value(rows) for rows in (test, sealed)]
+    here, there = metric.value(test), metric.value(sealed)
     errors = [_error(metric, rows, resamples, seed) for rows in (test, sealed)]
-    excess = float(metric.gain(np.array(figures[0]), np.array(figures[1])))
+    excess = float(metric.gain(np.array(here), np.array(there)))
     reach = QUANTILE * math.hypot(*errors)
     within = excess - reach <= 0
-    sentence = (
-        f"{metric.name} {figures[0]:.4f} on the test set and {figures[1]:.4f} on the sealed set: "
-        + ("within chance" if within else "the gate was fitted to its test set")
+    sentence = f"{metric.name} {here:.4f} on the test set and {there:.4f} on the sealed set: " + (
+        "within chance" if within else "the gate was fitted to its test set"
     )
-    return Overfitting(metric.name, *figures, excess, excess - reach, excess + reach, sentence)
+    return Overfitting(metric.name, here, there, excess, excess - reach, excess + reach, sentence)
 
 
 def opening(
