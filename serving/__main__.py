@@ -13,6 +13,8 @@ from pipelines.settings import Settings, SettingsError, load_settings
 
 HOST = "127.0.0.1"
 GRACE_SECONDS = 10
+PATIENCE_SECONDS = 30
+"""A worker that gives no sign of life for so long is replaced; a busy machine can take 5 s."""
 # Named here and not imported: what reads it decides on import, so it has to be set before.
 METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -35,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_worker_healthcheck=PATIENCE_SECONDS,
         log_config=LOGGING,
     )
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import uuid
@@ -13,6 +14,7 @@ from typing import Protocol
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 from fastapi_offline import FastAPIOffline
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Scope
 
 from pipelines import confirmations
@@ -39,6 +41,8 @@ from serving.routers import (
 from serving.services import DecisionReader, RollBack, Services
 from serving.slots import Slots
 from serving.telemetry import Telemetry
+
+logger = logging.getLogger(__name__)
 
 START_PATIENCE_SECONDS = 20.0
 WORKER_SEEN_SECONDS = 15.0
@@ -146,7 +150,10 @@ def _stop(services: Services, close: Callable[[], None]) -> None:
     services.follower.stop()
     services.slots.close()
     services.predictions.close()
-    confirmations.withdraw(services.store, services.worker_id)
+    try:
+        confirmations.withdraw(services.store, services.worker_id)
+    except SQLAlchemyError as error:
+        logger.warning("this worker is forgotten only when it has not been seen: %s", error)
     close()
 
 

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serving.telemetry import Telemetry
 
 HEADER = "X-Request-Id"
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 ACCEPTED_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 
@@ -43,7 +44,8 @@ class Envelope:
             await self._app(scope, receive, stamped)
         finally:
             route = _route(scope)
-            self._telemetry.requests.labels(scope["method"], route, str(status)).inc()
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            self._telemetry.requests.labels(method, route, str(status)).inc()
             self._telemetry.seconds.labels(route).observe(time.perf_counter() - start)
 
 

@@ -66,8 +66,9 @@ def _columns(decision: Decision) -> dict[str, object]:
 
 
 def _reasons(record: Mapping[str, object]) -> list[str]:
-    """Return why: a verdict gives its reasons, a person gave one."""
-    reasons = record.get("reasons")
+    """Return why: a verdict gives its ruling's reasons, a person gave one."""
+    ruling = record.get("ruling")
+    reasons = ruling.get("reasons") if isinstance(ruling, Mapping) else None
     if isinstance(reasons, list):
         return [str(reason) for reason in reasons]
     return [f"{record.get('actor', 'unknown')}: {record['reason']}"] if "reason" in record else []

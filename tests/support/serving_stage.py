@@ -142,7 +142,7 @@ class Stage:
             NewDecision(
                 kind,
                 MODEL,
-                record={"reasons": ["it was better"]},
+                record={"ruling": {"reasons": ["it was better"]}},
                 version=version,
                 verdict="promoted",
                 artifact_digest=digest,
