@@ -130,6 +130,12 @@ class RegistryClient:
         answer = self._http.call("POST", f"{API}/model-versions/create", body)
         return _version(answer["model_version"])
 
+    def delete_version(self, name: str, version: str) -> None:
+        """Delete a version; its files stay where they are."""
+        self._http.call(
+            "DELETE", f"{API}/model-versions/delete", {"name": name, "version": version}
+        )
+
     def create_model(self, name: str) -> None:
         """Register a name without versions; raises `RegistryRefused` when there is one."""
         self._http.call("POST", f"{API}/registered-models/create", {"name": name})

@@ -31,6 +31,8 @@ class SourceSettings(_Strict):
     url: str
     columns: dict[str, str] = Field(default_factory=dict)
     query: str | None = None
+    damaged_share: float = Field(0.05, ge=0, lt=1)
+    """Share of the rows that may be damaged and set aside before the source is refused."""
 
 
 class SliceSettings(_Strict):
@@ -51,8 +53,9 @@ class PolicySettings(_Strict):
     seed: int = 20_261_121
     slices: SliceSettings = SliceSettings()
     latency_ratio: float = Field(1.5, gt=0)
-    latency_grace_ms: float = Field(1.0, ge=0)
-    """Faster than this is fast enough, whatever the champion takes."""
+    latency_grace_ms: float = Field(25.0, ge=0)
+    """Faster than this is fast enough, whatever the champion takes: a version from another
+    library is asked through a worker process, some 10 ms beside a compiled form's microseconds."""
     size_ratio: float = Field(5.0, gt=0)
     size_grace_bytes: int = Field(50_000_000, ge=0)
     """Smaller than this is small enough, whatever the champion takes."""
@@ -131,7 +134,9 @@ class Settings(_Strict):
                 "with url = …"
             )
         source = self.models[model].source
-        return Source(self.resolved(source.url), dict(source.columns), source.query)
+        return Source(
+            self.resolved(source.url), dict(source.columns), source.query, source.damaged_share
+        )
 
     @property
     def feed_url(self) -> str | None:

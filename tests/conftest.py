@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mlflow_server import MlflowServer
-from stub_lifecycle import Lifecycle
+from stub_lifecycle import Lifecycle, bless_here
 
 from pipelines.decisions import DecisionLog
 from pipelines.gate import Gate
@@ -133,6 +133,6 @@ def lifecycle(stub_settings: Settings, tmp_path: Path) -> Iterator[Lifecycle]:
     folder.mkdir()
     store = open_store(stub_settings.store_url)
     log = DecisionLog(store, stub_settings.var / "predictions")
-    with Gate(stub_settings, store, log) as gate:
+    with Gate(stub_settings, store, log, blesser=bless_here) as gate:
         yield Lifecycle(stub_settings, store, log, gate, folder)
     store.close()

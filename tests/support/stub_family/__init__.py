@@ -6,7 +6,20 @@ only, so a test that trains, registers, judges and promotes takes seconds.
 
 from __future__ import annotations
 
-from stub_family.data import texts, write_texts
-from stub_family.family import FAMILY, StubFamily
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stub_family.data import texts, write_texts
+    from stub_family.family import FAMILY, StubFamily
 
 __all__ = ["FAMILY", "StubFamily", "texts", "write_texts"]
+
+HOMES = {"FAMILY": "family", "StubFamily": "family", "texts": "data", "write_texts": "data"}
+
+
+def __getattr__(name: str) -> object:
+    """Import on demand: the runtime lives here too, and a server holds no pandas."""
+    if name not in HOMES:
+        raise AttributeError(name)
+    return getattr(import_module(f"stub_family.{HOMES[name]}"), name)
