@@ -9,10 +9,13 @@ from typing import ParamSpec
 
 import orjson
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 P = ParamSpec("P")
+
+PIPE_WIDTH = 140
 
 ERRORS = (
     ("cli.stack", ("StackError",)),
@@ -45,8 +48,9 @@ class CommandFailed(RuntimeError):
 
 
 def console() -> Console:
-    """Return a console on standard output."""
-    return Console(highlight=False)
+    """Return a console on standard output; a pipe is as wide as its lines need."""
+    wide = None if sys.stdout.isatty() else PIPE_WIDTH
+    return Console(highlight=False, width=wide)
 
 
 def progress_console() -> Console:
@@ -62,9 +66,9 @@ def print_json(value: object) -> None:
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
     """Write rows as a table with the given columns."""
-    table = Table(title=title, title_justify="left", title_style="bold")
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
+        table.add_column(column.replace("_", " "), overflow="fold", no_wrap=column.endswith("id"))
     for row in rows:
         table.add_row(*(_cell(row.get(column)) for column in columns))
     console().print(table)
