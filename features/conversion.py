@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 import pandas as pd
@@ -11,8 +12,11 @@ TRUTH = {
     "true": True, "t": True, "yes": True, "y": True, "1": True, "si": True, "sí": True,
     "false": False, "f": False, "no": False, "n": False, "0": False,
 }  # fmt: skip
-# "12,5" and "12,50" can only be decimals; "1,234" could be either and is refused.
-DECIMAL_COMMA = r"^([+-]?\d+),(\d{1,2})$"
+# Prices as files hold them. "12,5" and "1.234,50" can only have decimal commas, "1,234.50" only
+# thousands; "1,234" could be either and is refused.
+CURRENCY = r"^(?:[$€£]|MXN|USD|EUR)\s*|\s*(?:[$€£]|MXN|USD|EUR)$"
+COMMA_DECIMALS = r"^([+-]?\d+|[+-]?\d{1,3}(?:\.\d{3})+),(\d{1,2})$"
+COMMA_THOUSANDS = r"^([+-]?\d{1,3}(?:,\d{3})+)\.(\d+)$"
 
 
 def converted(values: pd.Series, kind: Kind) -> tuple[pd.Series, pd.Series]:
@@ -37,9 +41,17 @@ def tidied(values: pd.Series) -> pd.Series:
 
 
 def _number(text: pd.Series) -> pd.Series:
-    plain = text.str.replace(DECIMAL_COMMA, r"\1.\2", regex=True)
-    numbers = pd.to_numeric(plain, errors="coerce").astype("float64")
+    bare = text.str.replace(CURRENCY, "", regex=True)
+    numbers = pd.to_numeric(bare.map(_plain_number, na_action="ignore"), errors="coerce")
+    numbers = numbers.astype("float64")
     return numbers.where(numbers.abs() < float("inf"))
+
+
+def _plain_number(text: str) -> str:
+    for pattern, mark in ((COMMA_DECIMALS, "."), (COMMA_THOUSANDS, ",")):
+        if match := re.match(pattern, text):
+            return f"{match[1].replace(mark, '')}.{match[2]}"
+    return text
 
 
 def _timestamp(text: pd.Series) -> pd.Series:

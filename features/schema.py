@@ -13,6 +13,7 @@ import pandas as pd
 from features.conversion import Kind, converted
 
 __all__ = [
+    "DAMAGED_SHARE",
     "Column",
     "FrameSchema",
     "Kind",

@@ -16,7 +16,7 @@ from features.readers.parquet import read_parquet
 from features.readers.postgresql import masked, read_postgresql
 from features.readers.records import read_records
 from features.readers.table import Limits, SourceError, Table
-from features.schema import FrameSchema, validate
+from features.schema import DAMAGED_SHARE, FrameSchema, validate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,11 +30,16 @@ PARQUET = {".parquet", ".pq"}
 
 @dataclass(frozen=True)
 class Source:
-    """Where rows come from, and what the user calls our columns (ours -> theirs)."""
+    """Where rows come from, and what the user calls our columns (ours -> theirs).
+
+    An optional column mapped to nothing (`""`) is left out, whatever the source holds.
+    """
 
     url: str
     columns: Mapping[str, str] = field(default_factory=dict)
     query: str | None = None
+    damaged_share: float = DAMAGED_SHARE
+    """Share of the rows that may be damaged and set aside; above it the source is refused."""
 
     @property
     def where(self) -> str:
@@ -62,14 +67,13 @@ def read(source: Source, schema: FrameSchema, *, limits: Limits | None = None) -
     directory. Raises `SourceError` when the source cannot be read and `SchemaError` when what it
     holds is not what the schema says.
     """
-    bounds = limits or Limits()
-    table = _table(source, schema, bounds)
+    table = _table(source, schema, limits or Limits())
     validated = validate(
         table.frame,
         schema,
         source.where,
         damage=table.damage,
-        damaged_share=bounds.damaged_share,
+        damaged_share=source.damaged_share,
     )
     return Raw(validated.frame, fingerprint(validated.frame), validated.quarantined)
 

@@ -25,12 +25,16 @@ def resolve(
             f"{where}: the column mapping names {_listed(unknown)}, "
             f"which the model does not know; it knows {_listed(list(ours))}"
         )
-    wanted = {name: columns.get(name, name) for name in ours}
+    wanted = {
+        name: columns.get(name, name)
+        for name, column in ours.items()
+        if column.required or columns.get(name, name)
+    }
     # A column the user has mapped is wanted, even where the model could do without it.
     missing = [
-        _missing(name, wanted[name], found)
-        for name, column in ours.items()
-        if wanted[name] not in found and (column.required or name in columns)
+        _missing(name, theirs, found)
+        for name, theirs in wanted.items()
+        if theirs not in found and (ours[name].required or name in columns)
     ]
     if missing:
         raise SchemaError(where, tuple(missing))

@@ -24,8 +24,6 @@ class Limits:
     """Text held of the wanted columns; a larger file is fine as long as these are smaller."""
     line_bytes: int = 8 * MEBIBYTE
     download_bytes: int = 2048 * MEBIBYTE
-    damaged_share: float = 0.05
-    """Share of the lines that may be damaged and set aside; above it the source is refused."""
 
 
 @dataclass(frozen=True)

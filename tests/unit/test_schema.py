@@ -35,6 +35,15 @@ def test_columns_get_their_types_and_the_input_stays_unchanged():
     pd.testing.assert_frame_equal(raw, before)
 
 
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("12,5", 12.5), ("$1,234.50", 1234.5), ("1.234,50 €", 1234.5), ("MXN 80", 80), ("-3e2", -300)],
+)
+def test_prices_are_read_as_files_hold_them(text, number):
+    sound = validate(frame(price=[text, None, None]), SCHEMA, "here").frame
+    assert sound["price"].iloc[0] == number
+
+
 def test_truth_is_understood_in_both_languages():
     sound = validate(frame(active=["Sí", "no", "TRUE"]), SCHEMA, "here").frame
     assert sound["active"].tolist() == [True, False, True]

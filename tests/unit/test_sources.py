@@ -139,6 +139,13 @@ def test_an_optional_column_that_the_user_maps_must_be_there(tmp_path):
         read(Source(source.url, {"price": "precio"}), SCHEMA)
 
 
+def test_an_optional_column_can_be_left_out_and_a_required_one_cannot(tmp_path):
+    source = written(tmp_path, "description,code,price\nhammer,1,ask us\nnut,2,ask us\n")
+    assert list(read(Source(source.url, {"price": ""}), SCHEMA).frame) == ["description", "code"]
+    with pytest.raises(SchemaError, match="\\(for 'code'\\) is missing"):
+        read(Source(source.url, {"price": "", "code": ""}), SCHEMA)
+
+
 def test_a_mapping_of_an_unknown_column_is_refused(tmp_path):
     source = written(tmp_path, HEADER + ROWS)
     with pytest.raises(SourceError, match="'colour', which the model does not know"):
@@ -233,7 +240,7 @@ def test_too_many_damaged_rows_are_refused_with_every_line(tmp_path):
 
 def test_the_share_of_damaged_rows_can_be_set(tmp_path):
     source = written(tmp_path, many_rows(20) + "a,,1\nb,,1\n")
-    assert len(read(source, SCHEMA, limits=Limits(damaged_share=0.2)).quarantined) == 2
+    assert len(read(Source(source.url, damaged_share=0.2), SCHEMA).quarantined) == 2
 
 
 def test_empty_values_at_the_end_of_a_row_do_no_harm(tmp_path):
