@@ -106,6 +106,18 @@ def slice_checks(policy: Policy, comparison: Comparison) -> Iterator[Check]:
         yield Check(name, gain, -margin, not failed, note)
 
 
+def news_checks(comparison: Comparison) -> Iterator[Check]:
+    """Show how both models do on classes that the champion never answers; decides nothing."""
+    news = comparison.news
+    if news is None or news.figure is None:
+        return
+    note = (
+        f"{news.rows} rows of classes that the champion never answers count as its errors: "
+        f"{news.figure.metric} {news.figure.champion:.4f} -> {news.figure.challenger:.4f} there"
+    )
+    yield Check("classes_new_to_champion", news.figure.estimate.gain, None, None, note)
+
+
 def resource_checks(
     policy: Policy, champion: Contestant | None, challenger: Contestant
 ) -> Iterator[Check]:

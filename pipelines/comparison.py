@@ -69,6 +69,8 @@ class Comparison:
     others: tuple[Figure, ...]
     guardrails: tuple[Figure, ...]
     slices: tuple[SliceFigure, ...]
+    news: SliceFigure | None
+    """Rows of classes that the champion never answers: they count as its errors."""
     mcnemar: McNemar | None
     diebold_mariano: DieboldMariano | None
     disagreements: int
@@ -99,6 +101,7 @@ def compare(champion: pd.DataFrame, challenger: pd.DataFrame, policy: Policy) ->
         others=tuple(figure(m) for m in policy.metrics if m.name != policy.primary.name),
         guardrails=tuple(figure(rail.metric) for rail in policy.guardrails),
         slices=_slices(old, new, policy),
+        news=_news(old, new, policy),
         mcnemar=_mcnemar(old, new),
         diebold_mariano=_diebold_mariano(old, new, policy.primary),
         disagreements=int(differ.sum()),
@@ -190,6 +193,20 @@ def _slices(old: pd.DataFrame, new: pd.DataFrame, policy: Policy) -> tuple[Slice
     raw = {s.name: s.figure.estimate.p_below(0.0) for s in found if s.figure}
     corrected = holm(raw)
     return tuple(replace(s, p_worse=corrected.get(s.name)) for s in found)
+
+
+def _news(old: pd.DataFrame, new: pd.DataFrame, policy: Policy) -> SliceFigure | None:
+    if "actual" not in old or "predicted" not in old:
+        return None
+    unknown = ~old["actual"].isin(old["predicted"]).to_numpy()
+    if not unknown.any():
+        return None
+    part, other = old[unknown], new[unknown]
+    settings = policy.settings
+    figure = figure_of(
+        slice_metric(policy), part, other, plan_of(part), settings.resamples, settings.seed
+    )
+    return SliceFigure("classes that the champion never answers", len(part), figure, None)
 
 
 def _mcnemar(old: pd.DataFrame, new: pd.DataFrame) -> McNemar | None:

@@ -88,24 +88,30 @@ def spent(policy: Policy, look: int) -> bool:
 
 def decide(case: Case) -> Ruling:
     """Decide. Raises `NotComparable` when the tables do not belong together."""
-    if case.obstacle is not None:
-        return Ruling(case.obstacle.verdict, (case.obstacle.reason,))
+    obstacle = case.obstacle
+    if obstacle is not None and obstacle.verdict == "incomparable":
+        return Ruling(obstacle.verdict, (obstacle.reason,))
     blessing = checks.blessing_check(case.challenger)
-    if not blessing.passed or case.challenger_rows is None:
+    if not blessing.passed:
         return Ruling("rejected", (blessing.note,), (blessing,))
+    if case.challenger_rows is None:
+        reason = f"version {case.challenger.version} gave no predictions on the test set"
+        return Ruling("rejected", (reason,), (blessing,))
     if case.champion is None:
-        return _first_champion(case, case.challenger_rows, blessing)
-    if case.champion_rows is None:
+        welcome = f"there is no champion yet, and version {case.challenger.version} is fit to be it"
+        return _alone(case, case.challenger_rows, "first_champion", welcome)
+    if obstacle is not None or case.champion_rows is None:
         reason = f"champion {case.champion.version} gave no predictions to compare with"
-        return Ruling("champion_unloadable", (reason,))
+        reason = obstacle.reason if obstacle else reason
+        return _alone(case, case.challenger_rows, "champion_unloadable", reason)
     return _against_champion(case, case.champion, case.champion_rows, case.challenger_rows)
 
 
-def _first_champion(case: Case, rows: pd.DataFrame, blessing: Check) -> Ruling:
+def _alone(case: Case, rows: pd.DataFrame, verdict: Verdict, reason: str) -> Ruling:
+    """Judge a challenger that can be held against no champion: floor and limits decide."""
     floor = _floor(case, rows)
-    lines = [blessing, checks.leakage_check(case.leakage)]
-    if floor is not None:
-        lines.append(checks.floor_check(floor))
+    lines = [checks.blessing_check(case.challenger), checks.leakage_check(case.leakage)]
+    lines += [checks.floor_check(floor)] if floor is not None else []
     lines += [
         checks.limit_check(rail, rail.metric.value(rows))
         for rail in case.policy.guardrails
@@ -114,15 +120,12 @@ def _first_champion(case: Case, rows: pd.DataFrame, blessing: Check) -> Ruling:
     lines += checks.resource_checks(case.policy, None, case.challenger)
     suspicion = checks.suspicion_check(case.policy, None, case.policy.primary.value(rows))
     lines += [suspicion] if suspicion else []
-    failed = [line for line in lines if line.passed is False]
+    failed = [line.note for line in lines if line.passed is False]
+    fit = [reason, *(line.note for line in lines if line.name == "floor")]
     warnings = [line.note for line in lines if line.passed is None]
-    reasons = [line.note for line in failed] or [
-        f"there is no champion yet, and version {case.challenger.version} is fit to be the first",
-        *(line.note for line in lines if line.name == "floor"),
-    ]
     return Ruling(
-        "rejected" if failed else "first_champion",
-        tuple(reasons + warnings),
+        "rejected" if failed else verdict,
+        tuple((failed or fit) + warnings),
         tuple(lines),
         rule="floor",
         floor=floor,
@@ -173,6 +176,7 @@ def _side_checks(
         lines.append(checks.floor_check(floor))
     lines += checks.guardrail_checks(case.policy, comparison.guardrails)
     lines += checks.slice_checks(case.policy, comparison)
+    lines += checks.news_checks(comparison)
     lines += checks.resource_checks(case.policy, champion, case.challenger)
     figure = comparison.primary
     suspicion = checks.suspicion_check(case.policy, figure.champion, figure.challenger)

@@ -8,15 +8,18 @@ import numpy as np
 import pandas as pd
 
 from pipelines.contract import Guardrail
+from pipelines.leakage import Leakage
 from pipelines.metrics import Metric
 from pipelines.policy import Policy
+from pipelines.promotion import Case, Ruling
 from pipelines.settings import PolicySettings
-from pipelines.verdict import Blessing, Contestant, Trigger
+from pipelines.verdict import Blessing, Check, Contestant, Trigger
 
 MACRO_F1 = Metric("macro_f1", "macro_f1", ("actual", "predicted"))
 ACCURACY = Metric("accuracy", "mean", ("correct",))
 BRIER = Metric("brier", "mean", ("brier",), "down")
 MANUAL = Trigger("manual", "ana", "a new idea")
+CLEAN = Leakage("clean", 0, 1_000)
 
 
 def policy(
@@ -102,3 +105,25 @@ def exactly(
     challenger = np.repeat([True, False, True, False], counts)
     actual = np.arange(sum(counts)) % classes
     return answers(champion, actual), answers(challenger, actual)
+
+
+def case(
+    champion: pd.DataFrame | None, challenger: pd.DataFrame | None, /, **changes: object
+) -> Case:
+    """Version 2 with other parameters against champion 1, at the first look."""
+    known: dict[str, object] = {
+        "policy": policy(),
+        "trigger": MANUAL,
+        "look": 1,
+        "champion": contestant("1"),
+        "challenger": contestant("2", params={"trees": 300}),
+        "champion_rows": champion,
+        "challenger_rows": challenger,
+        "leakage": CLEAN,
+    }
+    return Case(**(known | changes))  # type: ignore[arg-type]
+
+
+def check(ruling: Ruling, name: str) -> Check:
+    """The check of that name."""
+    return next(line for line in ruling.checks if line.name == name)
