@@ -1,0 +1,67 @@
+"""Every command in docs/domain-interfaces.md does what the page says it does."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from asgi_client import AppClient
+from domain_stage import DomainStage, serve_categoriser
+
+from pipelines.settings import Settings
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "domain-interfaces.md"
+COMMANDS = re.findall(r"^curl .*$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+PATHS = {
+    "/v1/categorizer/inference",
+    "/training",
+    "/api/predicciones",
+    "/api/send-seleccion",
+    "/api/marcar_leido",
+    "/api/buscar",
+    "/api/getAudio",
+}
+
+
+def request_of(command: str) -> tuple[str, str, dict[str, str], bytes | None]:
+    """Return method, path, headers and body of a curl command."""
+    words = shlex.split(command)
+    given = {
+        word: words[place + 1] for place, word in enumerate(words) if word in {"-X", "-d", "-H"}
+    }
+    address = next(word for word in words if word.startswith("http://"))
+    name, _, value = given.get("-H", "Accept: */*").partition(": ")
+    body = given["-d"].encode() if "-d" in given else None
+    return (
+        given.get("-X", "GET"),
+        address.removeprefix("http://127.0.0.1:8000"),
+        {name: value},
+        body,
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_command_works(command: str, make_settings: Callable[..., Settings]) -> None:
+    models = {
+        name: {"source": {"url": "x.csv"}} for name in ("product_codes", "product_categories")
+    }
+    stage = DomainStage(make_settings(models=models))
+    stage.write_catalogue()
+    stage.order("pedido-0001", "martillo de uña")
+    stage.predict()
+    method, path, headers, body = request_of(command)
+    with AppClient(app := stage.app()) as client:
+        serve_categoriser(app)
+        while app.state.order_desk.shelf.assortment is None:
+            time.sleep(0.01)
+        response = client.request(method, path, headers=headers, content=body)
+    stage.close()
+    assert response.status_code in {200, 202}, response.text
+
+
+def test_every_path_has_its_command() -> None:
+    assert {request_of(command)[1].split("?")[0] for command in COMMANDS} == PATHS
