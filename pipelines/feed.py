@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pipelines.store import Store
 
 CHUNK = 500
+LARGEST_MESSAGE = 20_000
 PREDICTED_AT_ONCE = 200
 LATEST = 2_000
 """How many unread lines, newest first, are kept predicted by the version that serves now."""
@@ -133,8 +134,9 @@ def over_http(api_url: str, *, transport: httpx.BaseTransport | None = None) -> 
 def _take_in(document: Document, lines: OrderLines, audio: Path, report: FeedReport) -> None:
     waiting: list[tuple[IncomingLine, Stated]] = []
     for line, stated in _incoming(document, report):
-        # Cut between messages only, so that a message's lines arrive together.
-        if len(waiting) >= CHUNK and waiting[-1][0].message_id != line.message_id:
+        # Cut between messages, so that a message's lines arrive together, but for a monster.
+        between = bool(waiting) and waiting[-1][0].message_id != line.message_id
+        if len(waiting) >= (CHUNK if between else LARGEST_MESSAGE):
             _add(waiting, document, lines, audio, report)
             waiting = []
         waiting.append((line, stated))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import unquote, urljoin, urlsplit
 
 import httpx
@@ -20,6 +21,7 @@ from pipelines.recordings import SIZE_LIMIT_BYTES, RecordingRefused, read_below,
 
 TIMEOUT_SECONDS = 15.0
 ANSWER_LIMIT_BYTES = 100_000_000
+LINE_LIMIT_BYTES = 1_000_000
 SUFFIXES = (".csv", ".json", ".jsonl", ".ndjson")
 
 
@@ -94,13 +96,24 @@ def _lines_of(file: Path) -> Iterator[Item]:
     suffix = file.suffix.lower()
     try:
         if suffix == ".json":
+            if file.stat().st_size > ANSWER_LIMIT_BYTES:
+                yield Damaged(file.name, f"larger than {ANSWER_LIMIT_BYTES:,} bytes; use .jsonl")
+                return
             yield from parse_json(file.read_bytes(), file.name, message_id)
             return
         parse = parse_csv if suffix == ".csv" else parse_json_lines
         with file.open("rb") as stream:
-            yield from parse(stream, file.name, message_id)
+            yield from parse(_bounded(stream), file.name, message_id)
     except OSError as error:
         yield Damaged(file.name, f"cannot be read: {error.strerror}")
+
+
+def _bounded(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines of a file; one without an end is cut, so that it cannot fill the memory."""
+    while line := stream.readline(LINE_LIMIT_BYTES):
+        yield line
+        while len(line) == LINE_LIMIT_BYTES and not line.endswith(b"\n"):
+            line = stream.readline(LINE_LIMIT_BYTES)
 
 
 def _from_address(url: str) -> Document:

@@ -344,6 +344,14 @@ def test_thousands_of_lines_arrive_in_the_order_of_their_message(
     assert [entry.description for entry in stored] == [f"Pieza {n}" for n in range(1_400, 2_100)]
 
 
+def test_a_line_without_an_end_is_one_damaged_line(tmp_path: Path, store: Store) -> None:
+    file = tmp_path / "orders.jsonl"
+    file.write_bytes(b'{"description": "' + b"x" * 3_500_000 + b'"}\n' + line("Llave").encode())
+    report = take_in(tmp_path, store, str(file))
+    assert [d.where for d in report.damaged] == ["orders.jsonl, line 1"]
+    assert descriptions(store) == ["Llave"]
+
+
 def test_marking_a_message_as_read_hides_its_lines_for_good(tmp_path: Path, store: Store) -> None:
     file = tmp_path / "orders.jsonl"
     file.write_text(f"{line('Tornillo')}\n{line('Llave', 'm2')}")
