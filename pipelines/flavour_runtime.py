@@ -56,6 +56,7 @@ class FlavourRuntime:
         question = orjson.dumps({"instances": list(instances)}) + b"\n"
         with self._lock:
             if not self._worker.is_alive:
+                self._worker.stop(0)
                 self._worker = Worker(self._directory, self._start_seconds)
             answer = orjson.loads(self._worker.ask(question, self._call_seconds))
         if "error" in answer:

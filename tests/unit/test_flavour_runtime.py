@@ -1,0 +1,158 @@
+"""The worker process behind a version without compiled form: answers, deadlines, deaths."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import psutil
+import pytest
+from stub_family import FAMILY, texts
+
+from pipelines import flavour_worker
+from pipelines.arena import silent
+from pipelines.artifact import Contract, Package, open_runtime
+from pipelines.flavour_runtime import FlavourFailed, FlavourRuntime
+from pipelines.packaging import Facts, build
+
+ASKED = [{"text": "pint1 pint2 pint3"}, {"text": "herr1 herr2 herr3"}]
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Package:
+    """A package whose compiled form disagrees, so that its plain form has to answer."""
+    params = FAMILY.Params(digits=0)
+    split = FAMILY.split(texts(2000))
+    fitted = FAMILY.fit(split.train, split.validation, params, 1, silent)
+    facts = Facts(params, {}, {}, {}, {}, frozenset(), datetime(2026, 1, 1, tzinfo=UTC))
+    built = build(tmp_path, FAMILY, fitted, FAMILY.examples(split.test).requests, facts)
+    assert built.contract.form == "flavour"
+    return built
+
+
+@pytest.fixture
+def opened(package: Package) -> Iterator[Callable[..., FlavourRuntime]]:
+    runtimes: list[FlavourRuntime] = []
+
+    def start(**limits: float) -> FlavourRuntime:
+        runtimes.append(FlavourRuntime(package.directory, **limits))
+        return runtimes[-1]
+
+    yield start
+    for runtime in runtimes:
+        runtime.close()
+
+
+def workers() -> list[psutil.Process]:
+    children = psutil.Process().children()
+    return [child for child in children if "pipelines.flavour_worker" in child.cmdline()]
+
+
+@pytest.mark.slow
+def test_worker_answers_as_the_plain_model_does(package: Package) -> None:
+    runtime = open_runtime(package)
+    answers = runtime.predict(ASKED)
+    assert [rows[0]["topic"] for rows in answers] == ["pintura", "herramienta"]
+    assert runtime.predict([]) == []
+    runtime.close()
+    assert workers() == []
+
+
+@pytest.mark.slow
+def test_killed_worker_is_replaced_at_the_next_call(
+    opened: Callable[..., FlavourRuntime],
+) -> None:
+    runtime = opened()
+    (worker,) = workers()
+    os.kill(worker.pid, signal.SIGKILL)
+    worker.wait()
+    assert len(runtime.predict(ASKED)) == 2
+
+
+@pytest.mark.slow
+def test_hanging_worker_is_given_up_with_a_reason(opened: Callable[..., FlavourRuntime]) -> None:
+    runtime = opened(call_seconds=0.5)
+    (worker,) = workers()
+    os.kill(worker.pid, signal.SIGSTOP)
+    with pytest.raises(FlavourFailed, match=r"did not answer within 0\.5 s"):
+        runtime.predict(ASKED)
+    assert workers() == []
+    assert len(FlavourRuntime.predict(runtime, ASKED[:1])) == 1
+
+
+@pytest.mark.slow
+def test_package_that_cannot_be_loaded_says_why(package: Package) -> None:
+    (package.directory / "plain" / "counts.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(FlavourFailed, match=r"counts\.json"):
+        FlavourRuntime(package.directory)
+    assert workers() == []
+
+
+def rows_from(output: object, package_contract: Contract) -> list[list[dict[str, object]]]:
+    return flavour_worker.rows_from(output, package_contract, pd.RangeIndex(2))
+
+
+@pytest.fixture
+def contract() -> Contract:
+    return Contract(
+        family="stub",
+        origin="foreign",
+        runtime="flavour",
+        form="flavour",
+        many=False,
+        target="topic",
+        request_schema=FAMILY.Request.model_json_schema(),
+        response_schema=FAMILY.Response.model_json_schema(),
+        latency_budget_ms=50,
+        golden=(),
+        params={},
+        fingerprints={},
+        training_window={},
+        code={},
+        libraries={},
+        agreement=None,
+        values={},
+        created_at="2026-01-01",
+        files={},
+    )
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        ["a", "b"],
+        np.array(["a", "b"]),
+        np.array([["a"], ["b"]]),
+        pd.Series(["a", "b"], index=[7, 9]),
+        pd.DataFrame({0: ["a", "b"]}),
+        pd.DataFrame({"prediction": ["a", "b"]}),
+        pd.DataFrame({"topic": ["a", "b"], "something else": [1, 2]}, index=[7, 9]),
+        [{"topic": "a"}, {"topic": "b"}],
+    ],
+    ids=["list", "array", "column", "series", "unnamed frame", "named by MLflow", "frame", "rows"],
+)
+def test_whatever_form_a_single_output_has_it_becomes_the_target(
+    output: object, contract: Contract
+) -> None:
+    assert rows_from(output, contract) == [[{"topic": "a"}], [{"topic": "b"}]]
+
+
+@pytest.mark.parametrize(
+    ("output", "reason"),
+    [
+        (["a"], "1 answers to 2 instances"),
+        (pd.DataFrame({"price": [1, 2]}), "columns price; wanted is topic"),
+        (np.zeros((2, 3)), "several unnamed columns"),
+        (7, "neither a frame nor a list"),
+    ],
+)
+def test_answer_of_another_shape_is_an_error_that_says_so(
+    output: object, reason: str, contract: Contract
+) -> None:
+    with pytest.raises(flavour_worker.WrongAnswer, match=reason):
+        rows_from(output, contract)
