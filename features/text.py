@@ -105,6 +105,15 @@ def word_ngrams(sequence: list[str], longest: int) -> list[str]:
     ]
 
 
+def openings(text: str, longest: int) -> list[str]:
+    """Return the first word of `text`, its first two words, and so on up to `longest`, folded.
+
+    A product's name begins with what the product is; what follows is of what, for what, how big.
+    """
+    found = words(fold(text))
+    return [" ".join(found[:size]) for size in range(1, min(longest, len(found)) + 1)]
+
+
 def char_ngrams(text: str, shortest: int, longest: int) -> list[str]:
     """Return the runs of characters inside each word, padded with a space on both sides.
 

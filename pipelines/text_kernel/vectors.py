@@ -16,11 +16,11 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from features.text import char_ngrams, lemmas, normalise, tokens, word_ngrams
+from features.text import char_ngrams, lemmas, normalise, openings, tokens, word_ngrams
 
 Floats = NDArray[np.float64]
 Columns = NDArray[np.intp]
-Unit = Literal["words", "lemmas", "characters"]
+Unit = Literal["words", "lemmas", "characters", "opening"]
 Weighting = Literal["count", "tfidf"]
 
 BLOCKS_FILE = "blocks.json"
@@ -28,7 +28,7 @@ BLOCKS_FILE = "blocks.json"
 
 @dataclass(frozen=True)
 class Terms:
-    """Cuts a raw text into terms: n-grams of words, of lemmas, or of characters within words."""
+    """Cuts a raw text into terms: n-grams of words, of lemmas, of characters, or its opening."""
 
     unit: Unit
     shortest: int
@@ -38,6 +38,8 @@ class Terms:
         """Return the terms of `text`, each as often as it occurs."""
         if self.unit == "characters":
             return char_ngrams(normalise(text), self.shortest, self.longest)
+        if self.unit == "opening":
+            return openings(text, self.longest)
         return word_ngrams(lemmas(text) if self.unit == "lemmas" else tokens(text), self.longest)
 
 

@@ -66,6 +66,12 @@ def test_word_ngrams_hold_every_run_up_to_the_longest() -> None:
     assert text.word_ngrams([], 3) == []
 
 
+def test_openings_are_the_first_words_of_a_name() -> None:
+    assert text.openings("Llave de paso, 1/2'", 2) == ["llave", "llave de"]
+    assert text.openings("Llave", 3) == ["llave"]
+    assert text.openings("!!!", 3) == []
+
+
 @given(st.text(alphabet="abñ1/ ", max_size=30), st.integers(1, 3), st.integers(3, 6))
 def test_char_ngrams_are_those_of_scikit_learn(raw: str, shortest: int, longest: int) -> None:
     theirs = CountVectorizer(analyzer="char_wb", ngram_range=(shortest, longest)).build_analyzer()

@@ -38,7 +38,11 @@ ODD = [
     "日本 電線",
     "tubo cable brocha",
 ]
-WORDS_AND_CHARACTERS = (Terms("words", 1, 2), Terms("characters", 2, 5))
+WORDS_AND_CHARACTERS = (
+    Terms("words", 1, 2),
+    Terms("characters", 2, 5),
+    Terms("opening", 1, 2),
+)
 LEMMAS_AND_CHARACTERS = (Terms("lemmas", 1, 1), Terms("characters", 2, 4))
 
 

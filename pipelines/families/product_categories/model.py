@@ -66,6 +66,8 @@ def recipe(params: Params, weighting: Weighting) -> Recipe:
     blocks = [Terms(params.words.value, 1, params.word_run)]
     if params.character_run >= 2:
         blocks.append(Terms("characters", 2, params.character_run))
+    if params.opening_run:
+        blocks.append(Terms("opening", 1, params.opening_run))
     return Recipe(tuple(blocks), weighting, params.minimum_texts)
 
 

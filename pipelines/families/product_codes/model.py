@@ -30,6 +30,8 @@ def recipe(params: Params) -> Recipe:
     blocks = [Terms("words", 1, params.word_run)]
     if params.character_run >= 2:
         blocks.append(Terms("characters", 2, params.character_run))
+    if params.opening_run:
+        blocks.append(Terms("opening", 1, params.opening_run))
     return Recipe(tuple(blocks), "tfidf", params.minimum_texts)
 
 

@@ -42,6 +42,13 @@ class Params(FamilyParams):
         title="Longest character n-gram",
         description="Runs of 2 to this many characters within words; under 2 switches them off.",
     )
+    opening_run: int = Field(
+        2,
+        ge=0,
+        le=4,
+        title="Longest opening",
+        description="The first words, up to this many, as terms of their own; 0: none.",
+    )
     minimum_texts: int = Field(
         1, ge=1, le=50, title="Rarest term", description="Terms in fewer texts are left out."
     )
