@@ -110,7 +110,7 @@ class PredictionLog:
         base = uuid.uuid4().hex
         if instances:
             line = {
-                **asdict(provenance),
+                **vars(provenance),
                 "base": base,
                 "created_at": self._clock().isoformat(),
                 "instances": instances,

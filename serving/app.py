@@ -46,7 +46,8 @@ logger = logging.getLogger(__name__)
 
 START_PATIENCE_SECONDS = 20.0
 WORKER_SEEN_SECONDS = 15.0
-GENERIC = (health, models, predictions, feedback, decisions)
+# Routes are tried in order, so what is asked most comes first.
+GENERIC = (predictions, health, models, feedback, decisions)
 DOMAIN = (product_categories, product_codes)
 """Interfaces whose clients were there before: their refusals speak a dialect."""
 

@@ -1,4 +1,8 @@
-"""What endpoints may ask for: the collaborators that `create_app` was given."""
+"""What endpoints may ask for: the collaborators that `create_app` was given.
+
+All of them are `async` although none waits: FastAPI runs a plain function in a thread, and the
+way there and back costs more than a prediction.
+"""
 
 from __future__ import annotations
 
@@ -11,23 +15,25 @@ from serving.services import Services
 from serving.slots import Slots
 
 
-def services_of(request: Request) -> Services:
+async def services_of(request: Request) -> Services:
     """Return everything the application was built from."""
     services: Services = request.app.state.services
     return services
 
 
-def slots_of(request: Request) -> Slots:
+async def slots_of(request: Request) -> Slots:
     """Return the slots of this process."""
-    return services_of(request).slots
+    slots: Slots = request.app.state.services.slots
+    return slots
 
 
-def settings_of(request: Request) -> Settings:
+async def settings_of(request: Request) -> Settings:
     """Return the user's settings."""
-    return services_of(request).settings
+    settings: Settings = request.app.state.services.settings
+    return settings
 
 
-def request_id_of(request: Request) -> str:
+async def request_id_of(request: Request) -> str:
     """Return the id of this request: the caller's `X-Request-Id`, or one of ours."""
     request_id: str = request.scope["state"]["request_id"]
     return request_id
