@@ -100,13 +100,13 @@ def test_macro_f1_over_rare_classes_keeps_its_level(rng):
     share = 1 / np.arange(1, 151) ** 0.9
     chosen = policy(primary=MACRO_F1, rule="superiority", resamples=1_000)
     promoted = []
-    for _ in range(600):
+    for _ in range(400):
         actual = rng.choice(150, size=800, p=share / share.sum())
         champion, challenger = right_answers(rng, (0.85, 0.85), 800)
         tables = answers(champion, actual), answers(challenger, actual)
         promoted.append(decide(case(*tables, 1, chosen)).verdict == "promoted")
-    # alpha at the first look is 0.0304; three standard errors above it is 0.051
-    assert np.mean(promoted) <= 0.051
+    # alpha at the first look is 0.0304; three standard errors above it is 0.056
+    assert np.mean(promoted) <= 0.056
 
 
 @pytest.mark.slow

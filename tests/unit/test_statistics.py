@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -19,6 +19,8 @@ from features.statistics import (
     mcnemar,
     upper_tail,
 )
+
+REPEATABLE = settings(deadline=None, derandomize=True)
 
 
 def accuracy_gain(lost: int, won: int, rows: int) -> Estimate:
@@ -39,6 +41,7 @@ def test_what_is_left_and_what_is_spent_make_the_whole():
     assert alpha_left(0.05, 7) + sum(alpha_at(0.05, t) for t in range(1, 8)) == pytest.approx(0.05)
 
 
+@REPEATABLE
 @given(st.floats(0.01, 0.4), st.floats(1e-6, 1e-2))
 def test_the_last_affordable_look_has_enough_alpha_and_the_next_has_not(alpha, smallest):
     looks = looks_affordable(alpha, smallest)
@@ -68,6 +71,7 @@ def test_noise_in_a_few_answers_is_believed_hardly_more_often_than_alpha(alpha):
         assert level <= 1.2 * alpha
 
 
+@REPEATABLE
 @given(
     st.floats(-0.2, 0.2),
     st.floats(0.001, 0.05),
@@ -95,6 +99,7 @@ def test_models_that_never_differ_are_not_worse_by_any_margin():
     assert same.p_above(-0.01) < 1e-9
 
 
+@REPEATABLE
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=300))
 def test_mcnemar_is_the_exact_two_sided_sign_test(pairs):
     champion, challenger = (np.array(side, dtype=bool) for side in zip(*pairs, strict=True))
@@ -144,6 +149,7 @@ def test_holm_multiplies_the_smallest_most():
     )
 
 
+@REPEATABLE
 @given(st.dictionaries(st.text(max_size=3), st.floats(0, 1), max_size=8))
 def test_holm_never_makes_anything_more_significant_nor_changes_the_order(p_values):
     adjusted = holm(p_values)
