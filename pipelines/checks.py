@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from pipelines.comparison import Comparison, Figure
-from pipelines.contract import Guardrail
 from pipelines.leakage import Leakage
+from pipelines.metrics import Metric
 from pipelines.policy import Policy
 from pipelines.verdict import Check, Contestant
 
@@ -65,24 +66,30 @@ def guardrail_checks(policy: Policy, figures: tuple[Figure, ...]) -> Iterator[Ch
     """Yield, for each guardrail, whether the challenger is within its margin and its limit."""
     for rail, figure in zip(policy.guardrails, figures, strict=True):
         name = f"guardrail:{rail.metric.name}"
-        p = figure.estimate.p_below(0.0)
-        worse = figure.estimate.gain < -rail.margin and p <= SIGNIFICANCE
+        gain = figure.estimate.gain
         note = (
             f"{rail.metric.name} {figure.champion:.4f} -> {figure.challenger:.4f}, "
             f"may get worse by {rail.margin:g}"
         )
-        yield Check(name, figure.challenger, figure.champion, not worse, note)
+        if math.isnan(gain):
+            note = f"{rail.metric.name} cannot be compared: one of the two does not state it"
+            yield Check(name, "not possible", -rail.margin, None, note)
+        else:
+            worse = gain < -rail.margin and figure.estimate.p_below(0.0) <= SIGNIFICANCE
+            yield Check(name, figure.challenger, figure.champion, not worse, note)
         if rail.limit is not None:
-            yield limit_check(rail, figure.challenger)
+            yield limit_check(rail.metric, figure.challenger, rail.limit)
 
 
-def limit_check(rail: Guardrail, value: float) -> Check:
+def limit_check(metric: Metric, value: float, limit: float) -> Check:
     """Return whether a figure keeps the limit that holds whoever is champion."""
-    limit = rail.limit if rail.limit is not None else float("nan")
-    within = value >= limit if rail.metric.direction == "up" else value <= limit
-    side = "at least" if rail.metric.direction == "up" else "at most"
-    note = f"{rail.metric.name} {value:.4f}, must be {side} {limit:g}"
-    return Check(f"limit:{rail.metric.name}", value, limit, within, note)
+    name = f"limit:{metric.name}"
+    if math.isnan(value):
+        note = f"{metric.name} cannot be held to its limit: the challenger does not state it"
+        return Check(name, "not possible", limit, None, note)
+    within = value >= limit if metric.direction == "up" else value <= limit
+    side = "at least" if metric.direction == "up" else "at most"
+    return Check(name, value, limit, within, f"{metric.name} {value:.4f}, must be {side} {limit:g}")
 
 
 def slice_checks(policy: Policy, comparison: Comparison) -> Iterator[Check]:

@@ -113,7 +113,7 @@ def _alone(case: Case, rows: pd.DataFrame, verdict: Verdict, reason: str) -> Rul
     lines = [checks.blessing_check(case.challenger), checks.leakage_check(case.leakage)]
     lines += [checks.floor_check(floor)] if floor is not None else []
     lines += [
-        checks.limit_check(rail, rail.metric.value(rows))
+        checks.limit_check(rail.metric, rail.metric.value(rows), rail.limit)
         for rail in case.policy.guardrails
         if rail.limit is not None
     ]

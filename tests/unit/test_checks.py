@@ -119,3 +119,13 @@ def test_witnesses_that_contradict_each_other_are_both_heard():
         rows.loc[rare, "predicted"] = np.where(right[rare], rows["actual"][rare], "common")
     ruling = decide(case(champion, challenger, policy=policy(primary=MACRO_F1)))
     assert any("contradiction" in reason for reason in ruling.reasons)
+
+
+def test_a_version_that_states_no_confidence_cannot_fail_a_guardrail_on_it():
+    champion, challenger = exactly(800, 20, 80, 100)
+    silent = challenger.assign(confidence=float("nan"), brier=float("nan"))
+    railed = policy(guardrails=(Guardrail(BRIER, margin=0.02, limit=0.3),))
+    ruling = decide(case(champion, silent, policy=railed))
+    assert ruling.verdict == "promoted"
+    assert check(ruling, "guardrail:brier").passed is None
+    assert check(ruling, "limit:brier").passed is None
