@@ -12,6 +12,13 @@ from serving.schemas import ProblemDocument
 from serving.services import Services
 
 PREDICT = "/v1/models/{name}/predict"
+PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+DIALECT = {
+    "application/json": {
+        "schema": {"type": "object", "required": ["error"]},
+        "example": {"error": "Falta el campo «busqueda».", "detalle": "…"},
+    }
+}
 
 
 def describe(app: FastAPI, services: Services) -> None:
@@ -26,17 +33,17 @@ def describe(app: FastAPI, services: Services) -> None:
         )
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         schemas["Problem"] = ProblemDocument.model_json_schema()
-        for path in document["paths"].values():
-            for operation in path.values():
-                _refusals_are_problems(operation)
+        spoken = tuple(path for dialect in app.state.dialects for path in dialect.paths)
+        for path, operations in document["paths"].items():
+            for operation in operations.values():
+                _describe_refusals(operation, DIALECT if path.startswith(spoken) else PROBLEM)
         _show_live_examples(document["paths"][PREDICT]["post"], services)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-def _refusals_are_problems(operation: dict[str, Any]) -> None:
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+def _describe_refusals(operation: dict[str, Any], content: dict[str, Any]) -> None:
     refusal = {"description": "Refused; the problem says why.", "content": content}
     responses = operation["responses"]
     if "422" in responses:  # FastAPI documents its own shape, which we never answer

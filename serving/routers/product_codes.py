@@ -32,6 +32,33 @@ DIALECT = Dialect(
 )
 
 
+LINE = {
+    "descripcion": "2 pinzas de punta 14 pulgadas",
+    "codigo_prediccion": "010304",
+    "descripcion_csv": 'Pinza de punta larga 14"',
+    "cantidad": 2,
+    "imagen": "iVBORw0KGgoAAAANSUhE…",
+    "exactitud": 87.65,
+    "id_article": "114868",
+    "correo_id": "pedido-20261118-0080",
+    "confirmado": False,
+    "alternativas": [{"codigo": "010304", "descripcion": "…", "exactitud": 87.65}],
+    "modelo": {"name": "product_codes", "version": "3", "decision_id": "d000042-1f9c03"},
+}
+FOUND = {"CodArticle": "030102", "Combined": "030102 - Tornillo hexagonal 1/2", "puntaje": 91.2}
+
+
+def _answer(example: object, description: str) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI description of an answer by its example."""
+    return {
+        200: {"description": description, "content": {"application/json": {"example": example}}}
+    }
+
+
+LIST = _answer([LINE], "The unread lines; or `message` and empty `predicciones`.")
+MATCHES = _answer({"rango_descripciones": [FOUND]}, "The best matches first.")
+
+
 def _body(**fields: str) -> dict[str, Any]:
     """Return the OpenAPI description of a body with these text fields and their examples."""
     schema = {
@@ -43,7 +70,7 @@ def _body(**fields: str) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
-@router.get("/predicciones", response_class=Response)
+@router.get("/predicciones", response_class=Response, responses=LIST)
 async def predicciones(desk: OrderDeskDependency) -> Response:
     """Return the order lines that nobody has read yet, the newest message first.
 
@@ -55,6 +82,7 @@ async def predicciones(desk: OrderDeskDependency) -> Response:
 @router.post(
     "/send-seleccion",
     response_class=Response,
+    responses=LIST,
     openapi_extra=_body(seleccion="27113201", descripcion="Juego de desarmadores 6 pzas"),
 )
 async def send_seleccion(
@@ -71,14 +99,19 @@ async def send_seleccion(
     return _json(board.body)
 
 
-@router.post("/buscar", openapi_extra=_body(busqueda="tornilo exagonal"))
+@router.post(
+    "/buscar",
+    response_class=Response,
+    responses=MATCHES,
+    openapi_extra=_body(busqueda="tornilo exagonal"),
+)
 async def buscar(request: Request, desk: OrderDeskDependency) -> Response:
     """Search the catalogue, forgiving typos and missing accents."""
     body = await object_of(request)
     return await _search(text_field(body, "busqueda", SEARCH_CHARACTERS), desk)
 
 
-@router.get("/buscar")
+@router.get("/buscar", response_class=Response, responses=MATCHES)
 async def buscar_get(
     desk: OrderDeskDependency,
     q: Annotated[str | None, Query(description="What to look for: a name or a code.")] = None,
@@ -87,7 +120,11 @@ async def buscar_get(
     return await _search(text_field({"q": q}, "q", SEARCH_CHARACTERS), desk)
 
 
-@router.get("/getAudio", response_class=Response)
+@router.get(
+    "/getAudio",
+    response_class=Response,
+    responses={200: {"description": "The sound.", "content": {"audio/wav": {}, "audio/mpeg": {}}}},
+)
 async def get_audio(
     desk: OrderDeskDependency,
     correo_id: Annotated[str | None, Query(description="By default the newest message.")] = None,
@@ -105,7 +142,14 @@ async def get_audio(
     )
 
 
-@router.post("/marcar_leido", openapi_extra=_body(correo_id="pedido-0001@tienda.example"))
+@router.post(
+    "/marcar_leido",
+    response_class=Response,
+    responses=_answer(
+        {"message": "Mensaje marcado como leído.", "correo_id": "…", "lineas": 3}, "Hidden."
+    ),
+    openapi_extra=_body(correo_id="pedido-20261118-0080"),
+)
 async def marcar_leido(request: Request, desk: OrderDeskDependency) -> Response:
     """Hide a message's lines from the list, for good."""
     message_id = _message_id(await object_of(request))

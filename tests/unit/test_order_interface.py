@@ -343,3 +343,12 @@ def test_get_search_without_words_is_refused_in_spanish(client):
         response = client.get(path)
         assert response.status_code == 422
         assert "«q»" in response.json()["error"]
+
+
+def test_the_document_shows_answers_by_example_and_refusals_as_clients_read_them(client):
+    paths = client.get("/openapi.json").json()["paths"]
+    listed = paths["/api/predicciones"]["get"]["responses"]
+    assert set(listed["200"]["content"]["application/json"]["example"][0]) >= SHAPE
+    assert "error" in listed["default"]["content"]["application/json"]["example"]
+    generic = paths["/v1/models/{name}/predict"]["post"]["responses"]["default"]
+    assert list(generic["content"]) == ["application/problem+json"]
