@@ -101,14 +101,15 @@ def slice_checks(policy: Policy, comparison: Comparison) -> Iterator[Check]:
     for part in comparison.slices:
         name = f"slice:{part.name}"
         if part.figure is None or part.p_worse is None:
-            note = f"{part.rows} rows, fewer than {minimum}: not judged"
+            note = f"slice {part.name}: {part.rows} rows, fewer than {minimum}: not judged"
             yield Check(name, None, -margin, None, note)
             continue
         gain = part.figure.estimate.gain
         failed = gain < -margin and part.p_worse <= SIGNIFICANCE
         note = (
-            f"{part.figure.metric} {part.figure.champion:.4f} -> {part.figure.challenger:.4f} "
-            f"on {part.rows} rows (p of being worse, Holm: {part.p_worse:.2g})"
+            f"slice {part.name}: {part.figure.metric} {part.figure.champion:.4f} -> "
+            f"{part.figure.challenger:.4f} on {part.rows} rows "
+            f"(p of being worse, Holm: {part.p_worse:.2g})"
         )
         yield Check(name, gain, -margin, not failed, note)
 
