@@ -24,7 +24,7 @@ def build(model: str) -> Flow[..., object]:
             decided = promote.steps(place, trained.version, place.progress.part(0.75, 1.0))
         return {**trained.as_json(), **decided.as_json()}
 
-    shape(run, TrainQuestions, Origin, family.Params)
+    shape(run, family.Params, TrainQuestions, Origin)
     return flow(
         name=NAME,
         description=f"{family.title}: train a challenger and let the gate judge it.",

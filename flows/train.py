@@ -47,7 +47,7 @@ def build(model: str) -> Flow[..., object]:
         with workplace(model, answers(Origin, values)) as place:
             return steps(place, questions, params, place.progress).as_json()
 
-    shape(run, TrainQuestions, Origin, family.Params)
+    shape(run, family.Params, TrainQuestions, Origin)
     return flow(name=NAME, description=f"{family.title}: train and register a challenger.")(run)
 
 

@@ -1,0 +1,38 @@
+"""One whole stack for the session: real services in a home of its own, small models."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+from running_stack import SETTINGS, Stack, contender, free_ports, processes_of
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    home, ports = tmp_path_factory.mktemp("stack"), free_ports()
+    (home / "contender.toml").write_text(SETTINGS)
+    said = contender(home, ports, "up", "--detach").stdout
+    yield Stack(home, ports, said)
+    contender(home, ports, "down")
+    assert [process.cmdline() for process in processes_of(home)] == []
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], bool], float], None]:
+    """Wait for something to become true; a service that is away counts as not yet."""
+
+    def wait(condition: Callable[[], bool], seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            try:
+                if condition():
+                    return
+            except (httpx.HTTPError, KeyError, ValueError):
+                pass
+            time.sleep(0.25)
+        raise AssertionError(f"it did not happen within {seconds:.0f} s")
+
+    return wait

@@ -1,0 +1,105 @@
+"""What an operator does with a mouse: retrain from Prefect's pages, look at MLflow's."""
+
+from __future__ import annotations
+
+import shutil
+
+import httpx
+import pytest
+from steady_load import SteadyLoad
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.timeout(900),
+]
+
+FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+PATIENCE_MS = 60_000
+
+
+@pytest.fixture
+def page():
+    from playwright.sync_api import sync_playwright
+
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.fail("chromium is not installed; `make setup` says how to get it")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        opened = browser.new_page(viewport={"width": 1300, "height": 1600}, locale="en-GB")
+        opened.set_default_timeout(PATIENCE_MS)
+        yield opened
+        browser.close()
+
+
+def deployment(stack, model: str) -> dict:
+    address = f"{stack.prefect}/api/deployments/name/train-and-promote/{model}"
+    return httpx.get(address, timeout=30, trust_env=False).json()
+
+
+def field(page, title: str):
+    """Return the part of the form that holds one parameter."""
+    shown = page.get_by_text(f"{title} (Optional)", exact=True)
+    return page.locator(".p-label").filter(has=shown).last
+
+
+def choose(page, title: str, option: str) -> None:
+    control = field(page, title).locator(".p-select-button__control")
+    control.focus()
+    control.press("ArrowDown")
+    page.get_by_role("option", name=option).click()
+
+
+def test_a_retraining_from_prefects_form_is_judged_and_served_under_load(stack, page, until):
+    page.goto(
+        f"{stack.prefect}/deployments/deployment/{deployment(stack, 'product_categories')['id']}/run"
+    )
+    page.get_by_text("Algorithm (Optional)").wait_for()
+    choose(page, "Words", "words")
+    field(page, "Longest character n-gram").locator("input").fill("5")
+    field(page, "Reason").locator("textarea").fill("asked for with a mouse")
+    address = f"{stack.api}/v1/models/product_categories/predict"
+
+    with SteadyLoad(address, {"name": "martillo uña 16 oz"}) as load:
+        until(lambda: load.answers > 0, 30)
+        page.get_by_role("button", name="Submit").click()
+        until(lambda: decision_of(stack, "asked for with a mouse") is not None, 300)
+        decision = decision_of(stack, "asked for with a mouse")
+        until(lambda: load.latest == stack.champion("product_categories"), 5)
+
+    assert decision["verdict"] == "promoted"
+    assert load.latest == decision["version"]
+    assert load.failures == []
+    run = decision["record"]["trigger"]["flow_run_id"]
+    page.goto(f"{stack.prefect}/runs/flow-run/{run}?tab=Artifacts")
+    page.get_by_text("decision-product-categories").first.wait_for()
+
+
+def decision_of(stack, reason: str) -> dict | None:
+    for entry in stack.json("decisions", "--model", "product_categories"):
+        trigger = entry["record"].get("trigger") or {}
+        if trigger.get("reason") == reason:
+            return entry
+    return None
+
+
+def test_the_form_explains_each_parameter(stack, page):
+    page.goto(
+        f"{stack.prefect}/deployments/deployment/{deployment(stack, 'product_codes')['id']}/run"
+    )
+
+    for text in ("SGD epochs (Optional)", "How often SGD sees every text.", "Reason (Optional)"):
+        page.get_by_text(text, exact=True).first.wait_for()
+
+
+def test_the_champion_is_visible_in_mlflows_registry(stack, page):
+    page.goto(f"{stack.mlflow}/#/models/product_codes")
+
+    champion = stack.champion("product_codes")
+    row = page.get_by_role("row").filter(has_text=f"Version {champion}")
+    row.get_by_text("champion").first.wait_for()

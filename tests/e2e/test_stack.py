@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import httpx
+import pytest
+from running_stack import processes_of
+from steady_load import SteadyLoad
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(900)]
+
+ASKED = {
+    "product_codes": {"description": "martillo uña 16 oz"},
+    "product_categories": {"name": "martillo uña 16 oz"},
+}
+BETTER = ("word_run=2", "character_run=5", "minimum_texts=1", "epochs=10")
+
+
+def predict(stack, model: str) -> dict:
+    response = httpx.post(
+        f"{stack.api}/v1/models/{model}/predict",
+        json={"instances": [ASKED[model]]},
+        timeout=30,
+        trust_env=False,
+    )
+    response.raise_for_status()
+    return response.json()
+
+
+def is_healthy(stack) -> bool:
+    services = stack.state["services"]
+    return all(service["phase"] in ("healthy", "done") for service in services)
+
+
+@pytest.mark.parametrize("model", sorted(ASKED))
+def test_up_ends_with_a_served_champion_of_each_model(stack, model):
+    answer = predict(stack, model)
+
+    verdicts = [entry for entry in stack.json("decisions", "--model", model) if entry["verdict"]]
+    assert verdicts[-1]["verdict"] == "first_champion"
+    assert answer["model"]["name"] == model
+    assert answer["model"]["decision_id"] in {entry["decision_id"] for entry in verdicts}
+
+
+def test_up_prints_addresses_and_a_request_to_try(stack):
+    assert f"{stack.api}/docs" in stack.said
+    assert stack.prefect in stack.said
+    assert stack.mlflow in stack.said
+    assert f"curl -s {stack.api}/v1/models/" in stack.said
+
+
+def test_status_shows_every_service_healthy(stack):
+    status = stack.json("status")
+
+    names = [service["name"] for service in status["services"]]
+    assert names == ["mlflow-migration", "mlflow", "prefect", "flows", "reconciler", "api"]
+    assert status["phase"] == "ready"
+
+
+def test_a_second_up_in_the_same_home_is_refused(stack):
+    refused = stack.command("up", "--detach", check=False)
+
+    assert refused.returncode == 1
+    assert "a stack already runs" in refused.stderr
+    assert is_healthy(stack)
+
+
+def test_a_users_own_file_becomes_champion_without_a_failed_request(stack, tmp_path, until):
+    demo = (stack.home / "var" / "demo" / "product_codes.csv").read_text(encoding="utf-8")
+    header, _, rows = demo.partition("\n")
+    theirs = header.replace("description", "descripcion", 1).replace("code", "clave", 1)
+    mine = tmp_path / "mine.csv"
+    mine.write_text(f"{theirs}\n{rows}", encoding="utf-8")
+    before = stack.champion("product_codes")
+
+    with SteadyLoad(f"{stack.api}/v1/models/product_codes/predict", ASKED["product_codes"]) as load:
+        result = stack.json(
+            *("train", "product_codes", "--source", str(mine)),
+            *("--columns", "description=descripcion,code=clave", "--reason", "my own rows"),
+            *(part for param in BETTER for part in ("--param", param)),
+        )
+        decided_at = time.monotonic()
+        until(lambda: load.latest == result["version"], 5)
+    assert result["verdict"] == "promoted"
+    assert load.failures == []
+    assert load.versions == [before, result["version"]]
+    assert time.monotonic() - decided_at < 10
+    recorded = stack.json("decisions", result["decision_id"])
+    assert recorded["record"]["trigger"]["reason"] == "my own rows"
+
+
+def test_every_decision_so_far_replays(stack):
+    assert stack.command("replay", "--all").returncode == 0
+
+
+def test_a_rollback_serves_the_champion_before_and_forward_again(stack, until):
+    now = stack.champion("product_codes")
+    decisions = stack.json("decisions", "--model", "product_codes")
+    if all(entry["verdict"] != "promoted" for entry in decisions):
+        pytest.skip("there is only one champion so far: run the whole file")
+
+    back = stack.json("rollback", "product_codes", "--reason", "a test")
+    until(lambda: stack.champion("product_codes") == back["version"], 10)
+    assert back["version"] != now
+    stack.json("rollback", "product_codes", "--reason", "enough", "--to", now)
+
+    until(lambda: stack.champion("product_codes") == now, 10)
+
+
+@pytest.mark.parametrize("name", ["mlflow", "prefect", "flows", "reconciler", "api"])
+def test_a_killed_service_comes_back_and_nothing_is_lost(stack, name, until):
+    before = {entry["decision_id"] for entry in stack.json("decisions")}
+    champion = stack.champion("product_codes")
+    victim = stack.service(name)
+
+    os.kill(victim["pid"], signal.SIGKILL)
+
+    until(lambda: stack.service(name)["restarts"] > victim["restarts"], 30)
+    until(lambda: is_healthy(stack), 180)
+    until(lambda: predict(stack, "product_codes")["model"]["version"] == champion, 60)
+    assert before <= {entry["decision_id"] for entry in stack.json("decisions")}
+
+
+def test_a_run_that_was_killed_with_its_worker_blocks_nothing(stack, until):
+    started = stack.json("train", "product_codes", "--detach", "--reason", "to be killed")
+    run = f"{stack.prefect}/api/flow_runs/{started['flow_run_url'].rpartition('/')[2]}"
+
+    def state() -> str:
+        return httpx.get(run, timeout=30, trust_env=False).json()["state_type"]
+
+    until(lambda: state() == "RUNNING", 120)
+    os.kill(stack.service("flows")["pid"], signal.SIGKILL)
+    until(lambda: state() == "CRASHED", 120)
+
+    again = stack.json("train", "product_codes", "--reason", "after the killed one")
+    assert again["verdict"] in {"promoted", "rejected", "undecided"}
+
+
+def test_a_killed_supervisor_leaves_no_orphan_and_the_next_start_repairs_itself(stack, until):
+    champion = stack.champion("product_codes")
+    os.kill(stack.state["supervisor_pid"], signal.SIGKILL)
+    until(lambda: processes_of(stack.home) == [], 60)
+
+    stack.command("up", "--detach")
+
+    until(lambda: predict(stack, "product_codes")["model"]["version"] == champion, 60)
+    assert stack.command("replay", "--all").returncode == 0

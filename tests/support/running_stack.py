@@ -1,0 +1,110 @@
+"""A whole stack of real services, as its operator sees it from outside."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from cli import processes, stack
+from pipelines.settings import load_settings
+
+SETTINGS = """
+[models.product_categories]
+source = { url = "var/demo/product_categories.csv" }
+params = { algorithm = "linear_svm", character_run = 0 }
+
+# Weak on purpose, so that there is something to be gained.
+[models.product_codes]
+source = { url = "var/demo/product_codes.csv" }
+params = { word_run = 1, character_run = 0, epochs = 2, minimum_texts = 20 }
+
+[feed]
+url = "var/demo/orders.jsonl"
+"""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running stack and how to talk to it."""
+
+    home: Path
+    ports: dict[str, int]
+    said: str
+
+    @property
+    def api(self) -> str:
+        return f"http://127.0.0.1:{self.ports['api']}"
+
+    @property
+    def mlflow(self) -> str:
+        return f"http://127.0.0.1:{self.ports['mlflow']}"
+
+    @property
+    def prefect(self) -> str:
+        return f"http://127.0.0.1:{self.ports['prefect']}"
+
+    @property
+    def state(self) -> dict:
+        return json.loads((self.home / "var" / "run" / "stack.json").read_text())
+
+    def service(self, name: str) -> dict:
+        return next(service for service in self.state["services"] if service["name"] == name)
+
+    def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
+        return contender(self.home, self.ports, *arguments, check=check)
+
+    def json(self, *arguments: str):
+        return json.loads(self.command(*arguments, "--json").stdout)
+
+    def champion(self, model: str) -> str:
+        """Return the version that the API answers with."""
+        found = httpx.get(f"{self.api}/v1/models/{model}", timeout=30, trust_env=False).json()
+        return found["champion"]["version"]
+
+
+def contender(
+    home: Path, ports: dict[str, int], *arguments: str, check: bool = True
+) -> subprocess.CompletedProcess:
+    chosen = {f"CONTENDER_PORT_{name.upper()}": str(port) for name, port in ports.items()}
+    environment = {**os.environ, "CONTENDER_HOME": str(home), "PYTHONSAFEPATH": "1", **chosen}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    environment.pop("PYTHONPATH", None)  # the stub family of the other tests stays out
+    done = subprocess.run(
+        [sys.executable, "-m", "cli.main", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+    if check and done.returncode:
+        logs = "\n".join(tail(path) for path in (home / "var" / "logs").glob("*.log"))
+        raise AssertionError(f"contender {arguments}: {done.stderr[-2000:]}\n{logs}")
+    return done
+
+
+def tail(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return "\n".join([f"== {log.name}", *lines[-8:]])
+
+
+def free_ports() -> dict[str, int]:
+    listeners = [socket.socket() for _ in range(3)]
+    for listener in listeners:
+        listener.bind(("127.0.0.1", 0))
+    ports = [listener.getsockname()[1] for listener in listeners]
+    for listener in listeners:
+        listener.close()
+    return dict(zip(("api", "mlflow", "prefect"), ports, strict=True))
+
+
+def processes_of(home: Path) -> list:
+    """Return what runs of the stack of that home, whoever its parent is."""
+    return processes.marked(stack.stack_id(load_settings({"CONTENDER_HOME": str(home)})))
