@@ -49,7 +49,7 @@ def documents(
     `known` says whether a message's lines are stored already, so that a mailbox need not hand it
     over again. Raises `FeedUnreadable`.
     """
-    scheme = urlsplit(url).scheme if "://" in url else "file"
+    scheme = _scheme(url)
     if scheme == "file":
         path = Path(unquote(urlsplit(url).path)) if "://" in url else Path(url)
         yield from _from_path(path)
@@ -63,6 +63,20 @@ def documents(
         raise FeedUnreadable(
             f"a feed is a file, a folder, http(s):// or imap(s)://, not {scheme!r}"
         )
+
+
+def _scheme(url: str) -> str:
+    if "://" not in url:
+        return "file"
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # checked only when it is asked for
+    except ValueError:
+        # The parser's own words would quote what may be a part of the password.
+        raise FeedUnreadable(
+            "the feed's address is not valid; a / or @ in its password is written %2F or %40"
+        ) from None
+    return parts.scheme
 
 
 def named(url: str) -> str:

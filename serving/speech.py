@@ -70,6 +70,12 @@ class Speaker:
                 raise SpeechUnavailable(f"{self._program} could not speak: {error}") from error
 
     def _forget_old(self) -> None:
-        files = [(file.stat().st_mtime, file) for file in self._folder.glob("*.wav")]
-        for _, file in sorted(files)[:-KEPT_FILES]:
+        for file in sorted(self._folder.glob("*.wav"), key=_made_at)[:-KEPT_FILES]:
             file.unlink(missing_ok=True)
+
+
+def _made_at(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except FileNotFoundError:  # another worker forgot it first
+        return 0.0

@@ -207,6 +207,17 @@ def test_an_address_that_fails_is_a_problem_without_its_secrets(
     assert "secret" not in str([report, refused])
 
 
+@pytest.mark.parametrize(
+    "url", ["imaps://ana:pa/ss@host/INBOX", "http://host:port/orders", "http://[::1/orders"]
+)
+def test_an_address_that_cannot_be_understood_is_a_problem_that_quotes_nothing(
+    tmp_path: Path, store: Store, url: str
+) -> None:
+    report = take_in(tmp_path, store, url)
+    assert "address is not valid" in report.problems[0]
+    assert "pa" not in report.problems[0].replace("password", "")
+
+
 def mail(text: str, message_id: str | None, *, sound: bytes = b"", table: str = "") -> bytes:
     message = EmailMessage()
     message["From"] = "cliente@example.com"
