@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from pipelines.admission import admitted_package
 from pipelines.artifact import ArtifactRefused, Package
 from pipelines.blessing import bless
-from pipelines.contract import ModelFamily, Progress, RequestRefused
+from pipelines.contract import Examples, ModelFamily, Progress, RequestRefused
 from pipelines.decisions import Champion, Conflict, Decision, DecisionLog
 from pipelines.flavour_runtime import FlavourFailed
 from pipelines.leakage import check_leakage, read_keys
@@ -156,7 +156,8 @@ class Arena:
         if not contestant.blessing.passed:
             return Entry(contestant, None, package)
         try:
-            rows = measure(package, self._family, test_set).per_request
+            examples = Examples(test_set.requests, test_set.actual)
+            rows = measure(package, self._family, examples).per_request
         except UNLOADABLE as error:
             failed = Blessing(False, f"it failed on the test set: {error}")
             return Entry(replace(contestant, blessing=failed), None, package)

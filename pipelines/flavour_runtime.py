@@ -27,6 +27,14 @@ START_SECONDS = 120.0
 CALL_SECONDS = 60.0
 STOP_SECONDS = 5.0
 LOG_CHARACTERS = 600
+ENVIRONMENT = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "PYTHONSAFEPATH": "1",
+    # A model logged as code is imported from the package, where a cache file of Python's would
+    # be a file that nobody admitted.
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
 
 
 class FlavourFailed(RuntimeError):
@@ -80,7 +88,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "PYTHONSAFEPATH": "1"},
+            env={**os.environ, **ENVIRONMENT},
         )
         self._read_line(start_seconds, "load the model")
 

@@ -5,26 +5,35 @@ Flows, the reconciler and the operator's command all come through here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from pipelines import catalog
-from pipelines.admission import admit
-from pipelines.arena import Arena, silent
+from pipelines.admission import admit, admitted_package
+from pipelines.arena import UNLOADABLE, Arena, silent
 from pipelines.blessing import bless
-from pipelines.contract import ModelFamily, Progress
+from pipelines.contract import Examples, ModelFamily, Progress
 from pipelines.decisions import Decision, DecisionLog
 from pipelines.generations import Generations
 from pipelines.policy import Policy, policy_of
 from pipelines.registry import CHALLENGER
-from pipelines.registry_client import RegistryClient, VersionInfo
+from pipelines.registry_client import (
+    NoSuchVersion,
+    NotPackaged,
+    RegistryClient,
+    VersionInfo,
+)
 from pipelines.settings import PolicySettings
 from pipelines.test_sets import TestSet, TestSets
+from pipelines.training import measure
 from pipelines.verdict import Blessing, Trigger
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from features.sources import Source
     from features.splits import Split
     from pipelines.artifact import Package
@@ -51,7 +60,8 @@ class Gate:
         self._store = store
         self._log = log
         self._bless = blesser
-        self._generations = Generations(store, log, TestSets(store, settings.var / "test_sets"))
+        test_sets = TestSets(store, settings.var / "test_sets")
+        self._generations = Generations(store, log, test_sets, self._ask_champion)
 
     def __enter__(self) -> Gate:
         return self
@@ -68,6 +78,10 @@ class Gate:
         """Return the frozen test set that a training has to leave alone."""
         family = catalog.family(model)
         return self._generations.in_use(family, self._policy(family), source, lambda: split)
+
+    def retired_rows(self, model: str, source: Source) -> list[pd.DataFrame]:
+        """Return the rows of used-up test sets, which training may have."""
+        return self._generations.retired_rows(catalog.family(model), source)
 
     def challenge(self, package: Package, version: str) -> VersionInfo:
         """Admit a version that was just registered, and give it the alias `challenger`."""
@@ -110,6 +124,23 @@ class Gate:
             blesser=self._bless,
         )
         return arena.judge(version, test_set, trigger=trigger, progress=progress)
+
+    def _ask_champion(
+        self, family: ModelFamily, sets: Sequence[Examples]
+    ) -> tuple[str, list[pd.DataFrame]] | None:
+        """Return the champion's rows on each set; None without a champion that can be asked."""
+        head = self._log.head(family.name)
+        if head is None:
+            return None
+        try:
+            with TemporaryDirectory(prefix="contender-champion-") as folder:
+                package = admitted_package(
+                    self._log, self.client, family, head.version, Path(folder)
+                )
+                rows = [measure(package, family, examples).per_request for examples in sets]
+        except (*UNLOADABLE, NoSuchVersion, NotPackaged):
+            return None
+        return head.version, rows
 
     def _policy(self, family: ModelFamily) -> Policy:
         configured = self._settings.models.get(family.name)

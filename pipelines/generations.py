@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from pipelines.contract import ModelFamily
+from pipelines.contract import Examples, ModelFamily
 from pipelines.decisions import DecisionLog, NewDecision
 from pipelines.labels import Label, Labels
+from pipelines.next_generation import NotEnoughRows
+from pipelines.overfitting import opening
 from pipelines.policy import Policy
 from pipelines.promotion import spent
-from pipelines.test_sets import MINIMUM_ROWS, TestSet, TestSets, source_key
+from pipelines.test_sets import TestSet, TestSets, source_key
 
 if TYPE_CHECKING:
     from features.sources import Source
@@ -24,13 +26,20 @@ CONFIRMED = "confirmed"
 """Mark in what a reviewer was shown: the answer was a person's, so it says nothing of a model."""
 
 
+AskChampion = Callable[[ModelFamily, Sequence[Examples]], tuple[str, list[pd.DataFrame]] | None]
+"""Returns the champion's version and its per-request rows on each set, or None without either."""
+
+
 class Generations:
     """Opens the test set of a family and a source, and counts what it has been used for."""
 
-    def __init__(self, store: Store, log: DecisionLog, test_sets: TestSets) -> None:
+    def __init__(
+        self, store: Store, log: DecisionLog, test_sets: TestSets, ask_champion: AskChampion
+    ) -> None:
         self._labels = Labels(store)
         self._log = log
         self._test_sets = test_sets
+        self._ask_champion = ask_champion
 
     def in_use(
         self, family: ModelFamily, policy: Policy, source: Source, split: Callable[[], Split]
@@ -46,11 +55,18 @@ class Generations:
             return active
         parts = split()
         labelled = reviewed_rows(family, self._reviewed(family.name), parts.test)
-        if active is not None:
-            if not _enough(family, active, pd.concat([parts.test, labelled])):
-                return active
-            self._retire(active)
-        return self._test_sets.open_or_freeze(family, key, parts, labelled)
+        if active is None:
+            return self._test_sets.open_or_freeze(family, key, parts, labelled)
+        try:
+            renewed = self._test_sets.renew(family, key, parts, labelled)
+        except NotEnoughRows:
+            return active
+        self._open_seal(family, policy, active)
+        return renewed
+
+    def retired_rows(self, family: ModelFamily, source: Source) -> list[pd.DataFrame]:
+        """Return the rows of the generations that are used up: training may have them."""
+        return self._test_sets.retired_rows(family.name, source_key(source))
 
     def of_version(self, family: ModelFamily, policy: Policy, version: str) -> TestSet | None:
         """Return the test set that a version of ours was trained beside, while it is of use."""
@@ -82,18 +98,24 @@ class Generations:
             if not label.shown.get(CONFIRMED, False)
         ]
 
-    def _retire(self, test_set: TestSet) -> None:
-        self._test_sets.retire(test_set.test_set_id)
+    def _open_seal(self, family: ModelFamily, policy: Policy, retired: TestSet) -> None:
+        """Record how far the gate was fitted to the rows it looked at, by those it never did."""
+        sealed = self._test_sets.sealed(family, retired.test_set_id)
+        looked_at = Examples(retired.requests, retired.actual)
+        asked = None if sealed.requests.empty else self._ask_champion(family, [looked_at, sealed])
+        if asked is not None:
+            version, (on_test, on_sealed) = asked
+            self._log.append(opening(policy, retired, version, on_test, on_sealed))
+            return
         self._log.append(
             NewDecision(
                 kind="test_set",
-                model=test_set.model,
-                test_set_id=test_set.test_set_id,
+                model=family.name,
+                test_set_id=retired.test_set_id,
                 record={
                     "event": "retired",
-                    "reason": "its alpha is spent",
-                    "looks": self._log.looks(test_set.test_set_id),
-                    "sha256": test_set.sha256,
+                    "reason": "its alpha is spent; there is no champion or no sealed row to ask",
+                    "looks": self._log.looks(retired.test_set_id),
                 },
             )
         )
@@ -111,9 +133,3 @@ def reviewed_rows(family: ModelFamily, labels: Sequence[Label], like: pd.DataFra
         index=-1 - np.arange(len(labels)),  # no line of a source has such a number
     )
     return rows.reindex(columns=like.columns)
-
-
-def _enough(family: ModelFamily, active: TestSet, rows: pd.DataFrame) -> bool:
-    used = set(active.actual["group"].astype(str))
-    fresh = ~family.groups(rows).astype(str).isin(used)
-    return int(fresh.sum()) + active.sealed_rows >= MINIMUM_ROWS

@@ -18,6 +18,7 @@ from pipelines.answers import ask, frame_of
 from pipelines.artifact import Package, open_runtime
 from pipelines.contract import (
     Evaluation,
+    Examples,
     FamilyParams,
     FittedModel,
     ModelFamily,
@@ -49,7 +50,6 @@ class Prepared:
     source: Source
     raw: Raw
     test_set: TestSet
-    model: str
     train: pd.DataFrame
     validation: pd.DataFrame
     labels: int
@@ -77,20 +77,22 @@ def prepare(
     split: Split,
     test_set: TestSet,
     labels: Sequence[Label] = (),
+    retired: Sequence[pd.DataFrame] = (),
 ) -> Prepared:
     """Take the training rows of a split, with reviewed labels, without copies of test rows.
 
     The test set is frozen, so a later split may put its neighbours elsewhere: what the test set
-    holds is left out here, whatever the split says.
+    holds is left out here, whatever the split says. A reviewed label stands in place of the rows
+    whose group it has reviewed. `retired` holds the rows of test sets that are used up.
     """
     kept_out = set(test_set.actual["group"]) | set(family.groups(split.sealed))
-    train = _without(
-        family, pd.concat([split.train, reviewed_rows(family, labels, split.train)]), kept_out
-    )
+    reviewed = reviewed_rows(family, labels, split.train)
+    unreviewed = _without(family, pd.concat([split.train, *retired]), set(family.groups(reviewed)))
+    train = _without(family, pd.concat([unreviewed, reviewed]), kept_out)
     validation = _without(family, split.validation, kept_out)
     if train.empty:
         raise NothingToTrainOn(f"{family.name}: no row of {source.where} is left to train on")
-    return Prepared(source, raw, test_set, family.name, train, validation, len(labels))
+    return Prepared(source, raw, test_set, train, validation, len(labels))
 
 
 def train_candidate(
@@ -108,7 +110,8 @@ def train_candidate(
     progress(FITTED, "fitted; packaging")
     package = build(directory, family, fitted, test_set.requests, _facts(prepared, family, params))
     progress(PACKAGED, "packaged; measuring on the test set")
-    evaluation = measure(package, family, test_set)
+    examples = Examples(test_set.requests, test_set.actual)
+    evaluation = measure(package, family, examples)
     progress(
         MEASURED, f"measured: {family.primary.name} {evaluation.values[family.primary.name]:.4f}"
     )
@@ -116,15 +119,15 @@ def train_candidate(
     return Candidate(family, params, seed, prepared, fitted, package, evaluation)
 
 
-def measure(package: Package, family: ModelFamily, test_set: TestSet) -> Evaluation:
-    """Answer the test set through the package's runtime, and score the answers."""
+def measure(package: Package, family: ModelFamily, examples: Examples) -> Evaluation:
+    """Answer examples through the package's runtime, and score the answers."""
     runtime = open_runtime(package)
     try:
-        answers = ask(runtime, test_set.requests)
+        answers = ask(runtime, examples.requests)
     finally:
         runtime.close()
-    predictions = frame_of(answers, test_set.requests.index, family)
-    return family.evaluate(predictions, test_set.actual)
+    predictions = frame_of(answers, examples.requests.index, family)
+    return family.evaluate(predictions, examples.actual)
 
 
 def _facts(prepared: Prepared, family: ModelFamily, params: FamilyParams) -> Facts:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import mlflow
 import pytest
-from stub_lifecycle import GOOD, WEAK, Lifecycle, reasons
+from stub_lifecycle import GOOD, MANUAL, WEAK, Lifecycle, bless_here, reasons
 
 from pipelines import registry
+from pipelines.gate import Gate
 from pipelines.replay import replay
+from pipelines.verdict import Blessing
 
 pytestmark = pytest.mark.slow
 
@@ -123,3 +127,50 @@ def test_rollback_without_an_earlier_champion_says_so(lifecycle: Lifecycle) -> N
         registry.rollback(
             lifecycle.log, lifecycle.gate.client, "stub", actor="ana", reason="complaints"
         )
+
+
+def test_champion_that_moves_during_a_judgement_has_it_judged_again(
+    lifecycle: Lifecycle,
+) -> None:
+    weak, good = lifecycle.challenge(vocabulary=WEAK), lifecycle.challenge(vocabulary=GOOD)
+    lifecycle.judge(weak)
+    lifecycle.judge(good)
+    late = lifecycle.challenge(vocabulary=GOOD, smoothing=0.1)
+    moved = []
+
+    def bless_while_somebody_rolls_back(directory: Path) -> Blessing:
+        if not moved:
+            moved.append(
+                registry.rollback(
+                    lifecycle.log, lifecycle.gate.client, "stub", actor="ana", reason="complaints"
+                )
+            )
+        return bless_here(directory)
+
+    gate = Gate(
+        lifecycle.settings, lifecycle.store, lifecycle.log, blesser=bless_while_somebody_rolls_back
+    )
+    with gate:
+        decision = gate.judge("stub", late, trigger=MANUAL)
+    champion = decision.record["champion"]
+    assert isinstance(champion, dict)
+    assert champion["version"] == weak
+    assert decision.verdict == "promoted", reasons(decision)
+    assert [entry.generation for entry in lifecycle.log.list("stub") if entry.generation] == [
+        4,
+        3,
+        2,
+        1,
+    ]
+
+
+def test_judgement_blesses_in_a_process_of_the_real_server(lifecycle: Lifecycle) -> None:
+    version = lifecycle.challenge(vocabulary=GOOD)
+    with Gate(lifecycle.settings, lifecycle.store, lifecycle.log) as gate:
+        decision = gate.judge("stub", version, trigger=MANUAL)
+    challenger = decision.record["challenger"]
+    assert isinstance(challenger, dict)
+    blessing = challenger["blessing"]
+    assert blessing["passed"], blessing["reason"]
+    assert blessing["memory_bytes"] > 0
+    assert blessing["golden"] == 4

@@ -23,7 +23,7 @@ from pipelines.settings import Settings
 from pipelines.store import open_store
 from pipelines.test_sets import TestSets, source_key
 
-ROWS = 1500
+ROWS = 1000
 """Enough for 300 test rows, few enough for a suite that fits every family twice."""
 SEED = 3
 
