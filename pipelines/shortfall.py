@@ -34,7 +34,11 @@ class Shortfall:
 
 
 def shortfall(policy: Policy, comparison: Comparison, rule: Rule, alpha: float) -> Shortfall:
-    """Return what would find, with 80 % power at this alpha, a gain worth finding."""
+    """Return what would find, with 80 % power at this alpha, a gain worth finding.
+
+    That is the observed one, should it be true, or the smallest interesting one where the
+    observed gain is smaller.
+    """
     estimate = comparison.primary.estimate
     margin = worst_margin(policy, comparison.primary.champion)
     if rule == "superiority":
@@ -44,15 +48,16 @@ def shortfall(policy: Policy, comparison: Comparison, rule: Rule, alpha: float) 
         null, worth = -margin, margin
     # One request's variance; for a share of right answers this is the discordant share.
     variance = estimate.standard_error**2 * estimate.units
-    needed = items_needed(variance, worth, alpha, POWER)
     observed = estimate.gain - null
+    worth = max(worth, observed)
+    needed = items_needed(variance, worth, alpha, POWER)
     if needed <= estimate.units and 0 < observed < worth:
         worth, needed = observed, items_needed(variance, observed, alpha, POWER)
     more = max(needed - estimate.units, 1)
     labels = max(round(more * comparison.disagreements / comparison.rows), 1)
     sentence = (
-        f"to tell a difference of {worth:.4f} from chance takes about {needed:,} requests "
+        f"to tell a true difference of {worth:.4f} from chance takes about {needed:,} requests "
         f"(there are {estimate.units:,}): {more:,} more, of which only the about {labels:,} on "
         "which the two models disagree need a label"
     )
-    return Shortfall(worth, needed, labels, comparison.rows, comparison.disagreeing, sentence)
+    return Shortfall(worth, needed, labels, estimate.units, comparison.disagreeing, sentence)
