@@ -39,10 +39,15 @@ class OrderDesk:
     def choose(self, description: str, code: str) -> Board:
         """Keep a person's choice, and return the board that already shows it.
 
-        Blocks until the choice is on disk; no model is needed for it.
+        Blocks until the choice is on disk; no model is needed for it. Chosen once more, the same
+        code changes nothing: a second click must not turn a label about the model's answer into
+        one about a person's.
         """
-        entry = self.board.renewed().shown_for(description)
-        self.labels.add(MODEL, description, code, shown=_shown(entry), reviewer=REVIEWER)
+        before = self.labels.confirmed(MODEL, [description]).get(exact(description))
+        if before is None or before.value != code:
+            shown = _shown(self.board.renewed().shown_for(description))
+            shown["confirmed"] = before is not None
+            self.labels.add(MODEL, description, code, shown=shown, reviewer=REVIEWER)
         return self.board.renewed()
 
     def mark_read(self, message_id: str) -> int:
@@ -87,7 +92,6 @@ def _shown(entry: Mapping[str, object] | None) -> dict[str, object]:
     return {
         "code": entry["codigo_prediccion"],
         "confidence": entry["exactitud"],
-        "confirmed": entry["confirmado"],
         "model_code": entry["prediccion_modelo"],
         "model": entry["modelo"],
         "prediction_id": entry["prediction_id"],

@@ -182,6 +182,14 @@ def test_a_choice_is_kept_with_what_was_shown(stage, client):
     assert len(kept.training_rows("product_codes") + kept.test_rows("product_codes")) == 1
 
 
+def test_a_second_click_on_the_same_choice_keeps_the_first_label(stage, client):
+    stage.order("m1", "martillo")
+    stage.predict()
+    assert choose(client, "A", "martillo") == choose(client, "A", "Martillo")
+    label = Labels(stage.store).confirmed("product_codes")[exact("martillo")]
+    assert (label.shown["code"], label.shown["confirmed"]) == ("27110001", False)
+
+
 def test_a_choice_needs_neither_a_champion_nor_a_feed_nor_a_catalogue(stage):
     with AppClient(stage.app()) as client:
         assert choose(client, "27110001", "martillo")["predicciones"] == []
