@@ -7,7 +7,7 @@ fitted, `Block` when a request is answered, so the two cannot cut a text differe
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,14 +16,30 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from features.text import char_ngrams, lemmas, normalise, openings, tokens, word_ngrams
+from features.text import (
+    char_ngrams,
+    fold,
+    lemmas,
+    normalise,
+    openings,
+    tokens,
+    word_ngrams,
+    words,
+)
 
 Floats = NDArray[np.float64]
 Columns = NDArray[np.intp]
-Unit = Literal["words", "lemmas", "characters", "opening"]
+Unit = Literal["words", "tokens", "lemmas", "characters", "opening"]
+"""`words` are all of them, `tokens` and `lemmas` leave the stop words out."""
 Weighting = Literal["count", "tfidf"]
 
 BLOCKS_FILE = "blocks.json"
+
+SEQUENCES: Mapping[str, Callable[[str], list[str]]] = {
+    "words": lambda text: words(fold(text)),
+    "tokens": tokens,
+    "lemmas": lemmas,
+}
 
 
 @dataclass(frozen=True)
@@ -40,7 +56,7 @@ class Terms:
             return char_ngrams(normalise(text), self.shortest, self.longest)
         if self.unit == "opening":
             return openings(text, self.longest)
-        return word_ngrams(lemmas(text) if self.unit == "lemmas" else tokens(text), self.longest)
+        return word_ngrams(SEQUENCES[self.unit](text), self.longest)
 
 
 @dataclass(frozen=True)

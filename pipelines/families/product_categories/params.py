@@ -20,7 +20,7 @@ class Words(StrEnum):
     """What a word is counted as."""
 
     LEMMAS = "lemmas"
-    WORDS = "words"
+    TOKENS = "tokens"
 
 
 class Params(FamilyParams):
@@ -34,7 +34,7 @@ class Params(FamilyParams):
     words: Words = Field(
         Words.LEMMAS,
         title="Words",
-        description="Count dictionary forms (Spanish and English) or words as written.",
+        description="Count dictionary forms (Spanish, English) or words as written; no stop words.",
     )
     word_run: int = Field(
         1, ge=1, le=3, title="Longest word n-gram", description="1 counts single words only."
