@@ -26,6 +26,7 @@ from serving.answers import ServedModel
 from serving.bodies import BodyLimits
 from serving.documentation import describe
 from serving.envelope import Envelope
+from serving.keeper import Actions
 from serving.loading import Admissions, ChampionLoader
 from serving.problems import respond
 from serving.retraining import Orchestration, Retrainer
@@ -113,18 +114,21 @@ def _services(
             store, worker_id, served.name, served.version, served.generation, served.decision_id
         )
 
+    def looked(registry_reachable: bool) -> None:
+        telemetry.registry_up.set(registry_reachable)
+        telemetry.waiting_bytes.set(log_of_predictions.waiting_bytes())
+
+    actions = Actions(
+        load=ChampionLoader(packages, log, text_limit=limits.text_limit_characters),
+        confirm=confirm,
+        watch=lambda model, outcome: telemetry.swaps.labels(model, outcome).inc(),
+    )
     return Services(
         settings=settings,
         store=store,
         slots=slots,
         follower=follower.Follower(
-            slots,
-            registry,
-            log,
-            load=ChampionLoader(packages, log, text_limit=limits.text_limit_characters),
-            confirm=confirm,
-            watch=lambda model, outcome: telemetry.swaps.labels(model, outcome).inc(),
-            poll_seconds=limits.poll_seconds,
+            slots, registry, log, actions, looked=looked, poll_seconds=limits.poll_seconds
         ),
         decisions=log,
         predictions=log_of_predictions,

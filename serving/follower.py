@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from pipelines.decisions import Champion
 from pipelines.registry_client import RegisteredModel, RegistryRefused, RegistryUnavailable
-from serving.keeper import Confirm, Load, SlotKeeper, Watch
+from serving.keeper import Actions, SlotKeeper
 from serving.slots import Slots
 from serving.steps import SlotState, View
 
@@ -50,24 +49,18 @@ class Follower:
         slots: Slots,
         registry: Registry,
         decisions: Decisions,
+        actions: Actions,
         *,
-        load: Load,
-        confirm: Confirm,
-        watch: Watch,
+        looked: Callable[[bool], None],
         poll_seconds: float,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._slots = slots
         self._registry = registry
         self._decisions = decisions
+        self._looked = looked
         self._poll_seconds = poll_seconds
         self._loaders = ThreadPoolExecutor(max_workers=LOADERS, thread_name_prefix="load")
-        self._keepers = [
-            SlotKeeper(
-                model, slots, self._loaders, load=load, confirm=confirm, watch=watch, clock=clock
-            )
-            for model in slots.models
-        ]
+        self._keepers = [SlotKeeper(model, slots, self._loaders, actions) for model in slots.models]
         self._hint = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
@@ -103,6 +96,7 @@ class Follower:
             head = self._decisions.head(keeper.model)
             keeper.follow(View(head, aliases.get(keeper.model), self.registry_reachable))
         self._slots.release_retired()
+        self._looked(self.registry_reachable)
 
     def settle(self, timeout_seconds: float | None = None) -> None:
         """Wait for the loads that are under way."""

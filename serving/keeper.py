@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, wait
+from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -20,32 +21,27 @@ LONGEST_RETRY_SECONDS = 60.0
 
 logger = logging.getLogger(__name__)
 
-Load = Callable[[Champion], LiveModel]
-Confirm = Callable[[ServedModel], None]
-Watch = Callable[[str, str], None]
+
+@dataclass(frozen=True)
+class Actions:
+    """What keepers do beyond their slot; all models share them."""
+
+    load: Callable[[Champion], LiveModel]
+    confirm: Callable[[ServedModel], None]
+    """Say to everybody what this process serves; repeated now and then."""
+    watch: Callable[[str, str], None]
+    """Count an attempt to swap: the model, and `swapped` or `failed`."""
+    clock: Callable[[], float] = time.monotonic
 
 
 class SlotKeeper:
     """Follows one model. `follow` is called by one thread, loading happens in `loaders`."""
 
-    def __init__(
-        self,
-        model: str,
-        slots: Slots,
-        loaders: Executor,
-        *,
-        load: Load,
-        confirm: Confirm,
-        watch: Watch,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, model: str, slots: Slots, loaders: Executor, actions: Actions) -> None:
         self.model = model
         self._slots = slots
         self._loaders = loaders
-        self._load = load
-        self._confirm = confirm
-        self._watch = watch
-        self._clock = clock
+        self._actions = actions
         self._view = View(None, None, registry_reachable=False)
         self._note = ""
         self._loading: Future[None] | None = None
@@ -64,7 +60,7 @@ class SlotKeeper:
         self._view, self._note = view, note
         if wanted is None or wanted.decision_id != self._failed_decision:
             self._forget_failures()
-        if wanted is not None and self._clock() >= self._retry_at:
+        if wanted is not None and self._actions.clock() >= self._retry_at:
             self._loading = self._loaders.submit(self._swap, wanted)
         elif served is not None:
             self._confirm_now_and_then(served)
@@ -91,13 +87,13 @@ class SlotKeeper:
 
     def _swap(self, champion: Champion) -> None:
         try:
-            live = self._load(champion)
+            live = self._actions.load(champion)
         except Exception as error:  # noqa: BLE001 - a border: any failure keeps the old model
             self._remember_failure(champion, error)
             return
         self._slots.put(live)
         self._forget_failures()
-        self._watch(self.model, "swapped")
+        self._actions.watch(self.model, "swapped")
         logger.info(
             "%s: version %s answers by decision %s",
             self.model,
@@ -109,10 +105,10 @@ class SlotKeeper:
     def _remember_failure(self, champion: Champion, error: Exception) -> None:
         self._failures += 1
         pause = min(LONGEST_RETRY_SECONDS, 2.0 ** (self._failures - 1))
-        self._retry_at = self._clock() + pause
+        self._retry_at = self._actions.clock() + pause
         self._failed_decision = champion.decision_id
         self._error = f"version {champion.version} cannot be loaded: {error}"
-        self._watch(self.model, "failed")
+        self._actions.watch(self.model, "failed")
         logger.error("%s: %s; next try in %.0f s", self.model, self._error, pause, exc_info=error)
 
     def _forget_failures(self) -> None:
@@ -122,11 +118,11 @@ class SlotKeeper:
 
     def _confirm_now_and_then(self, served: ServedModel) -> None:
         decision_id, at = self._confirmed
-        if served.decision_id == decision_id and self._clock() < at + CONFIRM_SECONDS:
+        if served.decision_id == decision_id and self._actions.clock() < at + CONFIRM_SECONDS:
             return
         try:
-            self._confirm(served)
+            self._actions.confirm(served)
         except SQLAlchemyError as error:
             logger.warning("%s: cannot be confirmed, later again: %s", self.model, error)
         else:
-            self._confirmed = (served.decision_id, self._clock())
+            self._confirmed = (served.decision_id, self._actions.clock())

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -22,48 +23,40 @@ class Telemetry:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.requests = Counter(
-            "contender_requests",
-            "Requests answered.",
-            ("method", "route", "status"),
-            registry=self.registry,
+        counter = partial(Counter, registry=self.registry)
+        gauge = partial(Gauge, registry=self.registry)
+        self.requests = counter(
+            "contender_requests", "Requests answered.", ("method", "route", "status")
         )
         self.seconds = Histogram(
             "contender_request_seconds",
-            "Time from the first byte of a request to the last of its answer.",
+            "Time from the arrival of a request to the end of its answer.",
             ("route",),
             buckets=BUCKETS,
             registry=self.registry,
         )
-        self.predictions = Counter(
+        self.predictions = counter(
             "contender_predictions",
             "Instances answered, by the version that answered them.",
             ("model", "version"),
-            registry=self.registry,
         )
-        self.swaps = Counter(
-            "contender_swaps",
-            "Attempts to load a decided champion.",
-            ("model", "outcome"),
-            registry=self.registry,
+        self.swaps = counter(
+            "contender_swaps", "Attempts to load a decided champion.", ("model", "outcome")
         )
-        self.generation = Gauge(
+        self.generation = gauge(
             "contender_champion_generation",
             "Generation that a worker answers with.",
             ("model",),
-            registry=self.registry,
             multiprocess_mode="liveall",
         )
-        self.registry_up = Gauge(
+        self.registry_up = gauge(
             "contender_registry_up",
-            "Whether the registry answered the last look (1) or not (0).",
-            registry=self.registry,
+            "Whether the registry answered every worker's last look (1) or not (0).",
             multiprocess_mode="livemin",
         )
-        self.waiting_bytes = Gauge(
+        self.waiting_bytes = gauge(
             "contender_prediction_spool_bytes",
             "Bytes of the prediction log that are not in the store yet.",
-            registry=self.registry,
             multiprocess_mode="livesum",
         )
 

@@ -48,9 +48,7 @@ def readyz(services: ServicesDependency, response: Response) -> Readiness:
 @router.get("/metrics", response_class=Response)
 def metrics(services: ServicesDependency) -> Response:
     """Return the metrics of all workers in Prometheus' text format."""
-    telemetry = services.telemetry
-    telemetry.waiting_bytes.set(services.predictions.waiting_bytes())
-    return Response(telemetry.render(), media_type=CONTENT_TYPE_LATEST)
+    return Response(services.telemetry.render(), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.post("/v1/registry-events", status_code=202)

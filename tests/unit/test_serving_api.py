@@ -169,6 +169,7 @@ def test_metrics_count_answers_by_version_and_requests_by_route(client):
     assert 'route="/v1/models/{name}/predict",status="200"' in text
     assert 'route="unmatched",status="404"' in text
     assert 'contender_champion_generation{model="stub"} 1.0' in text
+    assert "contender_registry_up 1.0" in text
 
 
 def test_a_webhook_is_only_a_hint(client, stage):
