@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import orjson
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from features.splits import Pool, pool_of
 from features.text import group_key
@@ -26,7 +26,7 @@ from pipelines.store import labels
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sqlalchemy import ColumnElement, Row
+    from sqlalchemy import ColumnElement, Connection, Row
 
     from pipelines.store import Store
 
@@ -82,11 +82,12 @@ class Labels:
             raise LabelRefused(f"the value must have 1 to {VALUE_CHARACTERS} characters")
         pool = pool_of(group_key(text), model)
         with self._store.write() as connection:
-            # The clock is read under the store's write lock, so the order of labels is the
-            # order in which they were committed.
+            # Numbered under the store's write lock, so the order of labels is the order in
+            # which they were committed, also when the clock is set back.
             now = self._clock()
+            number = max(int(now.timestamp() * 1_000_000), _last_number(connection) + 1)
             label = Label(
-                label_id=f"{int(now.timestamp() * 1_000_000):016x}{uuid.uuid4().hex[:16]}",
+                label_id=f"{number:016x}{uuid.uuid4().hex[:16]}",
                 model=model,
                 text=text,
                 value=value.strip(),
@@ -136,6 +137,11 @@ class Labels:
         query = select(labels).where(which).order_by(labels.c.label_id)
         with self._store.read() as connection:
             return [_restored(row) for row in connection.execute(query)]
+
+
+def _last_number(connection: Connection) -> int:
+    last = connection.scalar(select(func.max(labels.c.label_id)))
+    return int(last[:16], 16) if last else 0
 
 
 def _latest(ordered: Iterable[Label], key: Callable[[str], str]) -> dict[str, Label]:

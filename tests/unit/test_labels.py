@@ -42,6 +42,14 @@ def test_the_latest_label_of_a_description_is_the_confirmed_one(labels: Labels) 
     assert labels.confirmed(MODEL)[exact("Tornillo 1/2")].value == "B"
 
 
+def test_a_clock_set_back_does_not_bring_an_older_label_back(store: Store) -> None:
+    times = iter([datetime(2026, 1, 2, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)])
+    labels = Labels(store, clock=lambda: next(times))
+    add(labels, "Tornillo", "A")
+    add(labels, "Tornillo", "B")
+    assert labels.confirmed(MODEL)[exact("Tornillo")].value == "B"
+
+
 def test_case_and_spaces_do_not_make_another_description_but_accents_do(labels: Labels) -> None:
     add(labels, "  Tornillo   1/2 ", "A")
     confirmed = labels.confirmed(MODEL)
