@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
 
 from cli import screen
 from cli.bars import Bars
@@ -42,9 +43,22 @@ def run_here(
         from flows.progress import listening
 
         with listening(show):
-            result = flow_named(flow, model)(**parameters)
+            state = flow_named(flow, model)(**parameters, return_state=True)
+    result = _result(state, logs / f"{flow}.log")
     show(1.0, "done")
     return dict(result) if isinstance(result, Mapping) else {}
+
+
+def _result(state: object, log: Path) -> object:
+    """Return what a flow answered. Raises what it raised, where that speaks for itself."""
+    from prefect.client.schemas.objects import State
+
+    found: object = state.result(raise_on_failure=False) if isinstance(state, State) else state
+    if not isinstance(found, Exception):
+        return found
+    if isinstance(found, screen.expected_errors()):
+        raise found
+    raise screen.CommandFailed(f"{type(found).__name__}: {found}; see {log}") from found
 
 
 def start_and_follow(

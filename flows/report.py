@@ -83,8 +83,9 @@ def _lines(decision: Decision, settings: Settings) -> Iterator[str]:
     yield ""
     yield from _figures(mapping(ruling.get("comparison")))
     yield ""
-    yield f"Decision [`{decision.decision_id}`]({settings.api_url}/v1/decisions/"
-    yield f"{decision.decision_id}), generation {decision.generation or 'unchanged'}. "
+    page = f"{settings.api_url}/v1/decisions/{decision.decision_id}"
+    generation = decision.generation or "unchanged"
+    yield f"Decision [`{decision.decision_id}`]({page}), generation {generation}."
     yield f"Recompute it with `contender replay {decision.decision_id}`."
 
 

@@ -14,9 +14,11 @@ from running_stack import SETTINGS, Stack, contender, free_ports, processes_of
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     home, ports = tmp_path_factory.mktemp("stack"), free_ports()
     (home / "contender.toml").write_text(SETTINGS)
-    said = contender(home, ports, "up", "--detach").stdout
-    yield Stack(home, ports, said)
-    contender(home, ports, "down")
+    try:
+        said = contender(home, ports, "up", "--detach").stdout
+        yield Stack(home, ports, said)
+    finally:
+        contender(home, ports, "down")
     assert [process.cmdline() for process in processes_of(home)] == []
 
 

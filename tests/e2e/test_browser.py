@@ -37,9 +37,11 @@ def page():
         browser.close()
 
 
-def deployment(stack, model: str) -> dict:
+def form(stack, model: str) -> str:
+    """Return the address of the form that retrains a model."""
     address = f"{stack.prefect}/api/deployments/name/train-and-promote/{model}"
-    return httpx.get(address, timeout=30, trust_env=False).json()
+    found = httpx.get(address, timeout=30, trust_env=False).json()
+    return f"{stack.prefect}/deployments/deployment/{found['id']}/run"
 
 
 def field(page, title: str):
@@ -56,9 +58,7 @@ def choose(page, title: str, option: str) -> None:
 
 
 def test_a_retraining_from_prefects_form_is_judged_and_served_under_load(stack, page, until):
-    page.goto(
-        f"{stack.prefect}/deployments/deployment/{deployment(stack, 'product_categories')['id']}/run"
-    )
+    page.goto(form(stack, "product_categories"))
     page.get_by_text("Algorithm (Optional)").wait_for()
     choose(page, "Words", "words")
     field(page, "Longest character n-gram").locator("input").fill("5")
@@ -89,9 +89,7 @@ def decision_of(stack, reason: str) -> dict | None:
 
 
 def test_the_form_explains_each_parameter(stack, page):
-    page.goto(
-        f"{stack.prefect}/deployments/deployment/{deployment(stack, 'product_codes')['id']}/run"
-    )
+    page.goto(form(stack, "product_codes"))
 
     for text in ("SGD epochs (Optional)", "How often SGD sees every text.", "Reason (Optional)"):
         page.get_by_text(text, exact=True).first.wait_for()

@@ -23,7 +23,7 @@ params = { algorithm = "linear_svm", character_run = 0 }
 # Weak on purpose, so that there is something to be gained.
 [models.product_codes]
 source = { url = "var/demo/product_codes.csv" }
-params = { word_run = 1, character_run = 0, epochs = 2, minimum_texts = 20 }
+params = { word_run = 1, character_run = 0, epochs = 2, minimum_texts = 3 }
 
 [feed]
 url = "var/demo/orders.jsonl"
