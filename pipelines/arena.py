@@ -25,7 +25,7 @@ from pipelines.policy import Policy
 from pipelines.precedents import Anchor, anchor_of, judged_before
 from pipelines.promotion import Case, Obstacle, decide
 from pipelines.registry import project
-from pipelines.registry_client import NotPackaged, RegistryClient
+from pipelines.registry_client import NotPackaged, RegistryClient, RegistryRefused
 from pipelines.training import measure
 from pipelines.verdict import UNKNOWN, Blessing, Contestant, Trigger
 from pipelines.verdict_record import append_verdict
@@ -146,13 +146,17 @@ class Arena:
         shutil.rmtree(directory, ignore_errors=True)
         try:
             package = admitted_package(self._log, self._client, self._family, version, directory)
-        except (*UNLOADABLE, NotPackaged) as error:
+        except (*UNLOADABLE, NotPackaged, RegistryRefused) as error:
             digest = self._log.admitted(self._family.name, version) or UNKNOWN
             blessing = Blessing(False, str(error))
             unfit = Contestant(version, digest, blessing=blessing)
             is_mismatch = isinstance(error, ContractMismatch)
             return Entry(unfit, None, None, fault=str(error) if is_mismatch else "")
         contestant = self._contestant(version, package)
+        missing = _missing_columns(package, test_set)
+        if missing:
+            fault = f"it needs columns that no request has: {', '.join(missing)}"
+            return Entry(contestant, None, package, fault=fault)
         if not contestant.blessing.passed:
             return Entry(contestant, None, package)
         try:
@@ -223,16 +227,21 @@ class Arena:
 
 
 def _obstacle(champion: Entry | None, challenger: Entry) -> Obstacle | None:
-    if challenger.fault:
-        return Obstacle(
-            "incomparable", f"version {challenger.contestant.version}: {challenger.fault}"
-        )
+    for entry in (challenger, champion):
+        if entry is not None and entry.fault:
+            return Obstacle("incomparable", f"version {entry.contestant.version}: {entry.fault}")
     if champion is None or champion.rows is not None:
         return None
     reason = champion.contestant.blessing.reason
     return Obstacle(
         "champion_unloadable", f"champion {champion.contestant.version} cannot be asked: {reason}"
     )
+
+
+def _missing_columns(package: Package, test_set: TestSet) -> list[str]:
+    required = package.contract.request_schema.get("required", [])
+    assert isinstance(required, list)
+    return sorted(set(required) - set(test_set.requests.columns))
 
 
 def _model_id(source: str) -> str:

@@ -19,7 +19,7 @@ from pipelines.contract import Examples, ModelFamily, Progress
 from pipelines.decisions import Decision, DecisionLog
 from pipelines.generations import Generations
 from pipelines.policy import Policy, policy_of
-from pipelines.registry import CHALLENGER
+from pipelines.registry import CHALLENGER, project
 from pipelines.registry_client import (
     NoSuchVersion,
     NotPackaged,
@@ -30,6 +30,7 @@ from pipelines.settings import PolicySettings
 from pipelines.test_sets import TestSet, TestSets
 from pipelines.training import measure
 from pipelines.verdict import Blessing, Trigger
+from pipelines.verdict_record import OverrideRefused, append_override
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,6 +125,26 @@ class Gate:
             blesser=self._bless,
         )
         return arena.judge(version, test_set, trigger=trigger, progress=progress)
+
+    def override(self, decision_id: str, *, actor: str, reason: str) -> Decision:
+        """Make champion what no figure could settle, by a named operator and for a reason.
+
+        Raises `OverrideRefused`, or `Conflict` when the champion moved in between.
+        """
+        decision = self._log.get(decision_id)
+        if self._log.admitted(decision.model, str(decision.version)) != decision.artifact_digest:
+            message = f"{decision_id}: version {decision.version} was never admitted as it was then"
+            raise OverrideRefused(message)
+        head = self._log.head(decision.model)
+        overriding = append_override(
+            self._log,
+            decision,
+            actor=actor,
+            reason=reason,
+            expected_generation=head.generation if head else 0,
+        )
+        project(self._log, self.client, decision.model)
+        return overriding
 
     def _ask_champion(
         self, family: ModelFamily, sets: Sequence[Examples]

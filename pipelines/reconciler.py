@@ -13,7 +13,12 @@ from typing import Literal
 
 from pipelines.decisions import Champion, Decision, DecisionLog, NewDecision
 from pipelines.registry import CHAMPION, aliased, is_projected, project
-from pipelines.registry_client import RegisteredModel, RegistryClient, VersionInfo
+from pipelines.registry_client import (
+    RegisteredModel,
+    RegistryClient,
+    RegistryRefused,
+    VersionInfo,
+)
 from pipelines.restoration import exists, restore
 from pipelines.verdict import PROMOTING, UNKNOWN, Trigger
 
@@ -23,8 +28,8 @@ Judge = Callable[[str, str, Trigger], Decision]
 OPEN = frozenset({"admitted", "foreign_edit"})
 """Kinds of decision after which a version may still have to be judged."""
 SETTLED_ORIGINS = frozenset({"contender", "restored"})
-GRACE_SECONDS = 30.0
-"""A version younger than this may still be on its way through our own training."""
+GRACE_SECONDS = 600.0
+"""A package of ours that nobody admitted is left to the training that registered it so long."""
 
 
 @dataclass(frozen=True)
@@ -150,8 +155,14 @@ class Reconciler:
         }
 
     def _is_ripe(self, info: VersionInfo) -> bool:
-        age = self._clock() - info.created_ms / 1000
-        return info.status == "READY" and age >= self._grace_seconds
+        if info.status != "READY":
+            return False
+        if self._clock() - info.created_ms / 1000 >= self._grace_seconds:
+            return True
+        try:
+            return not self._client.is_packaged(info.name, info.version)
+        except RegistryRefused:
+            return True  # it lies where we do not go; the gate says so
 
     def _ask(
         self, model: str, version: str, kind: Literal["alias_edit", "new_version"], message: str

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipelines.decisions import Champion, Decision, DecisionLog, NewDecision
-from pipelines.registry_client import RegistryClient, RegistryUnavailable
+from pipelines.registry_client import NoSuchVersion, RegistryClient, RegistryUnavailable
 
 if TYPE_CHECKING:
     from pipelines.registry_client import RegisteredModel
@@ -90,6 +90,7 @@ def rollback(
         raise NoWayBack(f"{model}: version {head.version} is the first champion")
     if target == head.version:
         raise NoWayBack(f"{model}: version {target} is champion already")
+    _require_present(client, model, target)
     decision = log.append(
         NewDecision(
             kind="rollback",
@@ -116,6 +117,15 @@ def _digest_as_champion(log: DecisionLog, model: str, version: str) -> str:
         if decision.generation is not None and decision.version == version:
             return str(decision.artifact_digest)
     raise NoWayBack(f"{model}: version {version} was never champion; promote it instead")
+
+
+def _require_present(client: RegistryClient, model: str, version: str) -> None:
+    try:
+        client.version(model, version)
+    except NoSuchVersion:
+        raise NoWayBack(f"{model}: version {version} is no longer in the registry") from None
+    except RegistryUnavailable:
+        return  # servers keep the packages of earlier champions, so going back may still work
 
 
 def _project_if_possible(log: DecisionLog, client: RegistryClient, model: str) -> None:

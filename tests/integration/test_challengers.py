@@ -15,6 +15,7 @@ from pipelines import training
 from pipelines.arena import silent
 from pipelines.artifact import open_package, open_runtime
 from pipelines.registry_client import NoSuchVersion
+from pipelines.verdict_record import OverrideRefused
 
 pytestmark = pytest.mark.slow
 
@@ -154,9 +155,24 @@ def test_champion_that_cannot_be_loaded_needs_an_operator(
     root = lifecycle.gate.client.artifact_root("stub", champion)
     folder = mlflow_server.folder / "artifacts" / root / "artifacts" / "package"
     (folder / "compiled" / "weights.npz").unlink()
-    decision = lifecycle.judge(lifecycle.challenge(vocabulary=GOOD))
+    challenger = lifecycle.challenge(vocabulary=GOOD)
+    decision = lifecycle.judge(challenger)
     assert decision.verdict == "champion_unloadable"
     assert lifecycle.alias() == champion
+
+    with pytest.raises(OverrideRefused, match="a name and a reason"):
+        lifecycle.gate.override(decision.decision_id, actor="", reason="")
+    lifecycle.gate.override(decision.decision_id, actor="ana", reason="the old one is broken")
+    assert lifecycle.alias() == challenger
+
+
+def test_incomparable_version_that_was_never_admitted_cannot_be_overridden(
+    with_weak_champion: Lifecycle, tmp_path: Path
+) -> None:
+    url = with_weak_champion.settings.mlflow_url
+    decision = with_weak_champion.judge(log_pyfunc(url, tmp_path, inputs="title"))
+    with pytest.raises(OverrideRefused, match="never admitted"):
+        with_weak_champion.gate.override(decision.decision_id, actor="ana", reason="I say so")
 
 
 def test_version_that_does_not_exist_is_refused_before_anything_is_read(

@@ -129,6 +129,18 @@ def test_rollback_without_an_earlier_champion_says_so(lifecycle: Lifecycle) -> N
         )
 
 
+def test_rollback_to_a_version_that_was_deleted_is_refused_before_it_is_decided(
+    lifecycle: Lifecycle,
+) -> None:
+    for vocabulary in (WEAK, GOOD):
+        lifecycle.judge(lifecycle.challenge(vocabulary=vocabulary))
+    client = lifecycle.gate.client
+    client.delete_version("stub", "1")
+    with pytest.raises(registry.NoWayBack, match="no longer in the registry"):
+        registry.rollback(lifecycle.log, client, "stub", actor="ana", reason="complaints")
+    assert lifecycle.alias() == "2"
+
+
 def test_champion_that_moves_during_a_judgement_has_it_judged_again(
     lifecycle: Lifecycle,
 ) -> None:

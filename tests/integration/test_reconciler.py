@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from foreign_models import log_pyfunc, log_sklearn_pipeline
+from foreign_models import log_sklearn_pipeline
 from stub_lifecycle import GOOD, WEAK, Lifecycle
 
+from pipelines import tracking
 from pipelines.reconciler import EditPolicy, Reconciler
 from pipelines.verdict import Trigger
 
 pytestmark = pytest.mark.slow
 
 
-def reconciler(lifecycle: Lifecycle, policy: EditPolicy = "judge") -> Reconciler:
+def reconciler(
+    lifecycle: Lifecycle,
+    policy: EditPolicy = "judge",
+    clock: Callable[[], float] = time.time,
+) -> Reconciler:
     def judge(model: str, version: str, trigger: Trigger):
         return lifecycle.gate.judge(model, version, trigger=trigger)
 
     client = lifecycle.gate.client
-    return Reconciler(lifecycle.log, client, judge, {"stub": policy}, grace_seconds=0)
+    return Reconciler(lifecycle.log, client, judge, {"stub": policy}, clock=clock)
 
 
 def kinds(lifecycle: Lifecycle) -> list[str]:
@@ -140,16 +145,9 @@ def test_version_of_our_own_waits_for_its_own_run(lifecycle: Lifecycle) -> None:
     assert reconciler(lifecycle).look() == []
 
 
-def test_version_just_registered_is_left_alone_for_a_while(
-    lifecycle: Lifecycle, tmp_path: Path
-) -> None:
-    log_pyfunc(lifecycle.settings.mlflow_url, tmp_path)
-
-    def judge(model: str, version: str, trigger: Trigger):
-        raise AssertionError("it must not be judged yet")
-
-    client = lifecycle.gate.client
-    early = Reconciler(
-        lifecycle.log, client, judge, {"stub": "judge"}, grace_seconds=60, clock=time.time
-    )
-    assert early.look() == []
+def test_package_of_ours_is_left_to_its_own_training_for_a_while(lifecycle: Lifecycle) -> None:
+    tracking.log_candidate(lifecycle.train(vocabulary=GOOD), lifecycle.settings.mlflow_url)
+    assert reconciler(lifecycle).look() == []
+    (finding,) = reconciler(lifecycle, clock=lambda: time.time() + 3600).look()
+    assert finding.kind == "new_version"
+    assert lifecycle.alias() == "1"
