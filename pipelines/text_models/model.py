@@ -27,8 +27,6 @@ HISTORY_FILE = "history.json"
 TRUSTED = (
     "pipelines.text_kernel.vectors.Terms",
     "sklearn.tree._tree.Tree",
-    "sklearn.linear_model._sgd_fast.Hinge",
-    "sklearn.linear_model._sgd_fast.ModifiedHuber",
 )
 """What our own estimators hold beside plain arrays; anything else in a file is refused."""
 
