@@ -17,6 +17,7 @@ from serving.answers import ServedModel
 from serving.validation import InvalidInstances, SchemaCheck, TargetCheck
 
 WARM_UP_ROUNDS = 5
+QUICK_MS = 5.0
 TEXT_LIMIT_CHARACTERS = 20_000
 
 
@@ -40,6 +41,14 @@ class Loaded:
     """The answers to the contract's golden requests."""
     instance_ms: float
     """What one instance costs, measured while warming up."""
+
+    def is_quick(self, count: int) -> bool:
+        """Whether so many instances may be answered on the event loop itself.
+
+        What another process answers never is: it may be busy, or hang.
+        """
+        ours = self.package.contract.form == "compiled"
+        return ours and self.instance_ms * count <= QUICK_MS
 
     def predict(self, instances: Sequence[Row]) -> list[list[Row]]:
         """Check and answer. Raises `InvalidInstances`, `RequestRefused` or `BrokenRuntime`."""

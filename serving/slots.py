@@ -20,8 +20,7 @@ from serving.answers import Answered, ServedModel
 from serving.live import LiveModel
 
 THREADS = 2
-QUICK_MS = 5.0
-"""Longer work goes to a thread, so that it cannot hold up every other request."""
+"""For each model, and only for what would hold up every other request."""
 
 
 class UnknownModel(LookupError):
@@ -98,7 +97,7 @@ class Slots:
         `RequestRefused`.
         """
         live = self._acquire(model, len(instances))
-        if live.loaded.instance_ms * len(instances) <= QUICK_MS:
+        if live.loaded.is_quick(len(instances)):
             return self._answer(live, instances, request_id)
         loop = asyncio.get_running_loop()
         threads = self._threads[model]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,16 @@ def test_a_slow_answer_does_not_hold_up_the_event_loop(slots, tmp_path, monkeypa
         return ticks
 
     assert asyncio.run(ask_and_tick()) > 5
+
+
+def test_only_little_work_of_this_very_process_is_done_on_the_event_loop(tmp_path):
+    loaded = replace(live(tmp_path).loaded, instance_ms=0.01)
+    foreign = loaded.package.contract.model_copy(update={"form": "flavour"})
+    elsewhere = replace(loaded, package=replace(loaded.package, contract=foreign))
+
+    assert loaded.is_quick(100)
+    assert not loaded.is_quick(10_000)
+    assert not elsewhere.is_quick(1)
 
 
 def test_a_cancelled_request_keeps_its_model_until_its_thread_is_done(slots, tmp_path, monkeypatch):
