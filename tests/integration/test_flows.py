@@ -1,0 +1,143 @@
+"""The flows against real Prefect and MLflow servers, on the stub family."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
+from prefect.testing.utilities import prefect_test_harness
+
+from features.schema import SchemaError
+from flows.deployments import deployments, flow_named
+from flows.progress import listening
+from flows.repair import AUTOMATION_NAME, watch_heartbeats
+from pipelines.decisions import DecisionLog
+from pipelines.registry import CHALLENGER, CHAMPION
+from pipelines.settings import load_settings
+from pipelines.store import open_store
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+WEAK = {"vocabulary": 3, "smoothing": 5.0}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def prefect():
+    with prefect_test_harness(server_startup_timeout=120):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def configured(home: Path, stub_source: Path, mlflow_server, monkeypatch: pytest.MonkeyPatch):
+    """The settings that a flow reads by itself."""
+    (home / "contender.toml").write_text(f'[models.stub]\nsource = {{ url = "{stub_source}" }}\n')
+    monkeypatch.setenv("CONTENDER_HOME", str(home))
+    monkeypatch.setenv("CONTENDER_PORT_MLFLOW", str(mlflow_server.port))
+
+
+@pytest.fixture
+def log(configured):
+    settings = load_settings()
+    store = open_store(settings.store_url)
+    yield DecisionLog(store, settings.var / "predictions")
+    store.close()
+
+
+def artifacts_of(flow_run_id: str) -> dict[str, str]:
+    wanted = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[flow_run_id]))
+    with get_client(sync_client=True) as client:
+        return {
+            found.key or found.type: found.type
+            for found in client.read_artifacts(artifact_filter=wanted)
+        }
+
+
+def test_train_and_promote_makes_a_first_champion_and_shows_what_it_did(log, registry_client):
+    heard: list[tuple[float, str]] = []
+
+    with listening(lambda share, step: heard.append((share, step))):
+        result = flow_named("train-and-promote", "stub")(requested_by="ana", reason="a try")
+
+    assert result["verdict"] == "first_champion"
+    head = log.head("stub")
+    assert (head.version, head.decision_id) == (result["version"], result["decision_id"])
+    assert registry_client.snapshot()["stub"].aliases[CHAMPION] == result["version"]
+    trigger = log.get(result["decision_id"]).record["trigger"]
+    assert (trigger["actor"], trigger["reason"], trigger["kind"]) == ("ana", "a try", "manual")
+    shown = artifacts_of(trigger["flow_run_id"])
+    assert shown["decision-stub"] == "markdown"
+    assert shown["checks-stub"] == "table"
+    assert "progress" in shown.values()
+    shares = [share for share, _ in heard]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+
+
+def test_train_alone_leaves_a_challenger_that_promote_then_judges(log, registry_client):
+    trained = flow_named("train", "stub")()
+
+    assert registry_client.snapshot()["stub"].aliases == {CHALLENGER: trained["version"]}
+    assert log.head("stub") is None
+
+    decided = flow_named("promote", "stub")()
+
+    assert decided["version"] == trained["version"]
+    assert log.head("stub").version == trained["version"]
+
+
+def test_a_worse_challenger_is_refused_and_the_champion_stays(log):
+    champion = flow_named("train-and-promote", "stub")()["version"]
+
+    result = flow_named("train-and-promote", "stub")(**WEAK)
+
+    assert result["verdict"] == "rejected"
+    assert log.head("stub").version == champion
+
+
+def test_a_source_that_does_not_fit_is_named_and_blocks_nothing(tmp_path):
+    wrong = tmp_path / "wrong.csv"
+    wrong.write_text("texto,topic\nuno,a\n")
+
+    with pytest.raises(SchemaError, match="'text' is missing"):
+        flow_named("train", "stub")(source=str(wrong))
+
+    assert flow_named("train", "stub")()["version"]
+
+
+def test_every_model_in_one_run_tells_which_failed(monkeypatch, tmp_path):
+    from flows import everything, train
+
+    def one(model: str):
+        return train.build("stub").with_options(name=model)
+
+    run = everything.build("train", one, ["first", "second"])
+    run()
+
+    (tmp_path / "home" / "contender.toml").write_text("")
+    with pytest.raises(everything.SomeFailed, match="first, second"):
+        run()
+
+
+def test_each_model_has_three_deployments_with_one_run_at_a_time():
+    found = {f"{each.flow_name}/{each.name}": each for each in deployments(load_settings())}
+
+    mine = {name: each for name, each in found.items() if name.endswith("/stub")}
+    assert mine.keys() == {"train/stub", "promote/stub", "train-and-promote/stub"}
+    for deployment in mine.values():
+        assert deployment.tags == ["model:stub"]
+        assert deployment.concurrency_limit == 1
+        assert deployment.description
+    assert "refresh-feed/feed" in found
+    assert "train-and-promote-all/all" in found
+
+
+def test_the_heartbeat_automation_is_made_once():
+    asyncio.run(watch_heartbeats())
+    asyncio.run(watch_heartbeats())
+
+    with get_client(sync_client=True) as client:
+        found = client.read_automations_by_name(AUTOMATION_NAME)
+    assert len(found) == 1
