@@ -11,6 +11,8 @@ from pipelines.artifact import sha256_of
 
 DISTRIBUTION = "contender-mlops"
 UNKNOWN = "unknown"
+DEVELOPMENT = 'extra == "dev"'
+"""How a requirement ends that no model needs; those of other extras are families' libraries."""
 
 
 def code_version(root: Path) -> dict[str, str]:
@@ -29,7 +31,8 @@ def code_version(root: Path) -> dict[str, str]:
 
 def libraries() -> dict[str, str]:
     """Return the versions of those of our dependencies that this process has imported."""
-    wanted = {_canonical(entry) for entry in metadata.requires(DISTRIBUTION) or []}
+    declared = metadata.requires(DISTRIBUTION) or []
+    wanted = {_canonical(entry) for entry in declared if not entry.endswith(DEVELOPMENT)}
     loaded = {name.partition(".")[0] for name in sys.modules}
     providers = metadata.packages_distributions()
     used = {name for module in loaded for name in providers.get(module, [])}
