@@ -16,7 +16,7 @@ from pipelines import registry
 from pipelines.artifact import Contract, Package, write_contract
 from pipelines.decisions import Decision, DecisionLog, Kind, NewDecision
 from pipelines.orchestration import FlowRun
-from pipelines.registry_client import RegisteredModel, RegistryUnavailable
+from pipelines.registry_client import NoSuchVersion, RegisteredModel, RegistryUnavailable
 from pipelines.settings import Settings
 from pipelines.store import Store, open_store
 from serving.app import create_app
@@ -79,6 +79,12 @@ class FakeRegistry:
         self.downloads += 1
         shutil.copytree(self.folder / name / version, directory, dirs_exist_ok=True)
         self.spoil(directory)
+
+    def version(self, name: str, version: str) -> None:
+        """Raise unless the version is there; nobody on this stage asks what it is."""
+        self._reach()
+        if not (self.folder / name / version).is_dir():
+            raise NoSuchVersion(f"{name} has no version {version}")
 
     def set_alias(self, name: str, alias: str, version: str) -> None:
         self._reach()
