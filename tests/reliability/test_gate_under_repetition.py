@@ -84,7 +84,7 @@ def test_the_better_figure_rule_would_promote_noise_in_nearly_every_sequence(rng
 @pytest.mark.slow
 @pytest.mark.parametrize(("look", "share"), [(1, 0.95), (10, 0.70)])
 def test_a_planted_gain_of_five_points_is_found(rng, look, share):
-    verdicts = [decide(case(*rivals(rng, 0.85, 0.90, rows=ROWS), look)).verdict for _ in range(600)]
+    verdicts = [decide(case(*rivals(rng, 0.85, 0.90, rows=ROWS), look)).verdict for _ in range(400)]
     assert np.mean([verdict == "promoted" for verdict in verdicts]) >= share
 
 
@@ -100,20 +100,20 @@ def test_macro_f1_over_rare_classes_keeps_its_level(rng):
     share = 1 / np.arange(1, 151) ** 0.9
     chosen = policy(primary=MACRO_F1, rule="superiority", resamples=1_000)
     promoted = []
-    for _ in range(400):
+    for _ in range(300):
         actual = rng.choice(150, size=800, p=share / share.sum())
         champion, challenger = right_answers(rng, (0.85, 0.85), 800)
         tables = answers(champion, actual), answers(challenger, actual)
         promoted.append(decide(case(*tables, 1, chosen)).verdict == "promoted")
-    # alpha at the first look is 0.0304; three standard errors above it is 0.056
-    assert np.mean(promoted) <= 0.056
+    # alpha at the first look is 0.0304; three standard errors above it is 0.060
+    assert np.mean(promoted) <= 0.060
 
 
 @pytest.mark.slow
 def test_a_retraining_worse_by_the_whole_margin_is_seldom_promoted(rng):
     chosen = policy(rule="non_inferiority")
     verdicts = [
-        decide(case(*rivals(rng, 0.85, 0.84, rows=ROWS), 1, chosen)).verdict for _ in range(1_000)
+        decide(case(*rivals(rng, 0.85, 0.84, rows=ROWS), 1, chosen)).verdict for _ in range(500)
     ]
-    # alpha at the first look is 0.0304; three standard errors above it is 0.047
-    assert np.mean([verdict == "promoted" for verdict in verdicts]) <= 0.047
+    # alpha at the first look is 0.0304; three standard errors above it is 0.053
+    assert np.mean([verdict == "promoted" for verdict in verdicts]) <= 0.053
