@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import httpx
 import orjson
 from rich.console import Console
 
@@ -17,6 +19,7 @@ from pipelines.orchestration import OrchestrationClient
 from pipelines.settings import Settings
 
 ACTOR = "contender up"
+SERVED_SECONDS = 90.0
 
 
 def bring_up_champions(settings: Settings) -> None:
@@ -35,6 +38,31 @@ def bring_up_champions(settings: Settings) -> None:
             f"no champion for {', '.join(without)}: see `contender decisions` and "
             f"{settings.prefect_url}/runs"
         )
+    _wait_until_served(settings)
+
+
+def _wait_until_served(settings: Settings) -> None:
+    """Return once the API answers with every champion. Raises `CommandFailed` after a while."""
+    deadline = time.monotonic() + SERVED_SECONDS
+    wanted = {(str(each["model"]), str(each["version"])) for each in champions(settings)}
+    while missing := wanted - set(_served(settings)):
+        if time.monotonic() > deadline:
+            names = ", ".join(sorted(name for name, _ in missing))
+            raise screen.CommandFailed(
+                f"the API does not serve the champion of {names}: see {settings.var / 'logs'}"
+            )
+        time.sleep(0.2)
+
+
+def _served(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield name and version of what the API answers with; nothing while it is away."""
+    try:
+        answer = httpx.get(f"{settings.api_url}/v1/models", timeout=5, trust_env=False).json()
+    except (httpx.HTTPError, ValueError):
+        return
+    for model in answer.get("models", []):
+        if model.get("champion"):
+            yield str(model["champion"]["name"]), str(model["champion"]["version"])
 
 
 def write_missing_demo(settings: Settings) -> None:

@@ -50,6 +50,8 @@ class StartingView:
         if self._console.is_terminal:
             self._live.update(self._table(view))
             return
+        if not self._said and view.phase == "stopping":
+            self._said = {service.name: "healthy" for service in view.services}
         for service in view.services:
             if service.phase != self._said.get(service.name, "waiting"):
                 self._said[service.name] = service.phase
