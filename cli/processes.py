@@ -16,6 +16,11 @@ STACK_VARIABLE = "CONTENDER_STACK"
 SERVICE_VARIABLE = "CONTENDER_STACK_SERVICE"
 
 
+def mark(stack: str, service: str) -> dict[str, str]:
+    """Return the environment variables by which a process of a stack is known."""
+    return {STACK_VARIABLE: stack, SERVICE_VARIABLE: service}
+
+
 def marked(stack: str, service: str | None = None) -> list[psutil.Process]:
     """Return the live processes of a stack, or of one of its services."""
     found = []

@@ -22,6 +22,7 @@ from pipelines.settings import Ports, Settings, load_settings
 
 Phase = Literal["starting", "ready", "stopping", "stopped", "failed"]
 STOP_SECONDS = 120.0
+SUPERVISOR = "supervisor"
 
 
 class StackError(RuntimeError):
@@ -166,7 +167,11 @@ def start(settings: Settings, *, detach: bool) -> subprocess.Popen[bytes]:
     with (logs / "supervisor.log").open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "cli.supervise", *([] if detach else ["--follow"])],
-            env={**os.environ, **_chosen(settings)},
+            env={
+                **os.environ,
+                **_chosen(settings),
+                **processes.mark(stack_id(settings), SUPERVISOR),
+            },
             # The open end of this pipe is how a following supervisor notices our death.
             stdin=subprocess.DEVNULL if detach else subprocess.PIPE,
             stdout=log,
@@ -207,21 +212,20 @@ def wait_until_ready(
 
 def stop(settings: Settings, show: Callable[[StackView], None] = lambda _: None) -> bool:
     """Stop the stack and return whether there was one. Nothing of it is left running."""
-    was_running = running(settings)
-    view = read_view(settings)
-    if was_running and view is not None:
+    name = stack_id(settings)
+    supervisors = processes.marked(name, SUPERVISOR)
+    for supervisor in supervisors:
         with suppress(psutil.NoSuchProcess):
-            psutil.Process(view.supervisor_pid).terminate()
-        deadline = time.monotonic() + STOP_SECONDS
-        while running(settings) and time.monotonic() < deadline:
-            show(read_view(settings) or view)
-            time.sleep(0.2)
-        if running(settings):
-            with suppress(psutil.NoSuchProcess):
-                psutil.Process(view.supervisor_pid).kill()
-    left = processes.marked(stack_id(settings))
+            supervisor.terminate()
+    deadline = time.monotonic() + STOP_SECONDS
+    while processes.marked(name, SUPERVISOR) and time.monotonic() < deadline:
+        view = read_view(settings)
+        if view is not None:
+            show(view)
+        time.sleep(0.2)
+    left = processes.marked(name)  # also what a killed supervisor may have left
     processes.end(left, grace_seconds=5)
-    return was_running or bool(left)
+    return bool(supervisors or left)
 
 
 def _state_file(settings: Settings) -> Path:

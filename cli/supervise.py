@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from cli import stack
+from cli import processes, stack
 from cli.services import stack_services
 from cli.stack import ServiceView, StackView
 from cli.supervisor import ServiceFailed, Supervisor
@@ -25,8 +25,10 @@ def main(arguments: list[str]) -> int:
 
 
 def _warden(settings: Settings) -> subprocess.Popen[bytes]:
+    name = stack.stack_id(settings)
     return subprocess.Popen(
-        [sys.executable, "-m", "cli.warden", stack.stack_id(settings)],
+        [sys.executable, "-m", "cli.warden", name],
+        env={**os.environ, **processes.mark(name, "warden")},
         stdin=subprocess.PIPE,
         start_new_session=True,
     )

@@ -142,10 +142,7 @@ class Supervisor:
         # A server's workers can outlive it and hold its port.
         await self._clean(service.name)
         self._logs.mkdir(parents=True, exist_ok=True)
-        marks = {
-            processes.STACK_VARIABLE: self._stack,
-            processes.SERVICE_VARIABLE: service.name,
-        }
+        marks = processes.mark(self._stack, service.name)
         with self._log(service).open("ab") as log:
             process = await asyncio.create_subprocess_exec(
                 *service.argv,

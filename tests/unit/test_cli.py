@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
-from cli import screen, stack
+from cli import processes, screen, stack
 from cli.main import app
 from cli.train import located
 from pipelines.decisions import DecisionLog, NewDecision
@@ -200,3 +203,14 @@ def test_a_relative_source_means_the_same_elsewhere(tmp_path, monkeypatch):
     assert located("rows.csv") == str(tmp_path / "rows.csv")
     assert located("postgresql://reader@db/shop") == "postgresql://reader@db/shop"
     assert located("") == ""
+
+
+def test_down_ends_a_stack_whose_files_are_gone():
+    marks = processes.mark(stack.stack_id(load_settings()), stack.SUPERVISOR)
+    sleeper = [sys.executable, "-c", "import time; time.sleep(600)"]
+    supervisor = subprocess.Popen(sleeper, env={**os.environ, **marks})
+
+    result = run("down")
+
+    assert supervisor.wait(timeout=5) != 0
+    assert "stopped" in result.stdout
