@@ -17,7 +17,7 @@ from pipelines.text_models.recipe import Recipe, vectoriser
 if TYPE_CHECKING:
     from sklearn.base import ClassifierMixin
 
-LEARNING_SHARES = (0.1, 0.3, 1.0)
+LEARNING_SHARES = (0.05, 0.2, 1.0)
 """Parts of the training rows of which the learning curve is drawn; the last one is all."""
 
 WARMEST = {"linear": 3.0, "forest": 0.5}
