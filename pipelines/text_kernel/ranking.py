@@ -12,12 +12,12 @@ from pipelines.contract import Row
 Floats = NDArray[np.float64]
 
 ALTERNATIVES = 5
-STEPS = 999_983
+STEPS = 10_007
 PHASE = 0.3137
-"""Probabilities are ranked in steps of a millionth, so the last digits of two forms of one model
-cannot order a tie differently. The odd step and phase keep the fractions that forests answer
-(votes over trees) away from the edges of the steps."""
-
+LEAST = 1e-300
+"""Probabilities are ranked by their logarithm in steps of a ten-thousandth, so the last digits of
+two forms of one model cannot order a tie differently, and small ones still have an order. The odd
+step and phase keep the fractions that forests answer away from the edges of the steps."""
 SMALLEST_SHARE = 0.9973e-4
 """A smaller share of the trees' votes counts as none: of two labels ONNX Runtime answers one as
 1 - p, whose rounding (1e-7) a root would blow up. Odd, so that no fraction of votes equals it."""
@@ -39,7 +39,7 @@ def sharpened(probabilities: Floats, temperature: float) -> Floats:
 
 def answers(probabilities: Floats, labels: Sequence[str], target: str) -> list[Row]:
     """Return one response row for each row of `probabilities`: the best label and the next ones."""
-    keys = -np.floor(probabilities * STEPS + PHASE)
+    keys = -np.floor(np.log(np.maximum(probabilities, LEAST)) * STEPS + PHASE)
     order = np.argsort(keys, axis=1, kind="stable")[:, :ALTERNATIVES]
     rows: list[Row] = []
     for places, line in zip(order.tolist(), probabilities, strict=True):

@@ -223,6 +223,11 @@ def test_ties_are_ranked_alike_whatever_the_last_digits_say() -> None:
     assert ranks == [["c", "a", "b"]] * 2
 
 
+def test_even_tiny_probabilities_are_ranked_by_size() -> None:
+    [row] = answers(np.array([[1e-12, 1e-9, 1.0]]), ["a", "b", "c"], "label")
+    assert [entry["label"] for entry in row["alternatives"]] == ["c", "b", "a"]  # type: ignore[attr-defined]
+
+
 def test_the_search_takes_the_better_setting_and_reports_each(rng: np.random.Generator) -> None:
     frame = shop(120, rng)
     chosen, history = best_setting(
