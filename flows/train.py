@@ -110,7 +110,8 @@ def prepare(place: Workplace, source: Source, raw: Raw) -> training.Prepared:
     split = family.split(raw.frame)
     labels = Labels(place.store).training_rows(place.model)
     frozen = place.gate.test_set(place.model, source, split)
-    return training.prepare(family, source, raw, split, frozen, labels)
+    retired = place.gate.retired_rows(place.model, source)
+    return training.prepare(family, source, raw, split, frozen, labels, retired)
 
 
 @task(name="fit", cache_policy=NO_CACHE)

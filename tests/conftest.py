@@ -15,7 +15,7 @@ from stub_lifecycle import Lifecycle, bless_here
 from pipelines.decisions import DecisionLog
 from pipelines.gate import Gate
 from pipelines.registry_client import RegistryClient
-from pipelines.settings import ModelSettings, Settings, SourceSettings
+from pipelines.settings import ModelSettings, PolicySettings, Settings, SourceSettings
 from pipelines.store import Store, open_store
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -122,7 +122,9 @@ def stub_settings(
     make_settings: Callable[..., Settings], stub_source: Path, mlflow_server: MlflowServer
 ) -> Settings:
     """Settings of a home in which the stub family is trained against the real server."""
-    model = ModelSettings(source=SourceSettings(url=str(stub_source)))
+    # A foreign version is asked through a worker process, which a busy machine slows down.
+    policy = PolicySettings(latency_grace_ms=200)
+    model = ModelSettings(source=SourceSettings(url=str(stub_source)), policy=policy)
     return make_settings(models={"stub": model}, ports={"mlflow": mlflow_server.port})
 
 

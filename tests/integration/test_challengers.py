@@ -69,7 +69,7 @@ def test_slower_challenger_is_refused_for_its_latency(
     with_weak_champion: Lifecycle, tmp_path: Path
 ) -> None:
     url = with_weak_champion.settings.mlflow_url
-    decision = with_weak_champion.judge(log_pyfunc(url, tmp_path, predict="time.sleep(0.1)"))
+    decision = with_weak_champion.judge(log_pyfunc(url, tmp_path, predict="time.sleep(0.3)"))
     assert decision.verdict == "rejected"
     assert "ms" in reasons(decision)
     checks = {check["name"]: check["passed"] for check in decision.record["ruling"]["checks"]}

@@ -68,7 +68,7 @@ class StubFamily(ModelFamily):
     metrics = (MACRO_F1, ACCURACY)
     guardrails = (Guardrail(ACCURACY, margin=0.05),)
     slices = ("few_known_words",)
-    latency_budget_ms = 50.0
+    latency_budget_ms = 250.0  # a worker process on a busy machine; the suite's own is far below
     Request = Request
     Response = Response
     target = "topic"
