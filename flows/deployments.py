@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from prefect import Flow
@@ -108,6 +108,7 @@ def main() -> None:
     """Deploy everything, say that we are ready, and run what is asked for until stopped."""
     settings = load_settings()
     repair.close_abandoned_runs()
+    repair.skip_missed_runs(datetime.now(UTC))
     asyncio.run(repair.watch_heartbeats())
     # Schedules go on after a restart: pausing them at every stop would need undoing by hand.
     runner = Runner(limit=RUNS_AT_ONCE, pause_on_shutdown=False)

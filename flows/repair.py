@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from prefect import get_client
 from prefect.automations import Automation
 from prefect.client.schemas.filters import (
     FlowRunFilter,
     FlowRunFilterDeploymentId,
+    FlowRunFilterExpectedStartTime,
     FlowRunFilterState,
     FlowRunFilterStateType,
+    FlowRunFilterTags,
 )
 from prefect.client.schemas.objects import State, StateType
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import EventTrigger, Posture
-from prefect.states import Crashed
+from prefect.states import Cancelled, Crashed
 
 AUTOMATION_NAME = "Close runs without a heartbeat"
 SILENCE_SECONDS = 120
@@ -41,6 +43,25 @@ def close_abandoned_runs() -> int:
         )
         for run in runs:
             client.set_flow_run_state(run.id, crashed, force=True)
+    return len(runs)
+
+
+def skip_missed_runs(now: datetime) -> int:
+    """Cancel the scheduled runs whose time passed while nothing ran; return how many.
+
+    After a night without the stack, one refresh is wanted, not one for every three minutes.
+    """
+    with get_client(sync_client=True) as client:
+        runs = client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(
+                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])),
+                tags=FlowRunFilterTags(all_=["auto-scheduled"]),
+                expected_start_time=FlowRunFilterExpectedStartTime(before_=now),
+            )
+        )
+        missed: State[object] = Cancelled(message="The stack was down at its time.")
+        for run in runs:
+            client.set_flow_run_state(run.id, missed, force=True)
     return len(runs)
 
 

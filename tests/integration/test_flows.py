@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
+from prefect.states import Running, Scheduled
 from prefect.testing.utilities import prefect_test_harness
 
 from features.schema import SchemaError
 from flows.deployments import deployments, flow_named
 from flows.progress import listening
-from flows.repair import AUTOMATION_NAME, watch_heartbeats
+from flows.repair import (
+    AUTOMATION_NAME,
+    close_abandoned_runs,
+    skip_missed_runs,
+    watch_heartbeats,
+)
 from pipelines.decisions import DecisionLog
 from pipelines.registry import CHALLENGER, CHAMPION
 from pipelines.settings import load_settings
@@ -141,3 +148,32 @@ def test_the_heartbeat_automation_is_made_once():
     with get_client(sync_client=True) as client:
         found = client.read_automations_by_name(AUTOMATION_NAME)
     assert len(found) == 1
+
+
+def test_a_run_left_behind_by_a_killed_runner_is_closed_at_the_next_start():
+    deployed = deployments(load_settings())[0].apply()
+    with get_client(sync_client=True) as client:
+        left = client.create_flow_run_from_deployment(deployed, state=Running())
+
+        close_abandoned_runs()
+
+        assert client.read_flow_run(left.id).state.is_crashed()
+    assert close_abandoned_runs() == 0
+
+
+def test_a_schedule_that_was_missed_is_skipped_and_a_coming_one_is_not():
+    now = datetime.now(UTC)
+    times = [now - timedelta(hours=1), now + timedelta(hours=1)]
+    deployed = deployments(load_settings())[0].apply()
+    with get_client(sync_client=True) as client:
+        missed, coming = (
+            client.create_flow_run_from_deployment(
+                deployed, state=Scheduled(scheduled_time=time), tags=["auto-scheduled"]
+            )
+            for time in times
+        )
+
+        skip_missed_runs(now)
+
+        assert client.read_flow_run(missed.id).state.is_cancelled()
+        assert client.read_flow_run(coming.id).state.is_scheduled()
