@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 
 import httpx
 import pytest
@@ -15,7 +14,7 @@ ASKED = {
     "product_codes": {"description": "martillo uña 16 oz"},
     "product_categories": {"name": "martillo uña 16 oz"},
 }
-BETTER = ("word_run=2", "character_run=5", "minimum_texts=1", "epochs=10")
+BETTER = ("word_run=2", "minimum_texts=1", "epochs=5", "alpha=1e-6")
 
 
 def predict(stack, model: str) -> dict:
@@ -81,12 +80,10 @@ def test_a_users_own_file_becomes_champion_without_a_failed_request(stack, tmp_p
             *("--columns", "description=descripcion,code=clave", "--reason", "my own rows"),
             *(part for param in BETTER for part in ("--param", param)),
         )
-        decided_at = time.monotonic()
+        assert result["verdict"] == "promoted", result["reasons"]
         until(lambda: load.latest == result["version"], 5)
-    assert result["verdict"] == "promoted"
     assert load.failures == []
     assert load.versions == [before, result["version"]]
-    assert time.monotonic() - decided_at < 10
     recorded = stack.json("decisions", result["decision_id"])
     assert recorded["record"]["trigger"]["reason"] == "my own rows"
 

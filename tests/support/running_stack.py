@@ -16,14 +16,25 @@ from cli import processes, stack
 from pipelines.settings import load_settings
 
 SETTINGS = """
+# Weak on purpose, so that there is something to be gained, and quick to fit.
 [models.product_categories]
 source = { url = "var/demo/product_categories.csv" }
-params = { algorithm = "linear_svm", character_run = 0 }
+[models.product_categories.params]
+algorithm = "linear_svm"
+character_run = 0
+opening_run = 0
+minimum_texts = 20
+svm_c = 0.01
 
-# Weak on purpose, so that there is something to be gained.
 [models.product_codes]
 source = { url = "var/demo/product_codes.csv" }
-params = { word_run = 1, character_run = 0, epochs = 2, minimum_texts = 3 }
+[models.product_codes.params]
+word_run = 1
+character_run = 0
+opening_run = 0
+epochs = 1
+minimum_texts = 5
+alpha = 0.001
 
 [feed]
 url = "var/demo/orders.jsonl"
