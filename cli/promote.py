@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 
 from cli import screen, stack
-from cli.bars import Bars
-from cli.running import operator, run_here, start_and_follow
+from cli.running import operator, run_flow
 
 
 @screen.plain_errors
@@ -34,10 +33,4 @@ def promote(
     questions: dict[str, object] = {"requested_by": operator(), "reason": reason}
     if version:
         questions["version"] = version
-    with Bars(screen.progress_console()) as bars:
-        result = (
-            start_and_follow(settings, "promote", model, questions, bars, wait=not detach)
-            if detach or model == "all"
-            else run_here(settings, "promote", model, questions, bars.progress(model))
-        )
-    screen.print_result(result, as_json=as_json)
+    run_flow(settings, "promote", model, questions, detach=detach, as_json=as_json)

@@ -17,12 +17,32 @@ from pipelines.contract import Progress
 from pipelines.orchestration import FlowRun, OrchestrationClient
 from pipelines.settings import Settings
 
+ALL = "all"
 POLL_SECONDS = 0.5
 
 
 def operator() -> str:
     """Return the name that stands in the decision record for who typed the command."""
     return getpass.getuser()
+
+
+def run_flow(
+    settings: Settings,
+    flow: str,
+    model: str,
+    parameters: Mapping[str, object],
+    *,
+    detach: bool,
+    as_json: bool,
+) -> None:
+    """Run a flow for a model, or hand it to the worker, and print what became of it."""
+    with Bars(screen.progress_console()) as bars:
+        result = (
+            start_and_follow(settings, flow, model, parameters, bars, wait=not detach)
+            if detach or model == ALL
+            else run_here(settings, flow, model, parameters, bars.progress(model))
+        )
+    screen.print_result(result, as_json=as_json)
 
 
 def run_here(

@@ -19,43 +19,10 @@ RUNNER_READY_VARIABLE = "CONTENDER_RUNNER_READY"
 def stack_services(settings: Settings, inherited: Mapping[str, str]) -> tuple[Service, ...]:
     """Return the services of a stack in the order in which they start."""
     environment = service_environment(settings, inherited)
-    ready = settings.var / "run" / "flows.ready"
-    database = f"sqlite:///{settings.mlruns / 'mlflow.db'}"
     return (
-        Service(
-            "mlflow-migration",
-            _python("mlflow", "db", "upgrade", database),
-            environment,
-            healthy=_always,
-            once=True,
-        ),
-        Service(
-            "mlflow",
-            _python(
-                *("mlflow", "server", "--host", "127.0.0.1", "--port", str(settings.ports.mlflow)),
-                *("--workers", "1", "--backend-store-uri", database),
-                *("--artifacts-destination", str(settings.mlruns / "artifacts")),
-            ),
-            environment,
-            healthy=http_probe(f"{settings.mlflow_url}/health"),
-            after=("mlflow-migration",),
-        ),
-        Service(
-            "prefect",
-            _python(
-                *("prefect", "server", "start", "--host", "127.0.0.1"),
-                *("--port", str(settings.ports.prefect)),
-            ),
-            environment,
-            healthy=http_probe(f"{settings.prefect_url}/api/health"),
-        ),
-        Service(
-            "flows",
-            _python("flows.deployments"),
-            {**environment, RUNNER_READY_VARIABLE: str(ready)},
-            healthy=pid_file_probe(ready),
-            after=("mlflow", "prefect"),
-        ),
+        *_mlflow(settings, environment),
+        _prefect(settings, environment),
+        _flows(settings, environment),
         Service(
             "reconciler",
             _python("cli.main", "reconcile", "--watch"),
@@ -70,6 +37,46 @@ def stack_services(settings: Settings, inherited: Mapping[str, str]) -> tuple[Se
             healthy=http_probe(f"{settings.api_url}/livez"),
             after=("mlflow",),
         ),
+    )
+
+
+def _mlflow(settings: Settings, environment: Mapping[str, str]) -> tuple[Service, Service]:
+    """The tracking server, and before it the migration: two at once would spoil a new file."""
+    database = f"sqlite:///{settings.mlruns / 'mlflow.db'}"
+    migration = Service(
+        "mlflow-migration",
+        _python("mlflow", "db", "upgrade", database),
+        environment,
+        healthy=_always,
+        once=True,
+    )
+    server = _python(
+        *("mlflow", "server", "--host", "127.0.0.1", "--port", str(settings.ports.mlflow)),
+        *("--workers", "1", "--backend-store-uri", database),
+        *("--artifacts-destination", str(settings.mlruns / "artifacts")),
+    )
+    healthy = http_probe(f"{settings.mlflow_url}/health")
+    return migration, Service("mlflow", server, environment, healthy, after=(migration.name,))
+
+
+def _prefect(settings: Settings, environment: Mapping[str, str]) -> Service:
+    port = str(settings.ports.prefect)
+    return Service(
+        "prefect",
+        _python("prefect", "server", "start", "--host", "127.0.0.1", "--port", port),
+        environment,
+        healthy=http_probe(f"{settings.prefect_url}/api/health"),
+    )
+
+
+def _flows(settings: Settings, environment: Mapping[str, str]) -> Service:
+    ready = settings.var / "run" / "flows.ready"
+    return Service(
+        "flows",
+        _python("flows.deployments"),
+        {**environment, RUNNER_READY_VARIABLE: str(ready)},
+        healthy=pid_file_probe(ready),
+        after=("mlflow", "prefect"),
     )
 
 

@@ -9,12 +9,9 @@ import typer
 from pydantic import ValidationError
 
 from cli import screen, stack
-from cli.bars import Bars
-from cli.running import operator, run_here, start_and_follow
+from cli.running import ALL, operator, run_flow
 from pipelines import catalog
 from pipelines.settings import Settings
-
-ALL = "all"
 
 
 @screen.plain_errors
@@ -54,13 +51,7 @@ def train(  # noqa: PLR0913, PLR0917 - each option is an argument
         questions |= {name: value for name, value in given.items() if value != ""}
     elif source or columns or query or param:
         raise screen.CommandFailed("`all` trains on the configured sources and parameters only")
-    with Bars(screen.progress_console()) as bars:
-        result = (
-            start_and_follow(settings, flow, model, questions, bars, wait=not detach)
-            if detach or model == ALL
-            else run_here(settings, flow, model, questions, bars.progress(model))
-        )
-    screen.print_result(result, as_json=as_json)
+    run_flow(settings, flow, model, questions, detach=detach, as_json=as_json)
 
 
 def _parameters(settings: Settings, model: str, texts: list[str]) -> dict[str, object]:

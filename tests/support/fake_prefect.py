@@ -36,13 +36,12 @@ class FakePrefect:
             return self._filter(body["flow_runs"])
         if path.startswith("flow_runs/"):
             return httpx.Response(200, json=self._run(path.split("/")[1]))
-        if path == "artifacts/filter":
-            wanted = body["artifacts"]["flow_run_id"]["any_"]
-            known = [self.progress[run] for run in wanted if run in self.progress]
-            return httpx.Response(
-                200, json=[{"data": share, "description": step} for share, step in known]
-            )
-        return httpx.Response(200, json=True)
+        return httpx.Response(200, json=self._artifacts(body) if "artifacts" in path else True)
+
+    def _artifacts(self, body: dict) -> list[dict]:
+        wanted = body["artifacts"]["flow_run_id"]["any_"]
+        known = [self.progress[run] for run in wanted if run in self.progress]
+        return [{"data": share, "description": step} for share, step in known]
 
     def _deployment(self, name: str) -> httpx.Response:
         if name not in self.deployments:

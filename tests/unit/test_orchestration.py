@@ -68,11 +68,10 @@ def test_a_server_that_is_not_there_is_named():
         raise httpx.ConnectError("connection refused")
 
     transport = httpx.MockTransport(refuse)
-    with (
-        OrchestrationClient("http://prefect", transport=transport, sleep=lambda _: None) as client,
-        pytest.raises(OrchestrationUnavailable, match="connection refused"),
-    ):
-        assert not client.ready()
+    client = OrchestrationClient("http://prefect", transport=transport, sleep=lambda _: None)
+
+    assert not client.ready()
+    with pytest.raises(OrchestrationUnavailable, match="connection refused"):
         client.get("run-1")
 
 
