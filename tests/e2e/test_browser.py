@@ -80,9 +80,9 @@ def test_a_retraining_from_prefects_form_is_judged_and_served_under_load(stack, 
         until(lambda: load.latest == decision["version"], 5)
 
     assert load.failures == []
-    run = decision["record"]["trigger"]["flow_run_id"]
-    page.goto(f"{stack.prefect}/runs/flow-run/{run}?tab=Artifacts")
-    page.get_by_text("decision-product-categories").first.wait_for()
+    page.goto(f"{stack.prefect}/artifacts/key/decision-product-categories")
+    told = f"product_categories version {decision['version']}: promoted"
+    page.get_by_text(told).first.wait_for()
 
 
 def decision_of(stack, reason: str) -> dict | None:

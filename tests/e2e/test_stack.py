@@ -14,7 +14,7 @@ ASKED = {
     "product_codes": {"description": "martillo uña 16 oz"},
     "product_categories": {"name": "martillo uña 16 oz"},
 }
-BETTER = ("word_run=2", "minimum_texts=1", "epochs=5", "alpha=1e-6")
+BETTER = ("word_run=2", "minimum_texts=2", "epochs=5", "alpha=1e-6")
 
 
 def predict(stack, model: str) -> dict:
