@@ -9,7 +9,7 @@ import typer
 
 from cli import screen
 from cli.ledger import open_log
-from pipelines.decisions import Decision
+from pipelines.decisions.log import Decision
 from pipelines.settings import load_settings
 
 COLUMNS = ("decision_id", "at", "model", "what", "version", "generation")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pipelines.decisions import DecisionLog
+from pipelines.decisions.log import DecisionLog
 from pipelines.settings import Settings
 from pipelines.store import Store, open_store
 

@@ -12,15 +12,15 @@ import typer
 from cli import screen, stack
 from cli.ledger import opened_store
 from pipelines import catalog
-from pipelines.decisions import DecisionLog
-from pipelines.registry_client import RegistryClient
+from pipelines.decisions.log import DecisionLog
+from pipelines.registry.client import RegistryClient
 
 if TYPE_CHECKING:
-    from pipelines.decisions import Decision
-    from pipelines.reconciler import Finding, Reconciler
+    from pipelines.arena.reconciler import Finding, Reconciler
+    from pipelines.decisions.log import Decision
+    from pipelines.gate.verdict import Trigger
     from pipelines.settings import Settings
     from pipelines.store import Store
-    from pipelines.verdict import Trigger
 
 WATCH_SECONDS = 5.0
 
@@ -54,13 +54,13 @@ def reconcile(
 
 
 def _reconciler(settings: Settings, store: Store, client: RegistryClient) -> Reconciler:
-    from pipelines.reconciler import Reconciler
+    from pipelines.arena.reconciler import Reconciler
 
     log = DecisionLog(store, settings.var / "predictions")
 
     def judge(model: str, version: str, trigger: Trigger) -> Decision:
         # Loaded only now: to watch takes no learning library, to judge may take several.
-        from pipelines.gate import Gate
+        from pipelines.arena.gate import Gate
 
         with Gate(settings, store, log) as gate:
             return gate.judge(model, version, trigger=trigger)

@@ -8,7 +8,7 @@ import typer
 
 from cli import screen
 from cli.ledger import open_log
-from pipelines.decisions import DecisionLog
+from pipelines.decisions.log import DecisionLog
 from pipelines.settings import load_settings
 
 
@@ -41,6 +41,6 @@ def replay(
 
 
 def _replayed(log: DecisionLog, decision_id: str) -> list[str]:
-    from pipelines.replay import replay as recompute
+    from pipelines.records.replay import replay as recompute
 
     return [str(difference) for difference in recompute(log, decision_id)]

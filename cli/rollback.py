@@ -26,8 +26,9 @@ def rollback(
 
     Example: `contender rollback product_codes --reason "wrong codes for paint"`
     """
-    from pipelines import catalog, registry
-    from pipelines.registry_client import RegistryClient
+    from pipelines import catalog
+    from pipelines.registry import aliases as registry
+    from pipelines.registry.client import RegistryClient
 
     settings = stack.current_settings()
     catalog.family(model)

@@ -10,10 +10,11 @@ from prefect.cache_policies import NO_CACHE
 from flows.forms import Origin, PromoteQuestions, answers, shape
 from flows.report import mapping, report_decision, texts
 from flows.workplace import Workplace, workplace
-from pipelines import catalog, registry
+from pipelines import catalog
 from pipelines.contract import Progress
-from pipelines.decisions import Decision
-from pipelines.registry import CHALLENGER
+from pipelines.decisions.log import Decision
+from pipelines.registry import aliases as registry
+from pipelines.registry.aliases import CHALLENGER
 
 NAME = "promote"
 

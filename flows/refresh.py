@@ -6,8 +6,8 @@ from prefect import flow
 from prefect.artifacts import create_table_artifact
 from prefect.logging import get_run_logger
 
-from pipelines.feed import over_http
-from pipelines.feed import refresh as refresh_feed
+from pipelines.orders.feed import over_http
+from pipelines.orders.feed import refresh as refresh_feed
 from pipelines.settings import load_settings
 from pipelines.store import open_store
 

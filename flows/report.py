@@ -13,7 +13,7 @@ from prefect.artifacts import (
     create_table_artifact,
 )
 
-from pipelines.decisions import Decision
+from pipelines.decisions.log import Decision
 from pipelines.settings import Settings
 
 IMAGE_SUFFIXES = (".png", ".svg")

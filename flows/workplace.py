@@ -12,12 +12,12 @@ from prefect.logging import get_run_logger
 from flows.forms import Origin
 from flows.progress import RunProgress
 from flows.turns import turn
-from pipelines.decisions import DecisionLog
-from pipelines.gate import Gate
+from pipelines.arena.gate import Gate
+from pipelines.decisions.log import DecisionLog
+from pipelines.gate.verdict import Trigger
 from pipelines.orchestration import model_tag
 from pipelines.settings import Settings, load_settings
 from pipelines.store import Store, open_store
-from pipelines.verdict import Trigger
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ BUSY_TIMEOUT_SECONDS = 30
 
 metadata = MetaData()
 
-decisions = Table(  # pipelines.decisions
+decisions = Table(  # pipelines.decisions.log
     "decisions",
     metadata,
     Column("seq", Integer, primary_key=True, autoincrement=False),
@@ -55,7 +55,7 @@ decisions = Table(  # pipelines.decisions
     Index("decisions_of_model", "model", "seq"),
 )
 
-test_sets = Table(  # pipelines.test_sets
+test_sets = Table(  # pipelines.test_sets.frozen
     "test_sets",
     metadata,
     Column("test_set_id", String(64), primary_key=True),
@@ -112,7 +112,7 @@ labels = Table(  # pipelines.labels
     Index("labels_of_text", "model", "key", "created_at"),
 )
 
-feed_lines = Table(  # pipelines.feed
+feed_lines = Table(  # pipelines.orders.feed
     "feed_lines",
     metadata,
     Column("line_id", String(64), primary_key=True),

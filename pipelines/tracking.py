@@ -20,9 +20,9 @@ from mlflow.data.meta_dataset import MetaDataset
 from mlflow.entities import Metric as LoggedMetric
 from mlflow.models import infer_signature
 
-from pipelines.artifact import Package
-from pipelines.packaging import PACKAGE_FOLDER
 from pipelines.training import Candidate
+from pipelines.versions.artifact import Package
+from pipelines.versions.packaging import PACKAGE_FOLDER
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature

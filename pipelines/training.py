@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from features.sources import Raw, Source, fingerprint
-from pipelines.answers import ask, frame_of
-from pipelines.artifact import Package, open_runtime
 from pipelines.contract import (
     Evaluation,
     Examples,
@@ -24,15 +22,17 @@ from pipelines.contract import (
     ModelFamily,
     Progress,
 )
-from pipelines.generations import reviewed_rows
-from pipelines.leakage import keys_of
-from pipelines.packaging import Facts, build, with_values
-from pipelines.provenance import code_version, libraries
+from pipelines.gate.leakage import keys_of
+from pipelines.test_sets.generations import reviewed_rows
+from pipelines.versions.answers import ask, frame_of
+from pipelines.versions.artifact import Package, open_runtime
+from pipelines.versions.packaging import Facts, build, with_values
+from pipelines.versions.provenance import code_version, libraries
 
 if TYPE_CHECKING:
     from features.splits import Split
     from pipelines.labels import Label
-    from pipelines.test_sets import TestSet
+    from pipelines.test_sets.frozen import TestSet
 
 ROOT = Path(__file__).resolve().parent.parent
 LOADED, SPLIT, FITTED, PACKAGED, MEASURED = 0.1, 0.15, 0.8, 0.9, 1.0

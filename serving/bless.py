@@ -20,7 +20,7 @@ from pathlib import Path
 import orjson
 import psutil
 
-from pipelines.artifact import open_package
+from pipelines.versions.artifact import open_package
 from serving.live import Loaded, load
 
 CALLS = 200

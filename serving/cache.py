@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from pipelines.artifact import ArtifactRefused, Package, open_package
+from pipelines.versions.artifact import ArtifactRefused, Package, open_package
 
 INCOMING = ".incoming-"
 KEPT = 4
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 class Source(Protocol):
-    """Where packages come from; `pipelines.registry_client.RegistryClient` is one."""
+    """Where packages come from; `pipelines.registry.client.RegistryClient` is one."""
 
     def download(self, name: str, version: str, directory: Path) -> None:
         """Put the package of one version into `directory`."""

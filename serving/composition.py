@@ -10,10 +10,10 @@ from multiprocessing.connection import wait
 
 from fastapi import FastAPI
 
-from pipelines import registry
-from pipelines.decisions import Decision, DecisionLog
+from pipelines.decisions.log import Decision, DecisionLog
 from pipelines.orchestration import OrchestrationClient
-from pipelines.registry_client import RegistryClient
+from pipelines.registry import aliases as registry
+from pipelines.registry.client import RegistryClient
 from pipelines.settings import Settings, load_settings
 from pipelines.store import open_store
 from serving.app import create_app

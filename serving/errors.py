@@ -15,10 +15,8 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
-from pipelines.artifact import ArtifactRefused
 from pipelines.contract import RequestRefused
-from pipelines.decisions import Conflict, UnknownDecision
-from pipelines.flavour_runtime import FlavourFailed
+from pipelines.decisions.log import Conflict, UnknownDecision
 from pipelines.labels import LabelRefused
 from pipelines.leases import Busy
 from pipelines.orchestration import (
@@ -27,14 +25,16 @@ from pipelines.orchestration import (
     UnknownDeployment,
 )
 from pipelines.prediction_log import UnknownPrediction
-from pipelines.registry import NoWayBack
-from pipelines.registry_client import (
+from pipelines.registry.aliases import NoWayBack
+from pipelines.registry.client import (
     NoSuchVersion,
     NotPackaged,
     RegistryRefused,
     RegistryUnavailable,
 )
 from pipelines.spool import SpoolUnavailable
+from pipelines.versions.artifact import ArtifactRefused
+from pipelines.versions.flavour_runtime import FlavourFailed
 from serving.bodies import BodyTooLarge, MalformedBody, UnsupportedBody
 from serving.live import BrokenRuntime, WarmUpFailed
 from serving.problems import Problem, respond

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
-from pipelines.decisions import Champion
-from pipelines.registry_client import RegisteredModel, RegistryRefused, RegistryUnavailable
+from pipelines.decisions.log import Champion
+from pipelines.registry.client import RegisteredModel, RegistryRefused, RegistryUnavailable
 from serving.keeper import Actions, SlotKeeper
 from serving.slots import Slots
 from serving.steps import SlotState, View

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from pipelines.decisions import Champion
+from pipelines.decisions.log import Champion
 from serving.answers import ServedModel
 from serving.live import LiveModel
 from serving.slots import Slots

@@ -11,8 +11,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pipelines.artifact import ArtifactRefused, Package, open_runtime
 from pipelines.contract import RequestRefused, Row, Runtime
+from pipelines.versions.artifact import ArtifactRefused, Package, open_runtime
 from serving.answers import ServedModel
 from serving.validation import InvalidInstances, SchemaCheck, TargetCheck
 

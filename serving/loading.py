@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from pipelines.artifact import ArtifactRefused
-from pipelines.decisions import Champion, Decision
+from pipelines.decisions.log import Champion, Decision
+from pipelines.versions.artifact import ArtifactRefused
 from serving.answers import ServedModel
 from serving.cache import PackageCache
 from serving.live import LiveModel, load

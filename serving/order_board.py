@@ -16,10 +16,11 @@ import orjson
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.exc import SQLAlchemyError
 
-from pipelines import changes, labels, order_lines
+from pipelines import changes, labels
 from pipelines.labels import Label, Labels, exact
-from pipelines.order_lines import OrderLine, OrderLines
-from pipelines.product_catalogue import MODEL
+from pipelines.orders import order_lines
+from pipelines.orders.order_lines import OrderLine, OrderLines
+from pipelines.orders.product_catalogue import MODEL
 from pipelines.store import Store
 from serving.shelf import Assortment, Shelf
 

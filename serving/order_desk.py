@@ -12,9 +12,9 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 
 from pipelines.labels import Labels, exact
-from pipelines.order_lines import OrderLine, OrderLines
-from pipelines.product_catalogue import MODEL, catalogue_file
-from pipelines.recordings import find
+from pipelines.orders.order_lines import OrderLine, OrderLines
+from pipelines.orders.product_catalogue import MODEL, catalogue_file
+from pipelines.orders.recordings import find
 from pipelines.settings import Settings
 from pipelines.store import Store
 from serving.order_board import Board, OrderBoard, entry_of

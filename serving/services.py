@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pipelines.confirmations import Confirmation
-from pipelines.decisions import Decision
+from pipelines.decisions.log import Decision
 from pipelines.prediction_log import PredictionLog
 from pipelines.settings import Settings
 from pipelines.store import Store
@@ -30,7 +30,7 @@ class DecisionReader(Protocol):
 
 
 class RollBack(Protocol):
-    """Goes back to the champion before; `pipelines.registry` does it."""
+    """Goes back to the champion before; `pipelines.registry.aliases` does it."""
 
     def __call__(self, model: str, *, actor: str, reason: str, to: str | None) -> Decision:
         """Return the recorded decision; `to` names an earlier champion than the last one."""

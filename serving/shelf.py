@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from pipelines.product_catalogue import Catalogue, CatalogueUnreadable, Product, read
+from pipelines.orders.product_catalogue import Catalogue, CatalogueUnreadable, Product, read
 from serving.search import SearchIndex
 
 logger = logging.getLogger(__name__)

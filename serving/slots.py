@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
-from pipelines.artifact import Contract
 from pipelines.contract import Row
 from pipelines.prediction_log import Provenance
+from pipelines.versions.artifact import Contract
 from serving.answers import Answered, ServedModel
 from serving.live import LiveModel
 

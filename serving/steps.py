@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from pipelines.decisions import Champion
+from pipelines.decisions.log import Champion
 from serving.answers import ServedModel
 
 Condition = Literal["serving", "loading", "failed", "no_champion"]

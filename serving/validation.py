@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import jsonschema_rs
 
-from pipelines.artifact import ArtifactRefused, Contract
+from pipelines.versions.artifact import ArtifactRefused, Contract
 
 SHOWN_FAULTS = 20
 MESSAGE_CHARACTERS = 200

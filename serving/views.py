@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from pipelines.artifact import Contract
 from pipelines.confirmations import Confirmation
-from pipelines.decisions import Decision
+from pipelines.decisions.log import Decision
+from pipelines.versions.artifact import Contract
 from serving.answers import ServedModel
 from serving.schemas import (
     ContractView,

@@ -12,9 +12,9 @@ import pytest
 from mlflow_server import MlflowServer
 from stub_lifecycle import Lifecycle, bless_here
 
-from pipelines.decisions import DecisionLog
-from pipelines.gate import Gate
-from pipelines.registry_client import RegistryClient
+from pipelines.arena.gate import Gate
+from pipelines.decisions.log import DecisionLog
+from pipelines.registry.client import RegistryClient
 from pipelines.settings import ModelSettings, PolicySettings, Settings, SourceSettings
 from pipelines.store import Store, open_store
 

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
 
-from pipelines.order_lines import message_id_of
-from pipelines.recordings import MEDIA_TYPES
+from pipelines.orders.order_lines import message_id_of
+from pipelines.orders.recordings import MEDIA_TYPES
 from serving.dependencies import SettingsDependency
 from serving.order_desk import OrderDeskDependency, lifespan
 from serving.problems import Dialect, Problem

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize("module", ["pipelines.decisions", "pipelines.verdict"])
+@pytest.mark.parametrize("module", ["pipelines.decisions.log", "pipelines.gate.verdict"])
 def test_following_decisions_loads_no_tables_and_no_statistics(module):
     code = (
         f"import sys, {module}; "

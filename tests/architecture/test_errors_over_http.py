@@ -12,10 +12,10 @@ import pytest
 
 import serving
 from features.splits import SplitError
+from pipelines.decisions.prediction_files import PredictionsDamaged
 from pipelines.metrics import UnknownMetric
-from pipelines.prediction_files import PredictionsDamaged
-from pipelines.product_catalogue import CatalogueUnreadable
-from pipelines.recordings import RecordingRefused
+from pipelines.orders.product_catalogue import CatalogueUnreadable
+from pipelines.orders.recordings import RecordingRefused
 from pipelines.settings import SettingsError
 from serving.errors import MEANINGS, problem_of
 
@@ -36,7 +36,9 @@ def reachable_errors() -> frozenset[type[Exception]]:
     for module in pkgutil.walk_packages(serving.__path__, "serving."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-    importlib.import_module("pipelines.flavour_runtime")  # loaded with the first foreign version
+    importlib.import_module(
+        "pipelines.versions.flavour_runtime"
+    )  # loaded with the first foreign version
     return frozenset(
         found
         for name in ours()
@@ -51,7 +53,7 @@ def ours() -> set[str]:
     Other tests may have loaded more, so `sys.modules` alone would say too much.
     """
     waiting = {name for name in sys.modules if name.startswith("serving.")}
-    waiting.add("pipelines.flavour_runtime")
+    waiting.add("pipelines.versions.flavour_runtime")
     seen: set[str] = set()
     while waiting:
         name = waiting.pop()

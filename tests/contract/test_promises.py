@@ -14,11 +14,11 @@ from pandas.testing import assert_frame_equal
 from pydantic import BaseModel
 
 from features.schema import SchemaError
-from pipelines import agreement
-from pipelines.answers import frame_of, rows_of
 from pipelines.contract import FamilyParams, RequestRefused, Row, Tolerance
-from pipelines.leakage import keys_of, read_keys
-from pipelines.packaging import build
+from pipelines.gate.leakage import keys_of, read_keys
+from pipelines.versions import agreement
+from pipelines.versions.answers import frame_of, rows_of
+from pipelines.versions.packaging import build
 
 LEARNING = {"sklearn", "scipy", "pandas", "tensorflow", "torch", "surprise", "mlflow"}
 ROUNDING = Tolerance(absolute=1e-9, relative=1e-9)
@@ -297,7 +297,7 @@ def test_model_that_compiles_to_something_else_is_served_in_its_plain_form(
 def facts_of(examinee: Examinee):
     from datetime import UTC, datetime
 
-    from pipelines.packaging import Facts
+    from pipelines.versions.packaging import Facts
 
     return Facts(
         params=examinee.family.Params(),

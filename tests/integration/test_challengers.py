@@ -12,10 +12,10 @@ from stub_family import FAMILY
 from stub_lifecycle import GOOD, WEAK, Lifecycle, reasons
 
 from pipelines import training
-from pipelines.arena import silent
-from pipelines.artifact import open_package, open_runtime
-from pipelines.registry_client import NoSuchVersion
-from pipelines.verdict_record import OverrideRefused
+from pipelines.arena.arena import silent
+from pipelines.records.verdicts import OverrideRefused
+from pipelines.registry.client import NoSuchVersion
+from pipelines.versions.artifact import open_package, open_runtime
 
 pytestmark = pytest.mark.slow
 
@@ -53,8 +53,8 @@ def test_better_version_from_another_library_is_promoted_and_answers(
 def test_wrapping_a_version_again_gives_the_same_digest(
     with_weak_champion: Lifecycle, tmp_path: Path
 ) -> None:
-    from pipelines.registry_client import WRAPPED_MODEL
-    from pipelines.wrapping import wrap
+    from pipelines.registry.client import WRAPPED_MODEL
+    from pipelines.versions.wrapping import wrap
 
     client = with_weak_champion.gate.client
     version = log_pyfunc(with_weak_champion.settings.mlflow_url, tmp_path)

@@ -11,8 +11,8 @@ import pytest
 from postgresql_server import new_database, postgresql_server
 from sqlalchemy import delete, insert, select, update
 
-from pipelines.decisions import Conflict, DecisionLog, NewDecision, UnknownDecision
-from pipelines.prediction_files import PredictionsDamaged
+from pipelines.decisions.log import Conflict, DecisionLog, NewDecision, UnknownDecision
+from pipelines.decisions.prediction_files import PredictionsDamaged
 from pipelines.store import decisions, open_store
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)

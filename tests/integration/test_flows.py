@@ -21,8 +21,8 @@ from flows.repair import (
     skip_missed_runs,
     watch_heartbeats,
 )
-from pipelines.decisions import DecisionLog
-from pipelines.registry import CHALLENGER, CHAMPION
+from pipelines.decisions.log import DecisionLog
+from pipelines.registry.aliases import CHALLENGER, CHAMPION
 from pipelines.settings import load_settings
 from pipelines.store import open_store
 

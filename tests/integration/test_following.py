@@ -9,7 +9,7 @@ import pytest
 from asgi_client import AppClient
 from serving_stage import MODEL, Stage
 
-from pipelines.decisions import NewDecision
+from pipelines.decisions.log import NewDecision
 from pipelines.settings import Settings
 
 PREDICT = f"/v1/models/{MODEL}/predict"

@@ -8,10 +8,10 @@ import mlflow
 import pytest
 from stub_lifecycle import GOOD, MANUAL, WEAK, Lifecycle, bless_here, reasons
 
-from pipelines import registry
-from pipelines.gate import Gate
-from pipelines.replay import replay
-from pipelines.verdict import Blessing
+from pipelines.arena.gate import Gate
+from pipelines.gate.verdict import Blessing
+from pipelines.records.replay import replay
+from pipelines.registry import aliases as registry
 
 pytestmark = pytest.mark.slow
 

@@ -10,8 +10,8 @@ from foreign_models import log_sklearn_pipeline
 from stub_lifecycle import GOOD, WEAK, Lifecycle
 
 from pipelines import tracking
-from pipelines.reconciler import EditPolicy, Reconciler
-from pipelines.verdict import Trigger
+from pipelines.arena.reconciler import EditPolicy, Reconciler
+from pipelines.gate.verdict import Trigger
 
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,7 @@ import pytest
 from foreign_models import log_pyfunc
 from mlflow_server import MlflowServer
 
-from pipelines.registry_client import (
+from pipelines.registry.client import (
     NoSuchVersion,
     NotPackaged,
     RegistryClient,

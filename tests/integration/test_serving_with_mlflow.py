@@ -10,8 +10,8 @@ from asgi_client import AppClient
 from foreign_models import log_sklearn_pipeline
 from stub_lifecycle import GOOD, WEAK, Lifecycle
 
-from pipelines import registry
-from pipelines.decisions import NewDecision
+from pipelines.decisions.log import NewDecision
+from pipelines.registry import aliases as registry
 from serving.composition import compose
 
 pytestmark = pytest.mark.slow

@@ -8,10 +8,10 @@ from rivals import MACRO_F1, answers, contestant, policy, right_answers, rivals
 
 from features.resampling import plan
 from features.statistics import Estimate, alpha_at
-from pipelines.comparison import compare
-from pipelines.primary import interesting_gain, superiority
-from pipelines.promotion import Case, decide
-from pipelines.verdict import Trigger
+from pipelines.gate.comparison import compare
+from pipelines.gate.primary import interesting_gain, superiority
+from pipelines.gate.promotion import Case, decide
+from pipelines.gate.verdict import Trigger
 
 ROWS = 1_000
 LOOKS = 200

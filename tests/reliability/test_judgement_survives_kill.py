@@ -11,9 +11,10 @@ import pytest
 from mlflow_server import MlflowServer
 from stub_lifecycle import GOOD, WEAK, Lifecycle
 
-from pipelines import registry, tracking
-from pipelines.reconciler import Reconciler
-from pipelines.registry_client import RegistryUnavailable
+from pipelines import tracking
+from pipelines.arena.reconciler import Reconciler
+from pipelines.registry import aliases as registry
+from pipelines.registry.client import RegistryUnavailable
 
 pytestmark = pytest.mark.slow
 

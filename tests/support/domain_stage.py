@@ -9,13 +9,13 @@ from pathlib import Path
 from fastapi import FastAPI
 from serving_stage import FakeOrchestration, FakeRegistry
 
-from pipelines.artifact import Contract, Package
 from pipelines.contract import RequestRefused
-from pipelines.decisions import DecisionLog
-from pipelines.order_lines import IncomingLine, OrderLines
-from pipelines.product_catalogue import Catalogue, Product, catalogue_file, write
+from pipelines.decisions.log import DecisionLog
+from pipelines.orders.order_lines import IncomingLine, OrderLines
+from pipelines.orders.product_catalogue import Catalogue, Product, catalogue_file, write
 from pipelines.settings import Settings
 from pipelines.store import Store, open_store
+from pipelines.versions.artifact import Contract, Package
 from serving.answers import ServedModel
 from serving.app import create_app
 from serving.live import LiveModel, Loaded

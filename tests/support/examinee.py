@@ -15,13 +15,13 @@ import pandas as pd
 from features.sources import Raw, Source
 from features.splits import Split
 from pipelines import catalog, training
-from pipelines.answers import frame_of, instances_of
-from pipelines.arena import silent
-from pipelines.artifact import Package, open_runtime
+from pipelines.arena.arena import silent
 from pipelines.contract import Evaluation, Examples, FittedModel, Row, Runtime
 from pipelines.settings import Settings
 from pipelines.store import open_store
-from pipelines.test_sets import TestSets, source_key
+from pipelines.test_sets.frozen import TestSets, source_key
+from pipelines.versions.answers import frame_of, instances_of
+from pipelines.versions.artifact import Package, open_runtime
 
 ROWS = 1000
 """Enough for 300 test rows, few enough for a suite that fits every family twice."""
@@ -32,7 +32,7 @@ import json, sys
 from pathlib import Path
 import pandas as pd
 from pipelines import catalog
-from pipelines.answers import rows_of
+from pipelines.versions.answers import rows_of
 requests = pd.DataFrame(json.loads(sys.stdin.read()))
 requests.index.name = "request"
 answers = catalog.family(sys.argv[1]).restore(Path(sys.argv[2])).predict(requests)
@@ -42,7 +42,7 @@ print(json.dumps(rows_of(answers, requests.index)))
 SERVE_IN_A_FRESH_PROCESS = """
 import json, sys
 from pathlib import Path
-from pipelines.artifact import open_package, open_runtime
+from pipelines.versions.artifact import open_package, open_runtime
 runtime = open_runtime(open_package(Path(sys.argv[1])))
 answers = runtime.predict(json.loads(sys.stdin.read()))
 runtime.close()

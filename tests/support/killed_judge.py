@@ -11,12 +11,12 @@ import signal
 import sys
 from pathlib import Path
 
-from pipelines.decisions import Decision, DecisionLog, NewDecision
-from pipelines.gate import Gate
-from pipelines.registry_client import RegistryClient
+from pipelines.arena.gate import Gate
+from pipelines.decisions.log import Decision, DecisionLog, NewDecision
+from pipelines.gate.verdict import Trigger
+from pipelines.registry.client import RegistryClient
 from pipelines.settings import Settings
 from pipelines.store import open_store
-from pipelines.verdict import Trigger
 
 
 def die() -> None:

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from pipelines.contract import Guardrail
-from pipelines.leakage import Leakage
+from pipelines.gate.leakage import Leakage
+from pipelines.gate.policy import Policy
+from pipelines.gate.promotion import Case, Ruling
+from pipelines.gate.verdict import Blessing, Check, Contestant, Trigger
 from pipelines.metrics import Metric
-from pipelines.policy import Policy
-from pipelines.promotion import Case, Ruling
 from pipelines.settings import PolicySettings
-from pipelines.verdict import Blessing, Check, Contestant, Trigger
 
 MACRO_F1 = Metric("macro_f1", "macro_f1", ("actual", "predicted"))
 ACCURACY = Metric("accuracy", "mean", ("correct",))

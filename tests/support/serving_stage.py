@@ -12,13 +12,13 @@ import numpy as np
 from fastapi import FastAPI
 from stub_family import StubFamily
 
-from pipelines import registry
-from pipelines.artifact import Contract, Package, write_contract
-from pipelines.decisions import Decision, DecisionLog, Kind, NewDecision
+from pipelines.decisions.log import Decision, DecisionLog, Kind, NewDecision
 from pipelines.orchestration import FlowRun
-from pipelines.registry_client import NoSuchVersion, RegisteredModel, RegistryUnavailable
+from pipelines.registry import aliases as registry
+from pipelines.registry.client import NoSuchVersion, RegisteredModel, RegistryUnavailable
 from pipelines.settings import Settings
 from pipelines.store import Store, open_store
+from pipelines.versions.artifact import Contract, Package, write_contract
 from serving.app import create_app
 
 MODEL = "stub"

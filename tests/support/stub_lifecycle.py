@@ -8,12 +8,12 @@ from pathlib import Path
 from stub_family import FAMILY
 
 from pipelines import tracking, training
-from pipelines.arena import silent
-from pipelines.decisions import Decision, DecisionLog
-from pipelines.gate import Gate
+from pipelines.arena.arena import silent
+from pipelines.arena.gate import Gate
+from pipelines.decisions.log import Decision, DecisionLog
+from pipelines.gate.verdict import Blessing, Trigger
 from pipelines.settings import Settings
 from pipelines.store import Store
-from pipelines.verdict import Blessing, Trigger
 from serving import bless as blessing
 
 MANUAL = Trigger("manual", "tests", "a test")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.agreement import compare
 from pipelines.contract import Row, Tolerance
+from pipelines.versions.agreement import compare
 
 WITHIN = Tolerance(absolute=1e-3, relative=0.0)
 ASKED: list[Row] = [{"text": "tornillo"}]

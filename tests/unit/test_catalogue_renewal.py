@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from features.schema import SchemaError
-from pipelines.catalogue_renewal import renew
-from pipelines.product_catalogue import (
+from pipelines.orders.catalogue_renewal import renew
+from pipelines.orders.product_catalogue import (
     Catalogue,
     CatalogueUnreadable,
     Product,

@@ -5,9 +5,9 @@ import pytest
 from rivals import BRIER, MACRO_F1, case, check, contestant, exactly, policy
 
 from pipelines.contract import Guardrail
-from pipelines.leakage import Leakage
-from pipelines.promotion import decide
-from pipelines.verdict import Blessing
+from pipelines.gate.leakage import Leakage
+from pipelines.gate.promotion import decide
+from pipelines.gate.verdict import Blessing
 
 
 def test_a_champion_below_the_floor_is_no_excuse():

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from cli import processes, screen, stack
 from cli.main import app
 from cli.train import located
-from pipelines.decisions import DecisionLog, NewDecision
+from pipelines.decisions.log import DecisionLog, NewDecision
 from pipelines.settings import load_settings
 from pipelines.store import open_store
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from rivals import ACCURACY, BRIER, MACRO_F1, answers, exactly, policy, right_answers, rivals
 
-from pipelines.comparison import NotComparable, compare, figure_of, plan_of
 from pipelines.contract import Guardrail
+from pipelines.gate.comparison import NotComparable, compare, figure_of, plan_of
 from pipelines.metrics import Metric
 
 

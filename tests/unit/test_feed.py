@@ -14,11 +14,12 @@ import httpx
 import pytest
 from imap_server import imap_server
 
-from pipelines import changes, feed
-from pipelines.decisions import DecisionLog, NewDecision
-from pipelines.feed import FeedReport, PredictionRefused, PredictionUnavailable
-from pipelines.order_lines import OrderLines
-from pipelines.recordings import find
+from pipelines import changes
+from pipelines.decisions.log import DecisionLog, NewDecision
+from pipelines.orders import feed
+from pipelines.orders.feed import FeedReport, PredictionRefused, PredictionUnavailable
+from pipelines.orders.order_lines import OrderLines
+from pipelines.orders.recordings import find
 from pipelines.settings import FeedSettings, Settings
 from pipelines.store import Store, open_store
 

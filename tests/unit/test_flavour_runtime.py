@@ -14,11 +14,11 @@ import psutil
 import pytest
 from stub_family import FAMILY, texts
 
-from pipelines import flavour_worker
-from pipelines.arena import silent
-from pipelines.artifact import Contract, Package, open_runtime
-from pipelines.flavour_runtime import FlavourFailed, FlavourRuntime
-from pipelines.packaging import Facts, build
+from pipelines.arena.arena import silent
+from pipelines.versions import flavour_worker
+from pipelines.versions.artifact import Contract, Package, open_runtime
+from pipelines.versions.flavour_runtime import FlavourFailed, FlavourRuntime
+from pipelines.versions.packaging import Facts, build
 
 ASKED = [{"text": "pint1 pint2 pint3"}, {"text": "herr1 herr2 herr3"}]
 
@@ -50,7 +50,7 @@ def opened(package: Package) -> Iterator[Callable[..., FlavourRuntime]]:
 
 def workers() -> list[psutil.Process]:
     children = psutil.Process().children()
-    return [child for child in children if "pipelines.flavour_worker" in child.cmdline()]
+    return [child for child in children if "pipelines.versions.flavour_worker" in child.cmdline()]
 
 
 @pytest.mark.slow

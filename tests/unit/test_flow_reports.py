@@ -7,7 +7,7 @@ import pytest
 
 from flows.report import artifact_key, check_rows, decision_text
 from flows.turns import turn
-from pipelines.decisions import Decision
+from pipelines.decisions.log import Decision
 from pipelines.leases import Busy, Lease
 
 RULING = {

@@ -11,13 +11,13 @@ from stub_family import FAMILY, texts
 
 from features.sources import Raw, Source
 from pipelines import training
-from pipelines.decisions import DecisionLog, NewDecision
-from pipelines.generations import Generations
+from pipelines.decisions.log import DecisionLog, NewDecision
+from pipelines.gate.policy import policy_of
 from pipelines.labels import Labels
-from pipelines.policy import policy_of
 from pipelines.settings import PolicySettings
 from pipelines.store import Store
-from pipelines.test_sets import TestSet, TestSets
+from pipelines.test_sets.frozen import TestSet, TestSets
+from pipelines.test_sets.generations import Generations
 
 SOURCE = Source("texts.csv")
 POLICY = policy_of(FAMILY, PolicySettings())

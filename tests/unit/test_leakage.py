@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from pipelines.leakage import check_leakage, keys_of, read_keys, write_keys
+from pipelines.gate.leakage import check_leakage, keys_of, read_keys, write_keys
 
 
 def requests(*texts):

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from pipelines.order_lines import IncomingLine, OrderLines
+from pipelines.orders.order_lines import IncomingLine, OrderLines
 from pipelines.store import Store
 from serving.order_board import OrderBoard
 from serving.shelf import Shelf

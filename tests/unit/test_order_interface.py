@@ -11,8 +11,8 @@ from asgi_client import AppClient
 from domain_stage import DomainStage
 
 from pipelines.labels import Labels, exact
-from pipelines.product_catalogue import Product
-from pipelines.recordings import keep
+from pipelines.orders.product_catalogue import Product
+from pipelines.orders.recordings import keep
 from pipelines.settings import Settings
 
 SHAPE = {

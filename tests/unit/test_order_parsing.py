@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.order_parsing import (
+from pipelines.orders.parsing import (
     Damaged,
     Stated,
     parse_csv,

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 from rivals import ACCURACY, answers, policy, right_answers
 
-from pipelines.overfitting import measure_overfitting, opening
+from pipelines.test_sets.overfitting import measure_overfitting, opening
 
 
 def table(rng, accuracy, rows):

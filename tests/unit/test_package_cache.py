@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from serving_stage import MODEL, FakeRegistry, write_package
 
-from pipelines.artifact import ArtifactRefused
-from pipelines.registry_client import RegistryUnavailable
+from pipelines.registry.client import RegistryUnavailable
+from pipelines.versions.artifact import ArtifactRefused
 from serving.cache import PackageCache
 
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from rivals import MACRO_F1, case, check, contestant, exactly, policy, rivals
 
-from pipelines.leakage import Leakage
-from pipelines.promotion import Obstacle, decide, spent
-from pipelines.verdict import Blessing, Trigger
+from pipelines.gate.leakage import Leakage
+from pipelines.gate.promotion import Obstacle, decide, spent
+from pipelines.gate.verdict import Blessing, Trigger
 
 WORTHLESS = exactly(0, 0, 0, 1_000)[0]
 

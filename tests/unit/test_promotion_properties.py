@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from rivals import case, exactly, policy
 
 from features.statistics import alpha_at
-from pipelines.promotion import decide
+from pipelines.gate.promotion import decide
 
 REPEATABLE = settings(max_examples=60, deadline=None, derandomize=True)
 COUNTS = st.tuples(st.integers(200, 900), st.integers(0, 80), st.integers(0, 80))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from pipelines.provenance import code_version, libraries
+from pipelines.versions.provenance import code_version, libraries
 
 
 def git(folder: Path, *arguments: str) -> None:

@@ -8,16 +8,16 @@ import pytest
 from rivals import BRIER, MACRO_F1, MANUAL, contestant, exactly, policy, rivals
 from sqlalchemy import update
 
-from pipelines import chain
 from pipelines.contract import Guardrail
-from pipelines.decisions import Conflict, DecisionLog, NewDecision
-from pipelines.leakage import Leakage
-from pipelines.precedents import anchor_of, judged_before
-from pipelines.promotion import Case, Obstacle, decide
-from pipelines.replay import replay
+from pipelines.decisions import chain
+from pipelines.decisions.log import Conflict, DecisionLog, NewDecision
+from pipelines.gate.leakage import Leakage
+from pipelines.gate.promotion import Case, Obstacle, decide
+from pipelines.gate.verdict import Trigger
+from pipelines.records.precedents import anchor_of, judged_before
+from pipelines.records.replay import replay
+from pipelines.records.verdicts import OverrideRefused, append_override, append_verdict
 from pipelines.store import decisions
-from pipelines.verdict import Trigger
-from pipelines.verdict_record import OverrideRefused, append_override, append_verdict
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import BaseModel, Field
 
-from pipelines.artifact import ArtifactRefused
+from pipelines.versions.artifact import ArtifactRefused
 from serving.validation import Fault, InvalidInstances, SchemaCheck
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.decisions import Champion
+from pipelines.decisions.log import Champion
 from serving.answers import ServedModel
 from serving.steps import View, next_champion
 

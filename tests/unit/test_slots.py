@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from serving_stage import MODEL, write_package
 
-from pipelines.artifact import open_package
 from pipelines.contract import RequestRefused
+from pipelines.versions.artifact import open_package
 from serving.answers import ServedModel
 from serving.live import BrokenRuntime, LiveModel, WarmUpFailed, load
 from serving.slots import NoChampion, Slots, TooManyInstances, UnknownModel

@@ -7,9 +7,9 @@ import pytest
 from stub_family import FAMILY, texts
 
 from features.sources import Source
-from pipelines.leakage import keys_of
-from pipelines.prediction_files import PredictionsDamaged
-from pipelines.test_sets import NotEnoughRows, SealBroken, TestSets, source_key
+from pipelines.decisions.prediction_files import PredictionsDamaged
+from pipelines.gate.leakage import keys_of
+from pipelines.test_sets.frozen import NotEnoughRows, SealBroken, TestSets, source_key
 
 KEY = source_key(Source("var/demo/texts.csv"))
 

@@ -1,0 +1,1 @@
+"""How a challenger is judged: pure functions of stored predictions, a policy and measurements."""

@@ -1,0 +1,168 @@
+"""The named checks beside the primary test; any one that fails refuses the challenger."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from pipelines.gate.comparison import Comparison, Figure
+from pipelines.gate.leakage import Leakage
+from pipelines.gate.policy import Policy
+from pipelines.gate.verdict import Check, Contestant
+from pipelines.metrics import Metric
+
+SIGNIFICANCE = 0.05
+"""One-sided level at which a guardrail, a slice or the floor is believed to be crossed."""
+SUSPICIOUS_ERROR_SHARE = 0.1
+"""A challenger with less than this share of the champion's errors deserves a second look."""
+
+
+def worst_margin(policy: Policy, champion: float) -> float:
+    """Return the non-inferiority margin in the primary metric's own unit.
+
+    Of a score it is absolute (0.01: one point), of an error a share of the champion's.
+    """
+    margin = policy.settings.non_inferiority_margin
+    return margin if policy.primary.direction == "up" else margin * champion
+
+
+def leakage_check(leakage: Leakage) -> Check:
+    """Return whether the challenger has seen rows of the test set."""
+    if leakage.status == "leaked":
+        note = (
+            f"{leakage.shared} of the test set's {leakage.of} keys are among the rows that the "
+            "challenger was trained on"
+        )
+        return Check("leakage", leakage.shared, 0, False, note)
+    if leakage.status == "clean":
+        return Check("leakage", 0, 0, True, "no row of the test set was trained on")
+    note = "leakage check not possible: nobody recorded what this version was trained on"
+    return Check("leakage", "not possible", 0, None, note)
+
+
+def blessing_check(challenger: Contestant) -> Check:
+    """Return whether the real serving code could load and ask the challenger."""
+    blessing = challenger.blessing
+    if blessing.passed:
+        note = f"loaded in a fresh process and answered {blessing.golden} golden requests"
+        return Check("blessing", "passed", "passed", True, note)
+    note = f"the serving code could not serve version {challenger.version}: {blessing.reason}"
+    return Check("blessing", "failed", "passed", False, note)
+
+
+def floor_check(floor: Figure) -> Check:
+    """Return whether the challenger is credibly better than the trivial baseline."""
+    p = floor.estimate.p_above(0.0)
+    passed = p <= SIGNIFICANCE
+    word = "beats" if passed else "does not credibly beat"
+    note = (
+        f"{floor.metric} {floor.challenger:.4f} {word} the trivial baseline's "
+        f"{floor.champion:.4f} (p = {p:.2g})"
+    )
+    return Check("floor", floor.challenger, floor.champion, passed, note)
+
+
+def guardrail_checks(policy: Policy, figures: tuple[Figure, ...]) -> Iterator[Check]:
+    """Yield, for each guardrail, whether the challenger is within its margin and its limit."""
+    for rail, figure in zip(policy.guardrails, figures, strict=True):
+        name = f"guardrail:{rail.metric.name}"
+        gain = figure.estimate.gain
+        note = (
+            f"{rail.metric.name} {figure.champion:.4f} -> {figure.challenger:.4f}, "
+            f"may get worse by {rail.margin:g}"
+        )
+        if math.isnan(gain):
+            note = f"{rail.metric.name} cannot be compared: one of the two does not state it"
+            yield Check(name, "not possible", -rail.margin, None, note)
+        else:
+            worse = gain < -rail.margin and figure.estimate.p_below(0.0) <= SIGNIFICANCE
+            yield Check(name, figure.challenger, figure.champion, not worse, note)
+        if rail.limit is not None:
+            yield limit_check(rail.metric, figure.challenger, rail.limit)
+
+
+def limit_check(metric: Metric, value: float, limit: float) -> Check:
+    """Return whether a figure keeps the limit that holds whoever is champion."""
+    name = f"limit:{metric.name}"
+    if math.isnan(value):
+        note = f"{metric.name} cannot be held to its limit: the challenger does not state it"
+        return Check(name, "not possible", limit, None, note)
+    within = value >= limit if metric.direction == "up" else value <= limit
+    side = "at least" if metric.direction == "up" else "at most"
+    return Check(name, value, limit, within, f"{metric.name} {value:.4f}, must be {side} {limit:g}")
+
+
+def slice_checks(policy: Policy, comparison: Comparison) -> Iterator[Check]:
+    """Yield, for each slice, whether the challenger is credibly worse there beyond the margin.
+
+    Credibly: Holm's p over the slices. A slice of too few rows is shown and decides nothing.
+    """
+    margin, minimum = policy.settings.slices.margin, policy.settings.slices.minimum_rows
+    for part in comparison.slices:
+        name = f"slice:{part.name}"
+        if part.figure is None or part.p_worse is None:
+            note = f"slice {part.name}: {part.rows} rows, fewer than {minimum}: not judged"
+            yield Check(name, None, -margin, None, note)
+            continue
+        gain = part.figure.estimate.gain
+        failed = gain < -margin and part.p_worse <= SIGNIFICANCE
+        note = (
+            f"slice {part.name}: {part.figure.metric} {part.figure.champion:.4f} -> "
+            f"{part.figure.challenger:.4f} on {part.rows} rows "
+            f"(p of being worse, Holm: {part.p_worse:.2g})"
+        )
+        yield Check(name, gain, -margin, not failed, note)
+
+
+def news_checks(comparison: Comparison) -> Iterator[Check]:
+    """Show how both models do on classes that the champion never answers; decides nothing."""
+    news = comparison.news
+    if news is None or news.figure is None:
+        return
+    note = (
+        f"{news.rows} rows of classes that the champion never answers count as its errors: "
+        f"{news.figure.metric} {news.figure.champion:.4f} -> {news.figure.challenger:.4f} there"
+    )
+    yield Check("classes_new_to_champion", news.figure.estimate.gain, None, None, note)
+
+
+def resource_checks(
+    policy: Policy, champion: Contestant | None, challenger: Contestant
+) -> Iterator[Check]:
+    """Yield latency against budget and champion, and size against the champion's."""
+    new = challenger.blessing
+    if new.latency_ms is not None:
+        budget = policy.latency_budget_ms
+        note = f"{new.latency_ms:.3g} ms a request, budget {budget:g} ms"
+        yield Check("latency_budget", new.latency_ms, budget, new.latency_ms <= budget, note)
+    if champion is None:
+        return
+    old, settings = champion.blessing, policy.settings
+    if new.latency_ms is not None and old.latency_ms is not None:
+        # Below the grace a ratio would compare two clocks' noise, not two models.
+        limit = max(settings.latency_ratio * old.latency_ms, settings.latency_grace_ms)
+        note = (
+            f"{new.latency_ms:.3g} ms against the champion's {old.latency_ms:.3g} ms, "
+            f"may take {limit:.3g} ms"
+        )
+        yield Check("latency", new.latency_ms, limit, new.latency_ms <= limit, note)
+    if new.size_bytes is not None and old.size_bytes is not None:
+        allowed = max(settings.size_ratio * old.size_bytes, settings.size_grace_bytes)
+        note = f"{new.size_bytes:,} bytes against {old.size_bytes:,}, may have {allowed:,.0f}"
+        yield Check("size", new.size_bytes, allowed, new.size_bytes <= allowed, note)
+
+
+def suspicion_check(policy: Policy, champion: float | None, challenger: float) -> Check | None:
+    """Return a warning when a score between 0 and 1 is too good to be believed unseen."""
+    if policy.primary.direction != "up" or not 0 <= challenger <= 1:
+        return None
+    limit = 0.999
+    if champion is not None:
+        limit = min(limit, 1 - SUSPICIOUS_ERROR_SHARE * (1 - champion))
+    if challenger < limit:
+        return None
+    note = (
+        f"suspicious: {policy.primary.name} {challenger:.4f} leaves almost no error; look for "
+        "the answer among the features, or for leaked rows"
+    )
+    return Check("suspicious_score", challenger, limit, None, note)

@@ -1,0 +1,261 @@
+"""The gate's decision: a pure function of stored predictions, a policy and recorded measurements.
+
+`decide` is what a judgement calls and what a replay calls again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from features.statistics import alpha_at, alpha_left
+from pipelines.gate import checks
+from pipelines.gate.comparison import Comparison, aligned, compare, figure_of, plan_of
+from pipelines.gate.leakage import Leakage
+from pipelines.gate.primary import Primary, judge, rule_for
+from pipelines.gate.shortfall import Shortfall, shortfall
+from pipelines.gate.verdict import Check, Contestant, Rule, Trigger, Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pipelines.gate.comparison import Figure
+    from pipelines.gate.policy import Policy
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Why the two cannot be compared at all: only a named operator can settle it."""
+
+    verdict: Literal["incomparable", "champion_unloadable"]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything that a decision depends on.
+
+    Rows are per-request predictions on the test set: of the challenger, the champion, the trivial
+    baseline, and the anchor (the last champion that won by superiority in this test set's life,
+    where that is not the champion itself). `look` is the number that the next look would have.
+    """
+
+    policy: Policy
+    trigger: Trigger
+    look: int
+    challenger: Contestant
+    champion: Contestant | None = None
+    challenger_rows: pd.DataFrame | None = None
+    champion_rows: pd.DataFrame | None = None
+    floor_rows: pd.DataFrame | None = None
+    anchor_rows: pd.DataFrame | None = None
+    leakage: Leakage = field(default_factory=lambda: Leakage("not possible"))
+    obstacle: Obstacle | None = None
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """A verdict, its named checks, its reasons in plain sentences, and every number behind it.
+
+    `look` is None where no look was taken, because no comparison of two models was made.
+    """
+
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    checks: tuple[Check, ...] = ()
+    rule: Rule | None = None
+    look: int | None = None
+    alpha: float | None = None
+    alpha_left: float | None = None
+    p: float | None = None
+    floor: Figure | None = None
+    anchor: Figure | None = None
+    comparison: Comparison | None = None
+    shortfall: Shortfall | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """Return the ruling as it stands in a decision record."""
+        return asdict(self)
+
+
+def spent(policy: Policy, look: int) -> bool:
+    """Return whether that look at a test set would have too little alpha to decide anything."""
+    if policy.settings.rule == "better_figure":
+        return False
+    return alpha_at(policy.settings.alpha, look) < policy.settings.smallest_alpha
+
+
+def decide(case: Case) -> Ruling:
+    """Decide. Raises `NotComparable` when the tables do not belong together."""
+    obstacle = case.obstacle
+    if obstacle is not None and obstacle.verdict == "incomparable":
+        return Ruling(obstacle.verdict, (obstacle.reason,))
+    blessing = checks.blessing_check(case.challenger)
+    if not blessing.passed:
+        return Ruling("rejected", (blessing.note,), (blessing,))
+    if case.challenger_rows is None:
+        reason = f"version {case.challenger.version} gave no predictions on the test set"
+        return Ruling("rejected", (reason,), (blessing,))
+    if case.champion is None:
+        welcome = f"there is no champion yet, and version {case.challenger.version} is fit to be it"
+        return _alone(case, case.challenger_rows, "first_champion", welcome)
+    if obstacle is not None or case.champion_rows is None:
+        reason = f"champion {case.champion.version} gave no predictions to compare with"
+        reason = obstacle.reason if obstacle else reason
+        return _alone(case, case.challenger_rows, "champion_unloadable", reason)
+    return _against_champion(case, case.champion, case.champion_rows, case.challenger_rows)
+
+
+def _alone(case: Case, rows: pd.DataFrame, verdict: Verdict, reason: str) -> Ruling:
+    """Judge a challenger that can be held against no champion: floor and limits decide."""
+    floor = _floor(case, rows)
+    lines = [checks.blessing_check(case.challenger), checks.leakage_check(case.leakage)]
+    lines += [checks.floor_check(floor)] if floor is not None else []
+    lines += [
+        checks.limit_check(rail.metric, rail.metric.value(rows), rail.limit)
+        for rail in case.policy.guardrails
+        if rail.limit is not None
+    ]
+    lines += checks.resource_checks(case.policy, None, case.challenger)
+    suspicion = checks.suspicion_check(case.policy, None, case.policy.primary.value(rows))
+    lines += [suspicion] if suspicion else []
+    failed = [line.note for line in lines if line.passed is False]
+    fit = [reason, *(line.note for line in lines if line.name == "floor")]
+    warnings = [line.note for line in lines if line.passed is None]
+    return Ruling(
+        "rejected" if failed else verdict,
+        tuple((failed or fit) + warnings),
+        tuple(lines),
+        rule="floor",
+        floor=floor,
+    )
+
+
+def _against_champion(
+    case: Case, champion: Contestant, old: pd.DataFrame, new: pd.DataFrame
+) -> Ruling:
+    if spent(case.policy, case.look):
+        return _spent(case)
+    comparison = compare(old, new, case.policy)
+    if comparison.identical:
+        return _identical(case, champion, comparison)
+    rule, why = rule_for(case.policy.settings.rule, champion, case.challenger, case.trigger)
+    alpha = alpha_at(case.policy.settings.alpha, case.look)
+    left = alpha_left(case.policy.settings.alpha, case.look)
+    anchor = _anchor(case, new) if rule == "non_inferiority" else None
+    floor = _floor(case, new)
+    primary = judge(case.policy, comparison.primary, rule, alpha, anchor)
+    side = _side_checks(case, champion, comparison, floor)
+    failed = [line for line in side if line.passed is False]
+    lines = [*primary.checks, *side]
+    verdict: Verdict = "rejected" if failed else primary.verdict
+    missing = shortfall(case.policy, comparison, rule, alpha) if verdict == "undecided" else None
+    budget = f"look {case.look} at this test set, alpha left {left:.2g}"
+    return Ruling(
+        verdict,
+        tuple(_reasons(primary, why, failed, lines, comparison, missing, budget)),
+        tuple(lines),
+        rule=rule,
+        look=case.look,
+        alpha=alpha,
+        alpha_left=left,
+        p=primary.p,
+        floor=floor,
+        anchor=anchor,
+        comparison=comparison,
+        shortfall=missing,
+    )
+
+
+def _side_checks(
+    case: Case, champion: Contestant, comparison: Comparison, floor: Figure | None
+) -> list[Check]:
+    lines = [checks.blessing_check(case.challenger), checks.leakage_check(case.leakage)]
+    if floor is not None:
+        lines.append(checks.floor_check(floor))
+    lines += checks.guardrail_checks(case.policy, comparison.guardrails)
+    lines += checks.slice_checks(case.policy, comparison)
+    lines += checks.news_checks(comparison)
+    lines += checks.resource_checks(case.policy, champion, case.challenger)
+    figure = comparison.primary
+    suspicion = checks.suspicion_check(case.policy, figure.champion, figure.challenger)
+    return [*lines, suspicion] if suspicion else lines
+
+
+def _reasons(
+    primary: Primary,
+    why: str,
+    failed: list[Check],
+    lines: list[Check],
+    comparison: Comparison,
+    missing: Shortfall | None,
+    budget: str,
+) -> Iterator[str]:
+    yield from (line.note for line in failed)
+    yield primary.reason
+    yield f"rule: {why}"
+    if missing is not None:
+        yield missing.sentence
+    yield from _contradictions(primary, comparison)
+    yield from (line.note for line in lines if line.passed is None)
+    yield budget
+
+
+def _contradictions(primary: Primary, comparison: Comparison) -> Iterator[str]:
+    """Say where a second witness credibly points the other way than the primary figure."""
+    gain, pairs, losses = (
+        comparison.primary.estimate.gain,
+        comparison.mcnemar,
+        comparison.diebold_mariano,
+    )
+    if pairs is not None and pairs.p <= checks.SIGNIFICANCE:
+        won = pairs.challenger_only - pairs.champion_only
+        if won * gain < 0:
+            yield (
+                f"contradiction: by McNemar's test the {'challenger' if won > 0 else 'champion'} "
+                f"is right more often ({pairs.challenger_only} against {pairs.champion_only} "
+                f"requests that only one gets right, p = {pairs.p:.2g}), but "
+                f"{comparison.primary.metric} says the opposite"
+            )
+    if losses is not None and losses.p <= checks.SIGNIFICANCE and losses.statistic * gain < 0:
+        yield f"contradiction: the Diebold-Mariano test says the opposite (p = {losses.p:.2g})"
+    if primary.verdict == "promoted" and pairs is not None and pairs.p > checks.SIGNIFICANCE:
+        yield (
+            f"McNemar's test of the share of right answers sees no difference (p = {pairs.p:.2g})"
+        )
+
+
+def _floor(case: Case, rows: pd.DataFrame) -> Figure | None:
+    return None if case.floor_rows is None else _primary_figure(case, case.floor_rows, rows)
+
+
+def _anchor(case: Case, rows: pd.DataFrame) -> Figure | None:
+    return None if case.anchor_rows is None else _primary_figure(case, case.anchor_rows, rows)
+
+
+def _primary_figure(case: Case, baseline: pd.DataFrame, rows: pd.DataFrame) -> Figure:
+    old, new = aligned(baseline, rows)
+    settings = case.policy.settings
+    design = plan_of(old)
+    return figure_of(case.policy.primary, old, new, design, settings.resamples, settings.seed)
+
+
+def _spent(case: Case) -> Ruling:
+    settings = case.policy.settings
+    alpha = alpha_at(settings.alpha, case.look)
+    reason = (
+        f"the test set is spent: look {case.look} would have alpha {alpha:.2g}, under the policy's "
+        f"smallest {settings.smallest_alpha:g}; freeze its next generation and judge again"
+    )
+    check = Check("alpha", alpha, settings.smallest_alpha, False, reason)
+    return Ruling("undecided", (reason,), (check,), alpha=alpha)
+
+
+def _identical(case: Case, champion: Contestant, comparison: Comparison) -> Ruling:
+    reason = (
+        f"nothing to promote: version {case.challenger.version} answers all {comparison.rows} "
+        f"requests exactly as champion {champion.version} does"
+    )
+    check = Check("difference", 0, 1, False, reason)
+    return Ruling("rejected", (reason,), (check,), comparison=comparison)

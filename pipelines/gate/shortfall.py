@@ -1,0 +1,63 @@
+"""What an undecided verdict lacks: how many labels, and of which requests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from features.statistics import items_needed
+from pipelines.gate.checks import worst_margin
+from pipelines.gate.primary import interesting_gain
+
+if TYPE_CHECKING:
+    from pipelines.gate.comparison import Comparison
+    from pipelines.gate.policy import Policy
+    from pipelines.gate.verdict import Rule
+
+POWER = 0.8
+
+
+@dataclass(frozen=True)
+class Shortfall:
+    """How many requests would settle it, and how many of them need a label.
+
+    Only requests on which the two models disagree can tell them apart, so of `requests` fresh ones
+    only the disagreeing share needs a reviewer.
+    """
+
+    effect: float
+    requests: int
+    labels: int
+    have: int
+    disagreeing: tuple[str, ...]
+    sentence: str
+
+
+def shortfall(policy: Policy, comparison: Comparison, rule: Rule, alpha: float) -> Shortfall:
+    """Return what would find, with 80 % power at this alpha, a gain worth finding.
+
+    That is the observed one, should it be true, or the smallest interesting one where the
+    observed gain is smaller.
+    """
+    estimate = comparison.primary.estimate
+    margin = worst_margin(policy, comparison.primary.champion)
+    if rule == "superiority":
+        null = policy.settings.minimum_effect
+        worth = interesting_gain(policy, comparison.primary.champion) - null or margin
+    else:
+        null, worth = -margin, margin
+    # One request's variance; for a share of right answers this is the discordant share.
+    variance = estimate.standard_error**2 * estimate.units
+    observed = estimate.gain - null
+    worth = max(worth, observed)
+    needed = items_needed(variance, worth, alpha, POWER)
+    if needed <= estimate.units and 0 < observed < worth:
+        worth, needed = observed, items_needed(variance, observed, alpha, POWER)
+    more = max(needed - estimate.units, 1)
+    labels = max(round(more * comparison.disagreements / comparison.rows), 1)
+    sentence = (
+        f"to tell a true difference of {worth:.4f} from chance takes about {needed:,} requests "
+        f"(there are {estimate.units:,}): {more:,} more, of which only the about {labels:,} on "
+        "which the two models disagree need a label"
+    )
+    return Shortfall(worth, needed, labels, estimate.units, comparison.disagreeing, sentence)

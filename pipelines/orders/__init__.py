@@ -1,0 +1,1 @@
+"""Incoming order lines and the catalogue that they are matched with."""

@@ -1,0 +1,1 @@
+"""Verdicts at rest: how they are recorded, found again and replayed."""

@@ -1,0 +1,1 @@
+"""MLflow's registry over HTTP: versions, aliases, files."""

@@ -1,0 +1,1 @@
+"""Frozen test sets: generations, their renewal, and how far they were over-fitted."""

@@ -1,0 +1,135 @@
+"""Which generation of a test set is in use: frozen where there is none, renewed when spent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from pipelines.contract import Examples, ModelFamily
+from pipelines.decisions.log import DecisionLog, NewDecision
+from pipelines.gate.policy import Policy
+from pipelines.gate.promotion import spent
+from pipelines.labels import Label, Labels
+from pipelines.test_sets.frozen import TestSet, TestSets, source_key
+from pipelines.test_sets.next_generation import NotEnoughRows
+from pipelines.test_sets.overfitting import opening
+
+if TYPE_CHECKING:
+    from features.sources import Source
+    from features.splits import Split
+    from pipelines.store import Store
+
+CONFIRMED = "confirmed"
+"""Mark in what a reviewer was shown: the answer was a person's, so it says nothing of a model."""
+
+
+AskChampion = Callable[[ModelFamily, Sequence[Examples]], tuple[str, list[pd.DataFrame]] | None]
+"""Returns the champion's version and its per-request rows on each set, or None without either."""
+
+
+class Generations:
+    """Opens the test set of a family and a source, and counts what it has been used for."""
+
+    def __init__(
+        self, store: Store, log: DecisionLog, test_sets: TestSets, ask_champion: AskChampion
+    ) -> None:
+        self._labels = Labels(store)
+        self._log = log
+        self._test_sets = test_sets
+        self._ask_champion = ask_champion
+
+    def in_use(
+        self, family: ModelFamily, policy: Policy, source: Source, split: Callable[[], Split]
+    ) -> TestSet:
+        """Return the generation in use; `split` is asked only where rows are needed.
+
+        A spent generation retires when there are rows for the next one. Until then it stays, and
+        the gate says that it is spent.
+        """
+        key = source_key(source)
+        active = self._test_sets.active(family, key)
+        if active is not None and not self.is_spent(policy, active):
+            return active
+        parts = split()
+        labelled = reviewed_rows(family, self._reviewed(family.name), parts.test)
+        if active is None:
+            return self._test_sets.open_or_freeze(family, key, parts, labelled)
+        try:
+            renewed = self._test_sets.renew(family, key, parts, labelled)
+        except NotEnoughRows:
+            return active
+        self._open_seal(family, policy, active)
+        return renewed
+
+    def retired_rows(self, family: ModelFamily, source: Source) -> list[pd.DataFrame]:
+        """Return the rows of the generations that are used up: training may have them."""
+        return self._test_sets.retired_rows(family.name, source_key(source))
+
+    def of_version(self, family: ModelFamily, policy: Policy, version: str) -> TestSet | None:
+        """Return the test set that a version of ours was trained beside, while it is of use."""
+        for decision in self._log.list(family.name):
+            if decision.kind == "admitted" and decision.version == version:
+                fingerprints = decision.record["fingerprints"]
+                assert isinstance(fingerprints, dict)
+                return self._usable(family, policy, fingerprints.get("test_set_id"))
+        return None
+
+    def is_spent(self, policy: Policy, test_set: TestSet) -> bool:
+        """Return whether the next look at it would have too little alpha to decide anything."""
+        return spent(policy, self._log.looks(test_set.test_set_id) + 1)
+
+    def _usable(self, family: ModelFamily, policy: Policy, found: object) -> TestSet | None:
+        if not isinstance(found, str):
+            return None
+        try:
+            test_set = self._test_sets.get(family, found)
+        except LookupError:
+            return None  # frozen in another store: this one never saw it
+        in_use = test_set.status == "active" and not self.is_spent(policy, test_set)
+        return test_set if in_use else None
+
+    def _reviewed(self, model: str) -> list[Label]:
+        return [
+            label
+            for label in self._labels.test_rows(model)
+            if not label.shown.get(CONFIRMED, False)
+        ]
+
+    def _open_seal(self, family: ModelFamily, policy: Policy, retired: TestSet) -> None:
+        """Record how far the gate was fitted to the rows it looked at, by those it never did."""
+        sealed = self._test_sets.sealed(family, retired.test_set_id)
+        looked_at = Examples(retired.requests, retired.actual)
+        asked = None if sealed.requests.empty else self._ask_champion(family, [looked_at, sealed])
+        if asked is not None:
+            version, (on_test, on_sealed) = asked
+            self._log.append(opening(policy, retired, version, on_test, on_sealed))
+            return
+        self._log.append(
+            NewDecision(
+                kind="test_set",
+                model=family.name,
+                test_set_id=retired.test_set_id,
+                record={
+                    "event": "retired",
+                    "reason": "its alpha is spent; there is no champion or no sealed row to ask",
+                    "looks": self._log.looks(retired.test_set_id),
+                },
+            )
+        )
+
+
+def reviewed_rows(family: ModelFamily, labels: Sequence[Label], like: pd.DataFrame) -> pd.DataFrame:
+    """Return reviewed labels as rows like those of the source."""
+    if family.label_text is None or not labels:
+        return like.head(0)
+    rows = pd.DataFrame(
+        {
+            family.label_text: [label.text for label in labels],
+            family.target: [label.value for label in labels],
+        },
+        index=-1 - np.arange(len(labels)),  # no line of a source has such a number
+    )
+    return rows.reindex(columns=like.columns)

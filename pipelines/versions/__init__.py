@@ -1,0 +1,1 @@
+"""Packaged versions: written, wrapped, admitted, verified and run."""

@@ -1,0 +1,169 @@
+"""`contract.json`: what a packaged version says about itself, and the check that it is true.
+
+Light on purpose: the server reads packages with this module and imports no MLflow and no
+learning library. `pipelines.versions.packaging` is the writing side.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import orjson
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pipelines.contract import Runtime
+
+CONTRACT_FILE = "contract.json"
+CONTRACT_VERSION = 1
+RUNTIME_GROUP = "contender.runtimes"
+FLAVOUR = "flavour"
+
+
+class ArtifactRefused(ValueError):
+    """A package is damaged, tampered with, or speaks a contract this code does not know."""
+
+
+class Agreement(BaseModel):
+    """How far the compiled form was from the plain one, on the test set and the golden rows."""
+
+    model_config = ConfigDict(frozen=True)
+    accepted: bool
+    requests: int
+    largest_difference: float
+    absolute_tolerance: float
+    relative_tolerance: float
+    reason: str = ""
+
+
+class Contract(BaseModel):
+    """The content of `contract.json`; unknown facts of a foreign version are the word `unknown`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    contract_version: int = CONTRACT_VERSION
+    family: str
+    origin: Literal["contender", "foreign"]
+    runtime: str
+    """Entry point of group `contender.runtimes`, or `flavour` for the MLflow worker process."""
+    form: Literal["compiled", "flavour"]
+    many: bool
+    target: str
+    request_schema: dict[str, object]
+    response_schema: dict[str, object]
+    latency_budget_ms: float
+    golden: tuple[dict[str, object], ...]
+    params: dict[str, object]
+    fingerprints: dict[str, str]
+    """source, train, test_set: sha256 of canonical bytes."""
+    training_window: dict[str, str]
+    code: dict[str, str]
+    """git_commit, dirty, constraints_sha256."""
+    libraries: dict[str, str]
+    agreement: Agreement | None
+    values: dict[str, float]
+    """Figures on the test set at packaging time, for display; the gate computes its own."""
+    created_at: str
+    files: dict[str, str]
+    """Every other file of the package, relative path to sha256."""
+
+
+@dataclass(frozen=True)
+class Package:
+    """A verified package on disk. `digest` is the sha256 of its `contract.json`."""
+
+    directory: Path
+    contract: Contract
+    digest: str
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file's bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def file_digests(directory: Path) -> dict[str, str]:
+    """Return the sha256 of every file below `directory` but `contract.json` itself."""
+    return {
+        path.relative_to(directory).as_posix(): sha256_of(path)
+        for path in sorted(directory.rglob("*"))
+        if path.is_file() and path.relative_to(directory).as_posix() != CONTRACT_FILE
+    }
+
+
+def write_contract(directory: Path, contract: Contract) -> Package:
+    """Write `contract.json` beside the files it describes and return the sealed package."""
+    sealed = contract.model_copy(update={"files": file_digests(directory)})
+    payload = orjson.dumps(
+        sealed.model_dump(mode="json"), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
+    )
+    (directory / CONTRACT_FILE).write_bytes(payload)
+    return Package(directory, sealed, hashlib.sha256(payload).hexdigest())
+
+
+def open_package(directory: Path, *, expected_digest: str | None = None) -> Package:
+    """Verify every byte of a package and return it.
+
+    Raises `ArtifactRefused` when the contract's digest is not the expected one, a file is
+    missing, added or changed, or the contract's version or shape is unknown.
+    """
+    path = directory / CONTRACT_FILE
+    if not path.is_file():
+        raise ArtifactRefused(f"{directory} holds no {CONTRACT_FILE}: it is not a package")
+    payload = path.read_bytes()
+    digest = hashlib.sha256(payload).hexdigest()
+    if expected_digest is not None and digest != expected_digest:
+        message = f"{path} has digest {digest}, but the decision log admitted {expected_digest}"
+        raise ArtifactRefused(message)
+    contract = _parse(path, payload)
+    _verify_files(directory, contract.files)
+    return Package(directory, contract, digest)
+
+
+def _parse(path: Path, payload: bytes) -> Contract:
+    try:
+        document = orjson.loads(payload)
+        version = document["contract_version"]
+        if version != CONTRACT_VERSION:
+            message = f"{path} has contract version {version}; this code reads {CONTRACT_VERSION}"
+            raise ArtifactRefused(message)
+        return Contract.model_validate(document)
+    except (ValueError, KeyError, TypeError) as error:
+        if isinstance(error, ArtifactRefused):
+            raise
+        raise ArtifactRefused(f"{path} cannot be read as a contract: {error}") from error
+
+
+def _verify_files(directory: Path, recorded: Mapping[str, str]) -> None:
+    found = file_digests(directory)
+    wrong = sorted(
+        name for name in recorded.keys() | found.keys() if recorded.get(name) != found.get(name)
+    )
+    if wrong:
+        raise ArtifactRefused(f"{directory}: missing, added or changed: {', '.join(wrong[:5])}")
+
+
+def open_runtime(package: Package) -> Runtime:
+    """Return the runtime that a package names, ready to answer; the caller closes it.
+
+    Raises `ArtifactRefused` when no installed entry point has that name: a package never brings
+    code of its own into this process.
+    """
+    name = package.contract.runtime
+    if name == FLAVOUR:
+        from pipelines.versions.flavour_runtime import open_flavour
+
+        return open_flavour(package.directory)
+    matches = entry_points(group=RUNTIME_GROUP, name=name)
+    if not matches:
+        installed = ", ".join(sorted(entry_points(group=RUNTIME_GROUP).names))
+        raise ArtifactRefused(f"runtime {name!r} is not installed here; installed: {installed}")
+    opener: Callable[[Path], Runtime] = next(iter(matches)).load()
+    return opener(package.directory / package.contract.form)
