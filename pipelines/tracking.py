@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mlflow.models.model import ModelInfo
 
 MODEL_NAME = "model"
-MODEL_FILE = Path(__file__).with_name("packaged_model.py")
+MODEL_FILE = Path(__file__).parent / "versions" / "packaged_model.py"
 CHALLENGER = "challenger"
 DIGEST_TAG = "contender.digest"
 SOURCE_DIGEST_CHARACTERS = 36
