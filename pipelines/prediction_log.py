@@ -261,7 +261,7 @@ def _spooled(directory: Path, model: str, prediction_id: str) -> Prediction | No
             lines = [line for line in whole_lines(path) if base in line]
         except FileNotFoundError:
             continue  # drained while we looked
-        for row in (row for line in lines for row in _rows(line)):
+        for row in (row for line in lines for row in _readable_rows(line, [])):
             if row["prediction_id"] == prediction_id and row["model"] == model:
                 return _prediction(row)
     return None

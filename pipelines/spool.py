@@ -29,9 +29,15 @@ class Segment:
         self.path = directory / f"{os.getpid()}-{uuid.uuid4().hex}{SUFFIX}"
         hidden = self.path.with_suffix(".new")
         self._descriptor = os.open(hidden, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND)
-        # Locked before it is visible, or another process could take it for an orphan.
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
-        hidden.rename(self.path)
+        try:
+            # Locked before it is visible, or another process could take it for an orphan.
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+            hidden.rename(self.path)
+        except OSError:
+            # Tried again with every drain, it would otherwise use up all descriptors.
+            os.close(self._descriptor)
+            hidden.unlink(missing_ok=True)
+            raise
         self.size_bytes = 0
 
     def append(self, line: bytes) -> None:
@@ -78,8 +84,11 @@ class Spool:
         """
         with self._lock:
             if self._current.size_bytes and (everything or not self._full):
+                # The next one first: where it cannot be made (disk full, no descriptor left), the
+                # current one goes on being written to and may not be dealt with yet.
+                fresh = Segment(self._directory)
                 self._full.append(self._current)
-                self._current = Segment(self._directory)
+                self._current = fresh
             return list(self._full)
 
     def done(self, segment: Segment) -> None:

@@ -169,6 +169,33 @@ def test_a_full_disk_leaves_no_half_line(folder, monkeypatch):
     assert segment.path.read_bytes() == b"first\nthird\n"
 
 
+def test_where_no_next_file_can_be_made_lines_go_on_into_the_one_there_is(folder, monkeypatch):
+    spool = Spool(folder)
+    spool.append(b"first\n")
+
+    def refuse(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pipelines.spool.fcntl.flock", refuse)
+    for _ in range(2):  # a segment that is still written to may not be handed out either time
+        with pytest.raises(OSError, match="No space left"):
+            spool.filled()
+    monkeypatch.undo()
+    spool.append(b"second\n")
+
+    (segment,) = spool.filled()
+    assert segment.path.read_bytes() == b"first\nsecond\n"
+    assert not list(folder.glob("*.new"))
+
+
+def test_a_damaged_line_hides_no_other_prediction(log, folder):
+    prediction_id = append(log, "a")
+    base = prediction_id.partition("-")[0]
+    (folder / "1-dead.jsonl").write_bytes(f"{base} is no JSON\n".encode())
+
+    assert log.find("stub", prediction_id).instance == {"text": "a"}
+
+
 def test_closing_drains_and_a_started_log_drains_by_itself(store, folder):
     log = PredictionLog(store, folder)
     log.start()
