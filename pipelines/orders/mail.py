@@ -6,6 +6,7 @@ import email
 import hashlib
 import re
 from collections.abc import Iterator
+from email.errors import MessageError
 from email.message import EmailMessage
 from email.policy import default as modern
 from html.parser import HTMLParser
@@ -25,10 +26,24 @@ from pipelines.orders.recordings import MEDIA_TYPES, RecordingRefused
 
 _MESSAGE_ID = re.compile(rb"^message-id:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 _END_OF_HEADERS = re.compile(rb"\r?\n\r?\n")
+# What Python's own parsers of mail and HTML raise on malformed input. None may stop a refresh: the
+# mails behind it would never be taken in.
+_MALFORMED = (ValueError, LookupError, AssertionError, AttributeError, TypeError, MessageError)
 
 
 def document_of(raw: bytes, name: str) -> Document:
-    """Return a mail as a document: its words, attached tables and recordings."""
+    """Return a mail as a document: its words, attached tables and recordings.
+
+    A mail that cannot be understood is one damaged item.
+    """
+    try:
+        return _document(raw, name)
+    except _MALFORMED as error:
+        damaged = Damaged(name, f"the mail cannot be understood: {error}")
+        return Document(name, iter([damaged]), _no_recording)
+
+
+def _document(raw: bytes, name: str) -> Document:
     message = email.message_from_bytes(raw, policy=modern)
     message_id = message_id_in(raw) or hashlib.sha256(raw).hexdigest()
     recordings = {
@@ -38,12 +53,15 @@ def document_of(raw: bytes, name: str) -> Document:
     }
 
     def recording(reference: str) -> bytes:
-        if reference not in recordings:
-            raise RecordingRefused(f"the mail has no recording {reference!r}")
-        return recordings[reference]
+        return recordings[reference] if reference in recordings else _no_recording(reference)
 
     audio = next((kept for kept in recordings if kept.lower().endswith(tuple(MEDIA_TYPES))), None)
-    return Document(name, _items(message, name, message_id, audio), recording)
+    # All at once: what is malformed shows itself here and not to whoever reads the items.
+    return Document(name, iter([*_items(message, name, message_id, audio)]), recording)
+
+
+def _no_recording(reference: str) -> bytes:
+    raise RecordingRefused(f"the mail has no recording {reference!r}")
 
 
 def _items(message: EmailMessage, name: str, message_id: str, audio: str | None) -> Iterator[Item]:
@@ -65,11 +83,11 @@ def _said(message: EmailMessage, name: str, message_id: str) -> Iterator[Item]:
         return
     try:
         text = str(body.get_content())
-    except (LookupError, UnicodeDecodeError) as error:
-        yield Damaged(name, f"the text cannot be decoded: {error}")
+        if body.get_content_subtype() == "html":
+            text = _without_markup(text)
+    except _MALFORMED as error:
+        yield Damaged(name, f"the text cannot be understood: {error}")
         return
-    if body.get_content_subtype() == "html":
-        text = _without_markup(text)
     yield from parse_words(text, name, message_id)
 
 

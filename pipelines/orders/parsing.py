@@ -78,14 +78,15 @@ def parse_csv(lines: Iterable[bytes], name: str, message_id: str | None) -> Iter
         where = f"{name}, line {number}"
         if header is None:
             delimiter = max(",;\t|", key=text.count)
-            header = [
-                field.strip().lower() for field in next(csv.reader([text], delimiter=delimiter))
-            ]
-            continue
         try:
-            fields = next(csv.reader([text], delimiter=delimiter, strict=True))
+            fields = next(csv.reader([text], delimiter=delimiter, strict=header is not None))
         except csv.Error as error:
             yield Damaged(where, f"not a CSV line: {error}")
+            if header is None:
+                return  # nobody knows what the lines below it hold
+            continue
+        if header is None:
+            header = [field.strip().lower() for field in fields]
             continue
         if len(fields) != len(header):
             yield Damaged(where, f"{len(fields)} fields under a header of {len(header)}")

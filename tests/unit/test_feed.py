@@ -262,6 +262,29 @@ def test_a_mailbox_gives_words_tables_and_recordings_once(tmp_path: Path, store:
     assert not [c for c in asked if c.startswith(("SELECT", "UID STORE", "EXPUNGE"))]
 
 
+@pytest.mark.parametrize(
+    ("malformed", "reason"),
+    [
+        # What Python's parsers of HTML and of mail cannot take.
+        (b"Content-Type: text/html\r\n\r\n<li>2 tornillo</li><![foo[", "the text cannot be"),
+        (
+            b"Content-Type: multipart/mixed; boundary=B\r\n\r\n--B\r\n"
+            b"Content-Disposition: attachment; filename*=\0''a.csv\r\n\r\nx\r\n--B--\r\n",
+            "the mail cannot be",
+        ),
+    ],
+)
+def test_a_malformed_mail_does_not_keep_those_behind_it_out(
+    tmp_path: Path, store: Store, malformed: bytes, reason: str
+) -> None:
+    mails = [b"Message-ID: <bad@x>\r\n" + malformed, mail("10 pzas Tornillo", "good@x")]
+    with imap_server(mails) as server:
+        url = f"imap://ana@127.0.0.1:{server.port}/INBOX"
+        report = take_in(tmp_path, store, url, CONTENDER_FEED_PASSWORD="secreto")
+    assert descriptions(store) == ["Tornillo"]
+    assert [d.reason[: len(reason)] for d in report.damaged] == [reason]
+
+
 def test_a_mailbox_that_refuses_says_so_without_the_password(tmp_path: Path, store: Store) -> None:
     with imap_server([]) as server:
         wrong = take_in(tmp_path, store, f"imap://ana:falso@127.0.0.1:{server.port}/INBOX")

@@ -70,6 +70,12 @@ def test_an_open_quote_costs_one_csv_line_and_not_the_rest() -> None:
     assert [where for where, _ in damaged(items)] == ["f.csv, line 3", "f.csv, line 5"]
 
 
+def test_a_header_that_is_none_is_named_and_stops_nothing_else() -> None:
+    items = list(parse_csv([b"x" * 200_000 + b"\n", b"a,1\n"], "f.csv", "m"))
+    assert [where for where, _ in damaged(items)] == ["f.csv, line 1"]
+    assert len(items) == 1
+
+
 def test_lines_of_two_encodings_in_one_file_are_both_read() -> None:
     lines = [
         "\ufeffdescription,quantity\n".encode(),
