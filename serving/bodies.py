@@ -1,17 +1,24 @@
-"""Request bodies: how large, of which type, and is it JSON at all? Asked before any endpoint."""
+"""Request bodies: how large, of which type, and is it JSON at all? Asked before any endpoint.
+
+What passes can be kept: no lone surrogates, no NaN, and no deeper than a log line may nest.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import json
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import orjson
-from fastapi import Request
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 Refuse = Callable[[Scope, Exception], ASGIApp]
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+DEEPEST = 100
+"""Levels of nesting; what is read deeper than some 250 could not be written again."""
 
 
 class BodyTooLarge(ValueError):
@@ -32,9 +39,46 @@ async def json_of(request: Request) -> Any:
     if not body:
         raise MalformedBody("the body is empty; JSON is expected")
     try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as error:
+        return _parsed(body)
+    except json.JSONDecodeError as error:
         raise MalformedBody(f"the body is not JSON: {error}") from error
+
+
+class StrictRoute(APIRoute):
+    """A route whose body FastAPI parses with the same strictness as `json_of`."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Hand the endpoint a request that parses strictly."""
+        handle = super().get_route_handler()
+
+        async def strictly(request: Request) -> Response:
+            return await handle(_StrictRequest(request.scope, request.receive))
+
+        return strictly
+
+
+class _StrictRequest(Request):
+    async def json(self) -> Any:
+        return _parsed(await self.body())
+
+
+def _parsed(body: bytes) -> Any:
+    value = orjson.loads(body)
+    if _is_deeper(value, DEEPEST):
+        raise json.JSONDecodeError(f"nested deeper than {DEEPEST} levels", "", 0)
+    return value
+
+
+def _is_deeper(value: object, limit: int) -> bool:
+    level = [value]
+    for _ in range(limit + 1):
+        nodes = [node for node in level if isinstance(node, dict | list)]
+        level = [
+            child for node in nodes for child in (node.values() if isinstance(node, dict) else node)
+        ]
+        if not level:
+            return False
+    return True
 
 
 class BodyLimits:

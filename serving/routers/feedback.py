@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from serving.bodies import StrictRoute
 from serving.dependencies import RequestId, ServicesDependency
 from serving.schemas import FeedbackRequest, FeedbackResponse, ServedVersion
 
-router = APIRouter(prefix="/v1/models", tags=["models"])
+router = APIRouter(prefix="/v1/models", tags=["models"], route_class=StrictRoute)
 
 
 @router.post("/{name}/feedback", status_code=201)

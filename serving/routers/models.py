@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Body, Response
 
 from serving import views
+from serving.bodies import StrictRoute
 from serving.dependencies import ServicesDependency
 from serving.schemas import (
     DecisionDocument,
@@ -18,7 +19,7 @@ from serving.schemas import (
 from serving.services import Services
 from serving.steps import SlotState
 
-router = APIRouter(prefix="/v1/models", tags=["models"])
+router = APIRouter(prefix="/v1/models", tags=["models"], route_class=StrictRoute)
 
 
 @router.get("")

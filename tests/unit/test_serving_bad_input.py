@@ -12,6 +12,8 @@ from pipelines.prediction_log import count
 from pipelines.settings import Settings
 
 PREDICT = f"/v1/models/{MODEL}/predict"
+FEEDBACK = f"/v1/models/{MODEL}/feedback"
+RETRAIN = f"/v1/models/{MODEL}/retrain"
 JSON = {"Content-Type": "application/json"}
 
 
@@ -140,6 +142,38 @@ def test_malformed_or_deeply_nested_json_is_refused_where_fastapi_parses_it(clie
 
     problem(client.post(path, content=b"{", headers=JSON), 400, "malformed-body")
     problem(client.post(path, content=b"[" * 40_000, headers=JSON), 400, "malformed-body")
+
+
+DEEP = "[" * 300 + "]" * 300
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (PREDICT, f'{{"instances": [{{"text": "a", "more": {DEEP}}}]}}'),
+        (PREDICT, f'{{"instances": {DEEP}}}'),
+        (PREDICT, '{"instances": [{"text": "\\ud800"}]}'),
+        (FEEDBACK, f'{{"prediction_id": "p", "reviewer": "ana", "actual": {DEEP}}}'),
+        (FEEDBACK, '{"prediction_id": "p", "reviewer": "ana", "actual": "\\ud800"}'),
+        (FEEDBACK, '{"prediction_id": "p", "reviewer": "ana", "actual": NaN}'),
+        (RETRAIN, '{"params": {"\\ud800": 1}}'),
+        (RETRAIN, '{"params": {"alpha": Infinity}}'),
+    ],
+)
+def test_what_could_be_read_but_never_written_again_is_refused(client, stage, path, body):
+    problem(client.post(path, content=body.encode(), headers=JSON), 400, "malformed-body")
+
+    assert not stage.orchestration.started
+
+
+def test_nesting_that_can_be_kept_is_answered_and_logged(client, stage):
+    deep = "[" * 90 + "]" * 90
+    body = f'{{"instances": [{{"text": "a", "more": {deep}}}]}}'
+
+    assert client.post(PREDICT, content=body.encode(), headers=JSON).status_code == 200
+    client.app.state.services.predictions.drain()
+
+    assert count(stage.store) == 1
 
 
 def test_an_unknown_model_is_refused_with_those_that_there_are(client):
