@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -33,7 +33,7 @@ def decisions(
         if verify and (problems := log.verify_chain()):
             raise screen.CommandFailed(f"the decision log was changed: {'; '.join(problems)}")
         if decision is not None:
-            _show_one(log.get(decision), as_json=as_json)
+            _show_one(log.get(decision), log.effects(decision), as_json=as_json)
             return
         rows = [_row(entry) for entry in log.list(model, limit)]
     if as_json:
@@ -42,9 +42,9 @@ def decisions(
         screen.print_table("Decisions", COLUMNS, [_brief(row) for row in rows])
 
 
-def _show_one(entry: Decision, *, as_json: bool) -> None:
+def _show_one(entry: Decision, effects: Sequence[Decision], *, as_json: bool) -> None:
     if as_json:
-        screen.print_json(_row(entry))
+        screen.print_json({**_row(entry), "followed": [effect.record for effect in effects]})
         return
     screen.print_table("Decision", COLUMNS, [_brief(_row(entry))])
     ruling = entry.record.get("ruling")
@@ -53,6 +53,19 @@ def _show_one(entry: Decision, *, as_json: bool) -> None:
             typer.echo(f"- {reason}")
         checks = [check for check in _items(ruling.get("checks")) if isinstance(check, Mapping)]
         screen.print_table("Checks", ("name", "value", "limit", "passed", "note"), checks)
+    for line in _followed(effects):
+        typer.echo(line)
+
+
+def _followed(effects: Sequence[Decision]) -> Iterator[str]:
+    """Yield in words what followed from a decision."""
+    for effect in effects:
+        alias, words = effect.record.get("alias"), effect.record.get("confirmations")
+        if isinstance(alias, Mapping):
+            moved = f"alias {alias['name']}: {alias['before'] or 'none'} -> {alias['after']}"
+            yield f"{effect.created_at} {moved}"
+        if isinstance(words, Mapping):
+            yield from (f"{at} worker {name} answers with it" for name, at in words.items())
 
 
 def _items(value: object) -> list[object]:

@@ -129,6 +129,7 @@ class DecisionDocument(DecisionSummary):
     prev_hash: str
     hash: str
     record: Json
+    followed: list[Json] = Field(description="Effects recorded since: alias, worker confirmations.")
 
 
 class ContractView(BaseModel):

@@ -28,6 +28,10 @@ class DecisionReader(Protocol):
         """Return decisions, the newest first."""
         ...
 
+    def effects(self, decision_id: str) -> Sequence[Decision]:
+        """Return what followed from a decision, the oldest first."""
+        ...
+
 
 class RollBack(Protocol):
     """Goes back to the champion before; `pipelines.registry.aliases` does it."""

@@ -55,9 +55,11 @@ def summary(decision: Decision) -> DecisionSummary:
     return DecisionSummary.model_validate(_columns(decision))
 
 
-def document(decision: Decision) -> DecisionDocument:
-    """Return everything about a decision."""
-    return DecisionDocument.model_validate(_columns(decision) | {"record": dict(decision.record)})
+def document(decision: Decision, effects: Iterable[Decision] = ()) -> DecisionDocument:
+    """Return everything about a decision, and what followed from it."""
+    followed = [dict(effect.record) for effect in effects]
+    whole = {"record": dict(decision.record), "followed": followed}
+    return DecisionDocument.model_validate(_columns(decision) | whole)
 
 
 def _columns(decision: Decision) -> dict[str, object]:

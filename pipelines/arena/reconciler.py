@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipelines.arena.restoration import exists, restore
+from pipelines.arena.served import record_served
 from pipelines.decisions.log import Champion, Decision, DecisionLog, NewDecision
 from pipelines.gate.verdict import PROMOTING, UNKNOWN, Trigger
 from pipelines.registry.aliases import CHAMPION, aliased, is_projected, project
@@ -63,6 +64,7 @@ class Reconciler:
         self._grace_seconds = grace_seconds
         self._clock = clock
         self._projected: dict[str, str] = {}
+        self._served: dict[str, str] = {}
         self._settled: dict[str, str] = {}
 
     def look(self) -> list[Finding]:
@@ -96,6 +98,7 @@ class Reconciler:
         if version == head.version:
             if not projected:
                 project(self._log, self._client, model)
+            self._record_served(head)
             return []
         if not exists(self._client, model, head.version):
             return [self._restored(head)]
@@ -180,6 +183,11 @@ class Reconciler:
         self._log.append(
             NewDecision(kind="foreign_edit", model=model, version=version, record=record)
         )
+
+    def _record_served(self, head: Champion) -> None:
+        known = self._served.get(head.model) == head.decision_id
+        if not known and record_served(self._log, head):
+            self._served[head.model] = head.decision_id
 
     def _is_projected(self, head: Champion) -> bool:
         if self._projected.get(head.model) == head.decision_id:

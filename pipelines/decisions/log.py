@@ -107,7 +107,7 @@ class DecisionLog:
         clock: Clock = lambda: datetime.now(UTC),
         token: Callable[[], str] = lambda: secrets.token_hex(3),
     ) -> None:
-        self._store = store
+        self.store = store
         self._directory = predictions_directory
         self._clock = clock
         self._token = token
@@ -118,14 +118,14 @@ class DecisionLog:
         Raises `Conflict`, having written nothing, when champion or look have moved.
         """
         try:
-            with self._store.write() as connection:
+            with self.store.write() as connection:
                 return self._append(connection, new)
         except IntegrityError as error:
             raise Conflict(f"{new.model}: another decision took this place: {error.orig}") from None
 
     def head(self, model: str) -> Champion | None:
         """Return the model's champion, or None before the first one."""
-        with self._store.read() as connection:
+        with self.store.read() as connection:
             return _head(connection, model)
 
     def admitted(self, model: str, version: str) -> str | None:
@@ -144,18 +144,26 @@ class DecisionLog:
     def list(self, model: str | None = None, limit: int | None = None) -> Listing:
         """Return decisions, the newest first."""
         query = select(decisions) if model is None else _of(model)
-        with self._store.read() as connection:
+        with self.store.read() as connection:
             rows = connection.execute(query.order_by(decisions.c.seq.desc()).limit(limit))
             return [_decision(row) for row in rows]
 
+    def effects(self, decision_id: str) -> Listing:
+        """Return what followed from a decision, oldest first. Raises `UnknownDecision`."""
+        cause = self.get(decision_id)
+        query = _of(cause.model).where(decisions.c.kind == "effect", decisions.c.seq > cause.seq)
+        with self.store.read() as connection:
+            found = [_decision(row) for row in connection.execute(query.order_by(decisions.c.seq))]
+        return [effect for effect in found if effect.record["of"] == decision_id]
+
     def looks(self, test_set_id: str) -> int:
         """Return how many looks at a test set have been paid for."""
-        with self._store.read() as connection:
+        with self.store.read() as connection:
             return _looks(connection, test_set_id)
 
     def verify_chain(self) -> Problems:
         """Return what is wrong with the chain, in order; nothing when it is whole."""
-        with self._store.read() as connection:
+        with self.store.read() as connection:
             rows = connection.execute(select(decisions).order_by(decisions.c.seq)).mappings()
             return chain.problems(dict(row) for row in rows)
 
@@ -194,7 +202,7 @@ class DecisionLog:
         return Decision(**{**row, "record": orjson.loads(text)})
 
     def _first(self, query: object) -> Decision | None:
-        with self._store.read() as connection:
+        with self.store.read() as connection:
             row = connection.execute(query.limit(1)).first()  # type: ignore[attr-defined]
             return _decision(row) if row else None
 

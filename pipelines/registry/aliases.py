@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
-RECENT = 50
-"""Decisions among which the effect of the newest champion is looked for before all of them."""
 
 
 class NoWayBack(LookupError):
@@ -57,15 +55,17 @@ def project(log: DecisionLog, client: RegistryClient, model: str) -> Projection:
     return Projection(before, head.version)
 
 
+def project_if_possible(log: DecisionLog, client: RegistryClient, model: str) -> None:
+    """Point the alias where the log says, now or, while the registry is away, later."""
+    try:
+        project(log, client, model)
+    except RegistryUnavailable:
+        return  # the decision is the truth; the reconciler sets the alias when MLflow is back
+
+
 def is_projected(log: DecisionLog, head: Champion) -> bool:
     """Return whether the alias was once set to this champion: if not, nobody else moved it."""
-    for limit in (RECENT, None):
-        for decision in log.list(head.model, limit):
-            if decision.kind == "effect" and decision.record["of"] == head.decision_id:
-                return True
-            if decision.decision_id == head.decision_id:
-                return False
-    return False
+    return any("alias" in effect.record for effect in log.effects(head.decision_id))
 
 
 def rollback(
@@ -87,7 +87,8 @@ def rollback(
         raise NoWayBack(f"{model} has no champion, so there is nothing to go back from")
     target = to or head.rollback_to
     if target is None:
-        raise NoWayBack(f"{model}: version {head.version} is the first champion")
+        message = f"{model}: version {head.version} is the first champion, there was none before"
+        raise NoWayBack(message)
     if target == head.version:
         raise NoWayBack(f"{model}: version {target} is champion already")
     _require_present(client, model, target)
@@ -102,7 +103,7 @@ def rollback(
             becomes_champion=True,
         )
     )
-    _project_if_possible(log, client, model)
+    project_if_possible(log, client, model)
     return decision
 
 
@@ -126,13 +127,6 @@ def _require_present(client: RegistryClient, model: str, version: str) -> None:
         raise NoWayBack(f"{model}: version {version} is no longer in the registry") from None
     except RegistryUnavailable:
         return  # servers keep the packages of earlier champions, so going back may still work
-
-
-def _project_if_possible(log: DecisionLog, client: RegistryClient, model: str) -> None:
-    try:
-        project(log, client, model)
-    except RegistryUnavailable:
-        return  # the decision is the truth; the reconciler sets the alias when MLflow is back
 
 
 def _record_effect(log: DecisionLog, head: Champion, before: str | None) -> None:

@@ -24,5 +24,6 @@ def decisions(
 
 @router.get("/{decision_id}")
 def decision(decision_id: str, services: ServicesDependency) -> DecisionDocument:
-    """Show everything that was recorded about one decision."""
-    return views.document(services.decisions.get(decision_id))
+    """Show everything that was recorded about one decision, and what followed from it."""
+    found = services.decisions.get(decision_id)
+    return views.document(found, services.decisions.effects(decision_id))

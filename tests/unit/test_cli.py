@@ -14,7 +14,10 @@ from typer.testing import CliRunner
 
 from cli import processes, screen, stack
 from cli.main import app
+from cli.reconcile import look_everywhere
+from cli.running import operator
 from cli.train import located
+from pipelines.arena.reconciler import Finding
 from pipelines.decisions.log import DecisionLog, NewDecision
 from pipelines.settings import load_settings
 from pipelines.store import open_store
@@ -84,6 +87,26 @@ def test_decisions_of_one_model_are_a_table():
     assert second not in output
 
 
+def test_a_decision_is_shown_with_what_followed_from_it():
+    first, _ = record_two_decisions()
+    settings = load_settings()
+    store = open_store(settings.store_url)
+    log = DecisionLog(store, settings.var / "predictions")
+    words = {"worker-a": "2026-01-01T00:00:05+00:00"}
+    for followed in (
+        {"alias": {"name": "champion", "before": None, "after": "1"}},
+        {"confirmations": words},
+    ):
+        log.append(NewDecision("effect", "product_codes", {"of": first, **followed}))
+    store.close()
+
+    shown = run("decisions", first).stdout
+    assert "alias champion: none -> 1" in shown
+    assert "2026-01-01T00:00:05+00:00 worker worker-a answers with it" in shown
+    followed = json.loads(run("decisions", first, "--json").stdout)["followed"]
+    assert followed[1]["confirmations"] == words
+
+
 def test_no_decisions_yet_is_an_empty_list():
     assert json.loads(run("decisions", "--json").stdout) == []
 
@@ -97,9 +120,65 @@ def test_every_recorded_decision_replays():
     assert result.stdout.count("holds") == 2
 
 
+def test_an_operator_may_override_what_no_figure_could_settle():
+    """MLflow is away here: the decision counts at once, its alias follows."""
+    log = record_champion_that_cannot_be_loaded()
+
+    said = run("promote", "product_codes", "--version", "2", "--override", "--reason", "1 is lost")
+
+    assert said.exit_code == 0, said.stderr
+    head = log.head("product_codes")
+    made = log.get(head.decision_id)
+    assert (head.version, head.generation) == ("2", 2)
+    assert made.kind == "override"
+    assert made.record["actor"] == operator()
+    assert made.record["reason"] == "1 is lost"
+    again = run("promote", "product_codes", "--version", "2", "--override", "--reason", "again")
+    assert again.exit_code == 1
+    assert "judged against champion 1, which is 2 now" in again.stderr
+
+
+def record_champion_that_cannot_be_loaded() -> DecisionLog:
+    settings = load_settings()
+    log = DecisionLog(open_store(settings.store_url), settings.var / "predictions")
+    for version in ("1", "2"):
+        log.append(
+            NewDecision("admitted", "product_codes", version=version, artifact_digest=version * 64)
+        )
+    log.append(
+        NewDecision(
+            "verdict",
+            "product_codes",
+            version="1",
+            verdict="first_champion",
+            artifact_digest="1" * 64,
+            record={"champion": None},
+            expected_generation=0,
+            becomes_champion=True,
+        )
+    )
+    log.append(
+        NewDecision(
+            "verdict",
+            "product_codes",
+            version="2",
+            verdict="champion_unloadable",
+            artifact_digest="2" * 64,
+            record={"champion": {"version": "1"}},
+            expected_generation=1,
+        )
+    )
+    return log
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (["promote", "product_codes", "--override"], "needs --version and --reason"),
+        (
+            ["promote", "product_codes", "--version", "9", "--override", "--reason", "x"],
+            "version 9 was never judged",
+        ),
         (["decisions", "nope"], "no decision is called 'nope'"),
         (["replay", "nope"], "no decision is called 'nope'"),
         (["replay"], "give the id of one decision, or --all"),
@@ -119,6 +198,19 @@ def test_a_failure_is_one_line_and_a_non_zero_exit(arguments, said):
     assert said in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
     assert result.stderr.startswith("error: ")
+
+
+def test_one_models_failure_does_not_keep_the_reconciler_from_the_others():
+    class OneIsBroken:
+        def look_at(self, model: str) -> list[Finding]:
+            if model == "broken":
+                raise screen.CommandFailed("its test set is gone")
+            return [Finding(model, "projected", "2", "as decided")]
+
+    findings, failures = look_everywhere(OneIsBroken(), ["broken", "sound"])
+
+    assert [finding.model for finding in findings] == ["sound"]
+    assert failures == {"broken": "its test set is gone"}
 
 
 def test_up_names_the_port_that_is_taken_and_starts_nothing(monkeypatch):

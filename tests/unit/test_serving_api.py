@@ -9,6 +9,7 @@ import pytest
 from asgi_client import AppClient
 from serving_stage import MODEL, Stage
 
+from pipelines.arena.served import record_served
 from pipelines.settings import Settings
 
 PREDICT = f"/v1/models/{MODEL}/predict"
@@ -148,6 +149,18 @@ def test_decisions_are_listed_newest_first_and_shown_whole(client, stage):
     whole = client.get(f"/v1/decisions/{listed[0]['decision_id']}").json()
     assert whole["record"]["effects"]["alias_after"] == "1"
     assert whole["hash"] == stage.log.get(listed[0]["decision_id"]).hash
+
+
+def test_a_decision_shows_when_each_worker_confirmed_it(client, stage):
+    head = stage.log.head(MODEL)
+    assert client.get(f"/v1/decisions/{head.decision_id}").json()["followed"] == []
+
+    assert record_served(stage.log, head)
+
+    (followed,) = client.get(f"/v1/decisions/{head.decision_id}").json()["followed"]
+    (worker,) = client.get("/readyz").json()["workers"][MODEL]
+    assert followed["of"] == head.decision_id
+    assert followed["confirmations"] == {worker["worker_id"]: worker["confirmed_at"]}
 
 
 def test_health_says_running_and_readiness_names_every_worker(client):
