@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,14 +44,33 @@ def reconcile(
         reconciler = _reconciler(settings, store, client)
         if watch:
             _watch(reconciler)
-        findings = reconciler.look()
+        findings, failures = look_everywhere(reconciler, catalog.names())
     if as_json:
         screen.print_json([asdict(finding) for finding in findings])
-        return
-    for finding in findings:
-        typer.echo(_line(finding))
-    if not findings:
-        typer.echo("nothing to set right")
+    else:
+        for finding in findings:
+            typer.echo(_line(finding))
+        if not findings and not failures:
+            typer.echo("nothing to set right")
+    if failures:
+        raise screen.CommandFailed("; ".join(dict.fromkeys(failures.values())))
+
+
+def look_everywhere(
+    reconciler: Reconciler, models: Iterable[str]
+) -> tuple[list[Finding], dict[str, str]]:
+    """Look at every model; return what was found, and why a model could not be looked at.
+
+    One model's trouble, such as a test set that cannot be read, leaves the others looked after.
+    """
+    findings: list[Finding] = []
+    failures: dict[str, str] = {}
+    for model in models:
+        try:
+            findings += reconciler.look_at(model)
+        except screen.expected_errors() as error:
+            failures[model] = str(error)
+    return findings, failures
 
 
 def _reconciler(settings: Settings, store: Store, client: RegistryClient) -> Reconciler:
@@ -74,16 +94,15 @@ def _reconciler(settings: Settings, store: Store, client: RegistryClient) -> Rec
 
 def _watch(reconciler: Reconciler) -> None:
     """Look until the process is stopped; what goes wrong is said once and tried again."""
-    said = ""
+    said: dict[str, str] = {}
     while True:
-        try:
-            for finding in reconciler.look():
-                typer.echo(_line(finding))
-            said = ""
-        except screen.expected_errors() as error:
-            if str(error) != said:
-                said = str(error)
-                typer.echo(f"{_now()} trying again: {error}", err=True)
+        findings, failures = look_everywhere(reconciler, catalog.names())
+        for finding in findings:
+            typer.echo(_line(finding))
+        for model, reason in failures.items():
+            if said.get(model) != reason:
+                typer.echo(f"{_now()} {model}: trying again: {reason}", err=True)
+        said = failures
         sys.stdout.flush()
         time.sleep(WATCH_SECONDS)
 

@@ -19,7 +19,7 @@ from pipelines.decisions.log import Decision, DecisionLog
 from pipelines.gate.policy import Policy, policy_of
 from pipelines.gate.verdict import Blessing, Trigger
 from pipelines.records.verdicts import OverrideRefused, append_override
-from pipelines.registry.aliases import CHALLENGER, project
+from pipelines.registry.aliases import CHALLENGER, project_if_possible
 from pipelines.registry.client import (
     NoSuchVersion,
     NotPackaged,
@@ -126,16 +126,22 @@ class Gate:
         )
         return arena.judge(version, test_set, trigger=trigger, progress=progress)
 
-    def override(self, decision_id: str, *, actor: str, reason: str) -> Decision:
+    def override(self, model: str, version: str, *, actor: str, reason: str) -> Decision:
         """Make champion what no figure could settle, by a named operator and for a reason.
 
-        Raises `OverrideRefused`, or `Conflict` when the champion moved in between.
+        The version's newest verdict is overridden, which must be against today's champion: with
+        another one the gate might well find a figure. Raises `OverrideRefused`, or `Conflict`
+        when the champion moved in between.
         """
-        decision = self._log.get(decision_id)
+        decision = self._newest_verdict(model, version)
+        head = self._log.head(model)
+        champion = head.version if head else None
+        if (judged_against := _champion_of(decision)) != champion:
+            message = f"{model} version {version} was judged against champion {judged_against}"
+            raise OverrideRefused(f"{message}, which is {champion} now: judge it again first")
         if self._log.admitted(decision.model, str(decision.version)) != decision.artifact_digest:
-            message = f"{decision_id}: version {decision.version} was never admitted as it was then"
+            message = f"{model} version {version} was never admitted as it was when it was judged"
             raise OverrideRefused(message)
-        head = self._log.head(decision.model)
         overriding = append_override(
             self._log,
             decision,
@@ -143,8 +149,15 @@ class Gate:
             reason=reason,
             expected_generation=head.generation if head else 0,
         )
-        project(self._log, self.client, decision.model)
+        project_if_possible(self._log, self.client, model)
         return overriding
+
+    def _newest_verdict(self, model: str, version: str) -> Decision:
+        for decision in self._log.list(model):
+            if decision.kind == "verdict" and decision.version == version:
+                return decision
+        message = f"{model} version {version} was never judged, so there is nothing to override"
+        raise OverrideRefused(message)
 
     def _ask_champion(
         self, family: ModelFamily, sets: Sequence[Examples]
@@ -166,3 +179,8 @@ class Gate:
     def _policy(self, family: ModelFamily) -> Policy:
         configured = self._settings.models.get(family.name)
         return policy_of(family, configured.policy if configured else PolicySettings())
+
+
+def _champion_of(verdict: Decision) -> str | None:
+    champion = verdict.record.get("champion")
+    return str(champion["version"]) if isinstance(champion, dict) else None

@@ -48,6 +48,9 @@ def project(log: DecisionLog, client: RegistryClient, model: str) -> Projection:
         return Projection(before, before)
     if before != head.version:
         client.set_alias(model, CHAMPION, head.version)
+    if log.head(model) != head:
+        # The champion moved while its alias was set: the later decision has the last word.
+        return project(log, client, model)
     if found is not None and found.aliases.get(CHALLENGER) == head.version:
         client.delete_alias(model, CHALLENGER)
     if not is_projected(log, head):

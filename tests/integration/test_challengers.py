@@ -161,18 +161,30 @@ def test_champion_that_cannot_be_loaded_needs_an_operator(
     assert lifecycle.alias() == champion
 
     with pytest.raises(OverrideRefused, match="a name and a reason"):
-        lifecycle.gate.override(decision.decision_id, actor="", reason="")
-    lifecycle.gate.override(decision.decision_id, actor="ana", reason="the old one is broken")
+        lifecycle.gate.override("stub", challenger, actor="", reason="")
+    lifecycle.gate.override("stub", challenger, actor="ana", reason="the old one is broken")
     assert lifecycle.alias() == challenger
+
+
+def test_a_verdict_against_an_earlier_champion_cannot_be_overridden(
+    with_weak_champion: Lifecycle, tmp_path: Path
+) -> None:
+    lifecycle = with_weak_champion
+    version = log_pyfunc(lifecycle.settings.mlflow_url, tmp_path, inputs="title")
+    assert lifecycle.judge(version).verdict == "incomparable"
+    assert lifecycle.judge(lifecycle.challenge(vocabulary=GOOD)).verdict == "promoted"
+    with pytest.raises(OverrideRefused, match="judge it again"):
+        lifecycle.gate.override("stub", version, actor="ana", reason="I say so")
 
 
 def test_incomparable_version_that_was_never_admitted_cannot_be_overridden(
     with_weak_champion: Lifecycle, tmp_path: Path
 ) -> None:
     url = with_weak_champion.settings.mlflow_url
-    decision = with_weak_champion.judge(log_pyfunc(url, tmp_path, inputs="title"))
+    version = log_pyfunc(url, tmp_path, inputs="title")
+    assert with_weak_champion.judge(version).verdict == "incomparable"
     with pytest.raises(OverrideRefused, match="never admitted"):
-        with_weak_champion.gate.override(decision.decision_id, actor="ana", reason="I say so")
+        with_weak_champion.gate.override("stub", version, actor="ana", reason="I say so")
 
 
 def test_version_that_does_not_exist_is_refused_before_anything_is_read(
