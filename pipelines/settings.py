@@ -57,8 +57,9 @@ class PolicySettings(_Strict):
     """Faster than this is fast enough, whatever the champion takes: a version from another
     library is asked through a worker process, some 10 ms beside a compiled form's microseconds."""
     size_ratio: float = Field(5.0, gt=0)
-    size_grace_bytes: int = Field(50_000_000, ge=0)
-    """Smaller than this is small enough, whatever the champion takes."""
+    size_grace_bytes: int = Field(250_000_000, ge=0)
+    """Smaller than this is small enough, whatever the champion takes: a linear model over words and
+    characters has some 125 MB, and may follow a small champion."""
     smallest_alpha: float = Field(0.001, gt=0)
     foreign_edits: Literal["judge", "revert"] = "judge"
 

@@ -58,6 +58,15 @@ def test_budget_and_size_are_limits(blessing, name):
     assert check(ruling, name).passed is False
 
 
+def test_a_large_linear_model_may_follow_a_small_champion():
+    large = Blessing(True, latency_ms=1.0, size_bytes=125_000_000)
+    ruling = decide(
+        case(*exactly(800, 20, 80, 100), challenger=contestant("2", params={}, blessing=large))
+    )
+    assert ruling.verdict == "promoted"
+    assert check(ruling, "size").passed is True
+
+
 def test_classes_that_the_champion_does_not_know_count_as_its_errors_and_are_shown():
     champion, challenger = exactly(800, 0, 100, 100)
     for rows in (champion, challenger):
