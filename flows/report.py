@@ -85,7 +85,7 @@ def _lines(decision: Decision, settings: Settings) -> Iterator[str]:
     yield ""
     page = f"{settings.api_url}/v1/decisions/{decision.decision_id}"
     generation = decision.generation or "unchanged"
-    yield f"Decision [`{decision.decision_id}`]({page}), generation {generation}."
+    yield f"Decision [{decision.decision_id}]({page}), generation {generation}."
     yield f"Recompute it with `contender replay {decision.decision_id}`."
 
 

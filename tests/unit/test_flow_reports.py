@@ -55,7 +55,7 @@ def test_a_decision_is_told_in_words_figures_and_a_way_to_check_it(settings):
     assert text.startswith("## product_codes version 3: promoted")
     assert "- macro_f1 0.80 -> 0.85: better" in text
     assert "| macro_f1 | 0.8 | 0.85 | 0.02 to 0.08 |" in text
-    assert f"[`d000001-abcdef`]({settings.api_url}/v1/decisions/d000001-abcdef)" in text
+    assert f"[d000001-abcdef]({settings.api_url}/v1/decisions/d000001-abcdef)" in text
     assert "contender replay d000001-abcdef" in text
 
 
