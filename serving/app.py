@@ -84,6 +84,7 @@ def create_app(
     app.state.dialects = tuple(module.DIALECT for module in DOMAIN)
     for module in (*GENERIC, *DOMAIN):
         app.include_router(module.router)
+    app.state.routes = [route for module in (*GENERIC, *DOMAIN) for route in module.router.routes]
     errors.install(app)
     app.add_middleware(
         BodyLimits, limit_bytes=settings.serving.body_limit_bytes, refuse=partial(_refusal, app)

@@ -33,10 +33,10 @@ def describe(app: FastAPI, services: Services) -> None:
         )
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         schemas["Problem"] = ProblemDocument.model_json_schema()
-        spoken = tuple(path for dialect in app.state.dialects for path in dialect.paths)
         for path, operations in document["paths"].items():
+            spoken = any(dialect.covers(path) for dialect in app.state.dialects)
             for operation in operations.values():
-                _describe_refusals(operation, DIALECT if path.startswith(spoken) else PROBLEM)
+                _describe_refusals(operation, DIALECT if spoken else PROBLEM)
         _show_live_examples(document["paths"][PREDICT]["post"], services)
         return document
 

@@ -7,13 +7,15 @@ missing here.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
 
 from pipelines.contract import RequestRefused
 from pipelines.decisions.log import Conflict, UnknownDecision
@@ -79,6 +81,8 @@ MEANINGS: dict[type[Exception], Meaning] = {
     LabelRefused: Meaning(422, "label-refused", "The label cannot be kept"),
     InvalidActual: Meaning(422, "invalid-actual", "The model could never have answered this"),
     RequestRefused: Meaning(422, "request-refused", "The model refuses an instance"),
+    # PostgreSQL's word for a value that no column can hold or be compared with, such as a NUL.
+    DataError: Meaning(422, "unstorable-value", "A value in the request cannot be stored"),
     ArtifactRefused: Meaning(500, "artifact-refused", "A package is not what it should be"),
     WarmUpFailed: Meaning(500, "warm-up-failed", "A version cannot answer its golden requests"),
     NotPackaged: Meaning(500, "not-packaged", "A version carries no contract"),
@@ -120,7 +124,7 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(kind, _handler(problem_of))
     app.add_exception_handler(Exception, _handler(problem_of))
     app.add_exception_handler(RequestValidationError, _handler(_problem_of_validation))
-    app.add_exception_handler(HTTPException, _handler(_problem_of_http))
+    app.add_exception_handler(HTTPException, _answer_http)
 
 
 def _handler(
@@ -138,6 +142,20 @@ def _handler(
         return response
 
     return handle
+
+
+def _answer_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        error.headers = {**(error.headers or {}), "Allow": ", ".join(_methods(request))}
+    return _handler(_problem_of_http)(request, error)
+
+
+def _methods(request: Request) -> list[str]:
+    # Each route knows its own alone, and the first of a path would answer for all of them.
+    routes: Sequence[Route] = request.app.state.routes
+    matching = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    return sorted({method for route in matching for method in route.methods or ()})
 
 
 def _problem_of_http(error: Exception) -> Problem:

@@ -46,10 +46,14 @@ Renderer = Callable[[Problem], Response]
 
 @dataclass(frozen=True)
 class Dialect:
-    """The paths (or beginnings of them) whose clients expect problems in another shape."""
+    """The paths, with all that lies below them, whose clients expect problems in another shape."""
 
     paths: tuple[str, ...]
     render: Renderer
+
+    def covers(self, path: str) -> bool:
+        """Return whether `path` is one of these or lies below one."""
+        return any(path == own or path.startswith(f"{own}/") for own in self.paths)
 
 
 def respond(
@@ -57,7 +61,7 @@ def respond(
 ) -> Response:
     """Return a problem as the clients of `path` expect it."""
     for dialect in dialects:
-        if path.startswith(dialect.paths):
+        if dialect.covers(path):
             response = dialect.render(problem)
             response.headers.update(problem.headers)
             return response

@@ -28,6 +28,7 @@ TEXTS = {
     "no-speech": "No hay audio: el sintetizador de voz no está disponible.",
     "invalid-instances": "Algún texto no es válido para el modelo.",
     "request-refused": "El modelo no puede responder a alguno de los textos.",
+    "unstorable-value": "Algún valor de la petición no se puede guardar.",
     "no-champion": "Todavía no hay un modelo en servicio; inténtelo de nuevo en un momento.",
     "log-unavailable": "No se puede registrar la respuesta; inténtelo de nuevo.",
     "store-unavailable": "El almacén de datos no responde; inténtelo de nuevo.",

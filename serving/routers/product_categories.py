@@ -67,7 +67,7 @@ def render(problem: Problem) -> Response:
     return refusal(problem, errors=True, message=sentence(problem), categories=[], model_name=MODEL)
 
 
-DIALECT = Dialect(("/v1/categorizer/", "/training"), render)
+DIALECT = Dialect(("/v1/categorizer", "/training"), render)
 
 BODY = {
     "requestBody": {

@@ -324,20 +324,27 @@ def test_a_malformed_body_is_refused_in_spanish(client, path, body):
 
 
 @pytest.mark.parametrize(
-    ("method", "path"),
+    ("method", "path", "allowed"),
     [
-        ("POST", "predicciones"),
-        ("GET", "send-seleccion"),
-        ("DELETE", "buscar"),
-        ("POST", "getAudio"),
-        ("GET", "marcar_leido"),
+        ("POST", "predicciones", "GET"),
+        ("GET", "send-seleccion", "POST"),
+        ("DELETE", "buscar", "GET, POST"),
+        ("POST", "getAudio", "GET"),
+        ("GET", "marcar_leido", "POST"),
     ],
 )
-def test_the_wrong_method_is_refused_in_spanish(client, method, path):
+def test_the_wrong_method_is_refused_in_spanish(client, method, path, allowed):
     response = client.request(method, f"/api/{path}")
     assert response.status_code == 405
     assert "Método" in response.json()["error"]
-    assert response.headers["allow"]
+    assert response.headers["allow"] == allowed
+
+
+@pytest.mark.parametrize("path", ["/api/prediccionesX", "/trainingX", "/api/otra"])
+def test_a_path_that_only_begins_like_one_of_theirs_is_no_domain_path(client, path):
+    response = client.get(path)
+    assert response.status_code == 404
+    assert response.headers["content-type"] == "application/problem+json"
 
 
 def test_an_unknown_message_cannot_be_marked_as_read(client):
