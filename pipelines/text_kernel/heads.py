@@ -1,4 +1,4 @@
-"""What stands on the vectors: a linear head in numpy, a forest head in ONNX Runtime."""
+"""What stands on the vectors: linear or similarity heads in numpy, a forest in ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ Sparse = tuple[Columns, Floats]
 WEIGHTS_FILE = "weights.npy"
 INTERCEPT_FILE = "intercept.npy"
 FOREST_FILE = "forest.onnx"
+POSTINGS_FILES = ("starts.npy", "holders.npy", "shares.npy")
+COEFFICIENTS_FILE = "coefficients.npy"
 FOREST_BATCH = 64
 """Texts a call: the forest wants dense rows, so this bounds their memory."""
 
@@ -58,6 +60,61 @@ class LinearHead:
             np.load(directory / INTERCEPT_FILE, allow_pickle=False),
             temperature,
         )
+
+
+def likeness(cosines: Floats) -> Floats:
+    """Return how alike texts count as: the mean of their cosine and its square.
+
+    The cosine alone makes a linear model; its square counts pairs of shared terms, so that a near
+    copy weighs more than many distant relatives. Both are kernels, hence their mean is one.
+    """
+    return np.asarray((cosines + cosines**2) / 2)
+
+
+@dataclass(frozen=True)
+class SimilarityHead:
+    """Scores as a sum over the training texts: how alike each is, times what it speaks for.
+
+    The training texts stand as postings: for each column the texts that hold it, and its weight
+    in each. Scores are small differences of many terms, so they are summed in float64.
+    """
+
+    starts: NDArray[np.int64]
+    holders: NDArray[np.int32]
+    shares: NDArray[np.float32]
+    coefficients: Floats
+    temperature: float
+
+    def probabilities(self, rows: Sequence[Sparse]) -> Floats:
+        """Return the softmax of the scores."""
+        alike = likeness(np.stack([self._cosines(*row) for row in rows]))
+        return softmax(alike @ self.coefficients, self.temperature)
+
+    def _cosines(self, columns: Columns, values: Floats) -> Floats:
+        found = np.zeros(len(self.coefficients))
+        spans = zip(self.starts[columns], self.starts[columns + 1], values, strict=True)
+        for start, end, value in spans:
+            found[self.holders[start:end]] += value * self.shares[start:end]
+        return found
+
+    def save(self, directory: Path) -> None:
+        """Write the arrays."""
+        for file, array in zip(
+            (*POSTINGS_FILES, COEFFICIENTS_FILE),
+            (self.starts, self.holders, self.shares, self.coefficients),
+            strict=True,
+        ):
+            np.save(directory / file, np.asarray(array), allow_pickle=False)
+
+    @classmethod
+    def open(cls, directory: Path, temperature: float) -> SimilarityHead:
+        """Map the large arrays into memory, so that workers share the pages."""
+        starts, holders, shares, coefficients = (
+            # A plain view of the map: slicing a memmap costs more than reading the slice.
+            np.asarray(np.load(directory / file, mmap_mode="r", allow_pickle=False))
+            for file in (*POSTINGS_FILES, COEFFICIENTS_FILE)
+        )
+        return cls(starts, holders, shares, coefficients, temperature)
 
 
 class ForestHead:

@@ -11,9 +11,17 @@ import numpy as np
 import orjson
 
 from pipelines.contract import RequestRefused, Row
-from pipelines.text_kernel.heads import FOREST_FILE, ForestHead, Head, LinearHead
+from pipelines.text_kernel.heads import (
+    FOREST_FILE,
+    ForestHead,
+    Head,
+    LinearHead,
+    SimilarityHead,
+)
 from pipelines.text_kernel.ranking import answers
 from pipelines.text_kernel.vectors import Vectors
+
+HeadName = Literal["linear", "similarity", "forest"]
 
 KERNEL_FILE = "kernel.json"
 TEXT_LIMIT_CHARACTERS = 20_000
@@ -25,7 +33,7 @@ BATCH = 256
 class Kernel:
     """What a compiled text model says about itself."""
 
-    head: Literal["linear", "forest"]
+    head: HeadName
     labels: tuple[str, ...]
     temperature: float
     prior: tuple[float, ...]
@@ -79,6 +87,8 @@ class TextRuntime:
 def _head(directory: Path, kernel: Kernel, width: int) -> Head:
     if kernel.head == "linear":
         return LinearHead.open(directory, kernel.temperature)
+    if kernel.head == "similarity":
+        return SimilarityHead.open(directory, kernel.temperature)
     return ForestHead(directory / FOREST_FILE, width, kernel.temperature)
 
 

@@ -68,6 +68,8 @@ class Block:
     weighting: Weighting
     sublinear: bool
     idf: Floats
+    scale: float = 1.0
+    """The length that the block's part of a row is given."""
 
     def row(self, text: str) -> tuple[Columns, Floats]:
         """Return the columns that `text` touches and their weights; both empty if it has none."""
@@ -81,10 +83,10 @@ class Block:
 
     def _weights(self, columns: Columns, counts: Floats) -> Floats:
         if self.weighting == "count" or not counts.size:
-            return counts
+            return counts * self.scale
         values = (1.0 + np.log(counts)) if self.sublinear else counts
         values = values * self.idf[columns]
-        return np.asarray(values / np.sqrt(values @ values))
+        return np.asarray(values / np.sqrt(values @ values) * self.scale)
 
 
 class Vectors:
@@ -118,6 +120,7 @@ class Vectors:
                     "longest": block.terms.longest,
                     "weighting": block.weighting,
                     "sublinear": block.sublinear,
+                    "scale": block.scale,
                     "vocabulary": ordered,
                 }
             )
@@ -135,6 +138,7 @@ class Vectors:
                     weighting=entry["weighting"],
                     sublinear=entry["sublinear"],
                     idf=np.load(directory / f"idf-{place}.npy", allow_pickle=False),
+                    scale=entry["scale"],
                 )
                 for place, entry in enumerate(described)
             ]

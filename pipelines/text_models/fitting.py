@@ -12,7 +12,7 @@ import pandas as pd
 from pipelines.contract import Progress
 from pipelines.text_models.calibration import fitted_temperature
 from pipelines.text_models.model import TextModel
-from pipelines.text_models.recipe import Recipe, vectoriser
+from pipelines.text_models.recipe import Recipe, fitting, vectoriser
 
 if TYPE_CHECKING:
     from sklearn.base import ClassifierMixin
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LEARNING_SHARES = (0.05, 0.2, 1.0)
 """Parts of the training rows of which the learning curve is drawn; the last one is all."""
 
-WARMEST = {"linear": 3.0, "forest": 0.5}
+WARMEST = {"linear": 3.0, "similarity": 3.0, "forest": 0.5}
 """A forest's votes are rather too modest; taking roots of them would only magnify rounding."""
 
 
@@ -80,9 +80,9 @@ def _temperature(model: TextModel, raw: np.ndarray, actual: list[str]) -> float:
 
 
 def _fitted(fit: TextFit, rows: pd.DataFrame) -> TextModel:
-    union, classifier = vectoriser(fit.recipe), fit.classifier()
-    matrix = union.fit_transform(rows[fit.text].tolist())
-    labels = rows[fit.target].astype(str).to_numpy(dtype=object)
+    texts, labels = rows[fit.text].tolist(), rows[fit.target].astype(str).to_numpy(dtype=object)
+    union, classifier = vectoriser(fitting(fit.recipe, texts)), fit.classifier()
+    matrix = union.fit_transform(texts, labels)
     classifier.fit(matrix, labels)
     if hasattr(classifier, "coef_"):
         # scikit-learn copies a C-ordered coef_ at every prediction: 24 times the cost.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import orjson
@@ -12,9 +12,10 @@ import pandas as pd
 
 from pipelines.text_kernel.heads import LinearHead
 from pipelines.text_kernel.ranking import Floats, answers, sharpened, softmax
-from pipelines.text_kernel.runtime import Kernel
+from pipelines.text_kernel.runtime import HeadName, Kernel
 from pipelines.text_models.forest_graph import write_forest
 from pipelines.text_models.recipe import vectors_of
+from pipelines.text_models.similarity import SimilarityClassifier
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -26,6 +27,9 @@ FACTS_FILE = "model.json"
 HISTORY_FILE = "history.json"
 TRUSTED = (
     "pipelines.text_kernel.vectors.Terms",
+    "pipelines.text_models.informed.InformedVectorizer",
+    "pipelines.text_models.similarity.SimilarityClassifier",
+    "scipy.sparse._csr.csr_matrix",
     "sklearn.tree._tree.Tree",
 )
 """What our own estimators hold beside plain arrays; anything else in a file is refused."""
@@ -58,12 +62,14 @@ class TextModel:
         return tuple(str(label) for label in self.classifier.classes_)
 
     @property
-    def head(self) -> Literal["linear", "forest"]:
+    def head(self) -> HeadName:
         """Which kind of head the classifier compiles to."""
+        if isinstance(self.classifier, SimilarityClassifier):
+            return "similarity"
         return "linear" if hasattr(self.classifier, "coef_") else "forest"
 
     def raw(self, matrix: csr_matrix) -> Floats:
-        """Return uncalibrated scores (linear) or class shares (forest), a column each label."""
+        """Return class shares (forest) or uncalibrated scores, a column each label."""
         if self.head == "forest":
             return np.asarray(self.classifier.predict_proba(matrix))
         scores = np.asarray(self.classifier.decision_function(matrix))
@@ -71,7 +77,7 @@ class TextModel:
 
     def calibrated(self, raw: Floats, temperature: float) -> Floats:
         """Return what `raw` gave as probabilities under a temperature."""
-        return (softmax if self.head == "linear" else sharpened)(raw, temperature)
+        return (sharpened if self.head == "forest" else softmax)(raw, temperature)
 
     def probabilities(self, texts: Sequence[str]) -> Floats:
         """Return calibrated probabilities; a text without a known term gets the labels' shares."""
@@ -109,7 +115,9 @@ class TextModel:
         vectors = vectors_of(self.union)
         vectors.save(directory)
         Kernel(self.head, self.labels, self.temperature, tuple(self.prior.tolist())).save(directory)
-        if self.head == "forest":
+        if isinstance(self.classifier, SimilarityClassifier):
+            self.classifier.head(self.temperature).save(directory)
+        elif self.head == "forest":
             write_forest(self.classifier, vectors.width, directory)
         else:
             _linear_head(self.classifier, self.temperature).save(directory)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.contract import Progress
-from pipelines.text_models.recipe import Recipe, vectoriser
+from pipelines.text_models.recipe import Recipe, fitting, vectoriser
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,9 +46,10 @@ def best_setting(
     fold = np.arange(len(chosen)) % folds
     answers = np.empty((len(settings), len(chosen)), dtype=object)
     for number in range(folds):
-        union = vectoriser(recipe)
         inside, outside = fold != number, fold == number
-        known, asked = union.fit_transform(sought[inside]), union.transform(sought[outside])
+        union = vectoriser(fitting(recipe, sought[inside].tolist()))
+        known = union.fit_transform(sought[inside], truth[inside])
+        asked = union.transform(sought[outside])
         for place, setting in enumerate(settings):
             done = (number * len(settings) + place) / (folds * len(settings))
             progress(done, f"fold {number + 1} of {folds}: setting {place + 1}")

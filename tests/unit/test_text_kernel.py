@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_matrix
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import SGDClassifier
 from sklearn.svm import LinearSVC
@@ -18,9 +19,11 @@ from pipelines.text_kernel.runtime import TextRuntime
 from pipelines.text_kernel.vectors import Terms
 from pipelines.text_models.calibration import fitted_temperature
 from pipelines.text_models.fitting import TextFit, fit_text
+from pipelines.text_models.informed import informativeness
 from pipelines.text_models.model import TextModel, restore
-from pipelines.text_models.recipe import Recipe, vectoriser
+from pipelines.text_models.recipe import NoTerms, Recipe, by_similarity, vectoriser
 from pipelines.text_models.search import best_setting
+from pipelines.text_models.similarity import SimilarityClassifier, TooManyTexts
 
 NOUNS = {
     "plomería": ["tubo", "codo", "llave", "válvula"],
@@ -75,7 +78,12 @@ def forest() -> RandomForestClassifier:
     return RandomForestClassifier(30, random_state=0, n_jobs=-1)
 
 
+def similarity() -> SimilarityClassifier:
+    return SimilarityClassifier(0.05)
+
+
 RECIPES = {
+    "similarity": (by_similarity(Recipe(WORDS_AND_CHARACTERS, "tfidf")), similarity),
     "sgd": (Recipe(WORDS_AND_CHARACTERS, "tfidf"), sgd),
     "svm": (Recipe(WORDS_AND_CHARACTERS, "tfidf", minimum_texts=2, sublinear=False), svm),
     "forest": (Recipe(LEMMAS_AND_CHARACTERS, "count", minimum_texts=2), forest),
@@ -164,6 +172,43 @@ def test_without_a_validation_part_it_still_fits(fit: TextFit, rng: np.random.Ge
     assert model.history.empty
 
 
+@pytest.mark.parametrize("text", ["!!!", "la de el"])
+def test_texts_without_anything_to_count_are_refused_clearly(text: str) -> None:
+    frame = pd.DataFrame({"name": [text] * 4, "category": ["a", "b"] * 2})
+    plan = TextFit("name", "category", Recipe((Terms("tokens", 1, 1),), "tfidf"), svm)
+    with pytest.raises(NoTerms, match="none of the 4 training texts"):
+        fit_text(plan, frame, frame.iloc[:0], 3, silent)
+
+
+def test_few_texts_without_a_term_in_common_keep_every_term(rng: np.random.Generator) -> None:
+    frame = pd.DataFrame({"name": ["tubo", "codo", "foco", "cinta"], "category": ["a", "b"] * 2})
+    plan = TextFit("name", "category", Recipe((Terms("tokens", 1, 1),), "tfidf", 2), svm)
+    model = fit_text(plan, frame, frame.iloc[:0], 3, silent)
+    assert model.predict(frame)["category"].tolist() == ["a", "b", "a", "b"]
+
+
+def test_more_texts_than_pairs_fit_in_memory_are_refused() -> None:
+    with pytest.raises(TooManyTexts, match=r"15001 distinct texts.*choose another"):
+        similarity().fit(csr_matrix((15_001, 1)), ["a"] * 15_001)
+
+
+def test_a_term_weighs_what_it_tells_of_the_labels() -> None:
+    told = [1, 1, 1, 1, 0, 0, 0, 0]
+    everywhere = [1] * 8
+    once = [1, 0, 0, 0, 0, 0, 0, 0]
+    mixed = [1, 1, 0, 0, 1, 1, 0, 0]
+    counts = csr_matrix(np.array([told, everywhere, once, mixed], dtype=float).T)
+    weights = informativeness(counts, ["a"] * 4 + ["b"] * 4)
+    assert weights[0] > weights[2] > weights[3] == pytest.approx(weights[1], abs=1e-6)
+
+
+def test_a_term_weighs_its_divergence_after_two_imagined_texts() -> None:
+    # Seen in two texts of label a; two imagined ones are split evenly: p = (3/4, 1/4) to (1/2, 1/2)
+    counts = csr_matrix(np.array([[1.0], [1.0], [0.0], [0.0]]))
+    expected = 0.75 * np.log(0.75 / 0.5) + 0.25 * np.log(0.25 / 0.5)
+    assert informativeness(counts, ["a", "a", "b", "b"]) == pytest.approx([expected])
+
+
 def test_no_requests_give_no_rows(model: TextModel, compiled: TextRuntime) -> None:
     assert model.predict(pd.DataFrame({"name": []})).empty
     assert compiled.predict([]) == []
@@ -183,13 +228,13 @@ def test_what_is_no_text_is_refused_by_name(compiled: TextRuntime, text: object)
         compiled.predict([{"name": "tubo"}, {"name": text}])
 
 
-@pytest.mark.parametrize("classifier", [sgd, svm, forest])
+@pytest.mark.parametrize("classifier", [sgd, svm, forest, similarity])
 def test_two_labels_are_enough(
     classifier: Callable[[], object], tmp_path: Path, rng: np.random.Generator
 ) -> None:
     frame = shop(120, rng)
     frame = frame[frame["category"] != "pintura"]
-    recipe = Recipe(LEMMAS_AND_CHARACTERS, "count")
+    recipe = Recipe(LEMMAS_AND_CHARACTERS, "count" if classifier is forest else "tfidf")
     plan = TextFit("name", "category", recipe, classifier)
     model = fit_text(plan, frame, frame.iloc[:20], 3, silent)
     model.compile(tmp_path)

@@ -1,4 +1,4 @@
-"""Fits product categories: a searched random forest on counts, or a linear SVM on TF-IDF."""
+"""Fits product categories: a searched forest on counts; an SVM or kernel ridge on TF-IDF."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from pipelines.families.product_categories.params import Algorithm, Params
 from pipelines.text_kernel.vectors import Terms, Weighting
 from pipelines.text_models.fitting import TextFit, fit_text
 from pipelines.text_models.model import TextModel
-from pipelines.text_models.recipe import Recipe
+from pipelines.text_models.recipe import Recipe, by_similarity
 from pipelines.text_models.search import best_setting
+from pipelines.text_models.similarity import SimilarityClassifier
 
 if TYPE_CHECKING:
     from sklearn.base import ClassifierMixin
@@ -36,9 +37,8 @@ def fit(
     train: pd.DataFrame, validation: pd.DataFrame, params: Params, seed: int, progress: Progress
 ) -> TextModel:
     """Fit on distinct names, deterministically."""
-    if params.algorithm is Algorithm.LINEAR_SVM:
-        plan = TextFit("name", "category", recipe(params, "tfidf"), lambda: svm(params, seed))
-        return fit_text(plan, train, validation, seed, progress)
+    if params.algorithm is not Algorithm.RANDOM_FOREST:
+        return fit_text(tfidf_plan(params, seed), train, validation, seed, progress)
     counts = recipe(params, "count")
     setting, history = best_setting(
         train["name"].tolist(),
@@ -59,6 +59,15 @@ def fit(
         lambda done, message: progress(SEARCH_SHARE + done * (1 - SEARCH_SHARE), message),
         history,
     )
+
+
+def tfidf_plan(params: Params, seed: int) -> TextFit:
+    """Return what is fitted where nothing has to be searched."""
+    terms = recipe(params, "tfidf")
+    if params.algorithm is Algorithm.LINEAR_SVM:
+        return TextFit("name", "category", terms, lambda: svm(params, seed))
+    alike = by_similarity(terms)
+    return TextFit("name", "category", alike, lambda: SimilarityClassifier(params.ridge))
 
 
 def recipe(params: Params, weighting: Weighting) -> Recipe:

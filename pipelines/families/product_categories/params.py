@@ -14,6 +14,7 @@ class Algorithm(StrEnum):
 
     RANDOM_FOREST = "random_forest"
     LINEAR_SVM = "linear_svm"
+    KERNEL_RIDGE = "kernel_ridge"
 
 
 class Words(StrEnum):
@@ -24,12 +25,12 @@ class Words(StrEnum):
 
 
 class Params(FamilyParams):
-    """The random forest is the default; the linear SVM is the stronger challenger."""
+    """The random forest is the default; the linear SVM and kernel ridge are stronger."""
 
     algorithm: Algorithm = Field(
         Algorithm.RANDOM_FOREST,
         title="Algorithm",
-        description="Random forest on counts, or a linear SVM on TF-IDF of the same terms.",
+        description="Random forest on counts; linear SVM or kernel ridge on TF-IDF of the terms.",
     )
     words: Words = Field(
         Words.LEMMAS,
@@ -75,4 +76,11 @@ class Params(FamilyParams):
         le=100,
         title="SVM C",
         description="How little the linear SVM is regularised; larger fits closer.",
+    )
+    ridge: float = Field(
+        0.04,
+        ge=0.01,
+        le=10,
+        title="Ridge",
+        description="How strongly kernel ridge is regularised; smaller fits closer.",
     )

@@ -1,4 +1,4 @@
-"""Fits product codes: a linear classifier on TF-IDF of words and characters."""
+"""Fits product codes: linear or by similarity, on TF-IDF of words and characters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from pipelines.families.product_codes.params import Algorithm, Params
 from pipelines.text_kernel.vectors import Terms
 from pipelines.text_models.fitting import TextFit, fit_text
 from pipelines.text_models.model import TextModel
-from pipelines.text_models.recipe import Recipe
+from pipelines.text_models.recipe import Recipe, by_similarity
+from pipelines.text_models.similarity import SimilarityClassifier
 
 if TYPE_CHECKING:
     from sklearn.base import ClassifierMixin
@@ -32,7 +33,8 @@ def recipe(params: Params) -> Recipe:
         blocks.append(Terms("characters", 2, params.character_run))
     if params.opening_run:
         blocks.append(Terms("opening", 1, params.opening_run))
-    return Recipe(tuple(blocks), "tfidf", params.minimum_texts)
+    plain = Recipe(tuple(blocks), "tfidf", params.minimum_texts)
+    return by_similarity(plain) if params.algorithm is Algorithm.KERNEL_RIDGE else plain
 
 
 def classifier(params: Params, seed: int) -> ClassifierMixin:
@@ -40,6 +42,8 @@ def classifier(params: Params, seed: int) -> ClassifierMixin:
     from sklearn.linear_model import SGDClassifier
     from sklearn.svm import LinearSVC
 
+    if params.algorithm is Algorithm.KERNEL_RIDGE:
+        return SimilarityClassifier(params.ridge)
     if params.algorithm is Algorithm.LINEAR_SVM:
         return LinearSVC(C=params.svm_c, random_state=seed, max_iter=20_000)
     return SGDClassifier(

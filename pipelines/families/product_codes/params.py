@@ -14,6 +14,7 @@ class Algorithm(StrEnum):
 
     SGD = "sgd"
     LINEAR_SVM = "linear_svm"
+    KERNEL_RIDGE = "kernel_ridge"
 
 
 class Loss(StrEnum):
@@ -25,12 +26,12 @@ class Loss(StrEnum):
 
 
 class Params(FamilyParams):
-    """Stochastic gradient descent is the default; the linear SVM is the stronger challenger."""
+    """Stochastic gradient descent is the default; kernel ridge is the strongest challenger."""
 
     algorithm: Algorithm = Field(
         Algorithm.SGD,
         title="Algorithm",
-        description="Stochastic gradient descent or a linear SVM, both on TF-IDF.",
+        description="Stochastic gradient descent, a linear SVM or kernel ridge, all on TF-IDF.",
     )
     word_run: int = Field(
         2, ge=1, le=3, title="Longest word n-gram", description="1 weighs single words only."
@@ -69,4 +70,11 @@ class Params(FamilyParams):
         le=100,
         title="SVM C",
         description="How little the linear SVM is regularised; larger fits closer.",
+    )
+    ridge: float = Field(
+        0.04,
+        ge=0.01,
+        le=10,
+        title="Ridge",
+        description="How strongly kernel ridge is regularised; smaller fits closer.",
     )
