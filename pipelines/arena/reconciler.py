@@ -110,9 +110,10 @@ class Reconciler:
 
     def _edited(self, head: Champion, version: str | None) -> Finding:
         """Put the champion back first: while a version is judged, nothing else may serve."""
-        self._client.set_alias(head.model, CHAMPION, head.version)
         action = self._policies[head.model] if version is not None else "revert"
+        # Recorded before it is undone: killed in between, the next look finds the edit again.
         self._record_edit(head.model, version, head.version, action)
+        self._client.set_alias(head.model, CHAMPION, head.version)
         where = f"to version {version}" if version else "away"
         message = f"the alias was moved {where} by hand; version {head.version} is champion again"
         if version is None or action == "revert":
@@ -121,9 +122,9 @@ class Reconciler:
 
     def _usurped(self, model: str, version: str) -> Finding:
         """Somebody named the first champion by hand."""
-        self._client.delete_alias(model, CHAMPION)
         action = self._policies[model]
         self._record_edit(model, version, None, action)
+        self._client.delete_alias(model, CHAMPION)
         message = f"version {version} was made champion by hand"
         if action == "revert":
             return Finding(model, "alias_edit", version, message)
@@ -172,8 +173,14 @@ class Reconciler:
     ) -> Finding:
         trigger = Trigger("alias_edit" if kind == "alias_edit" else "foreign", UNKNOWN, message)
         decision = self._judge(model, version, trigger)
-        adopted = decision.verdict in PROMOTING
-        outcome = "adopted by the gate" if adopted else f"not adopted: {decision.verdict}"
+        head = self._log.head(model)
+        if head is not None and head.version == version:
+            outcome = "adopted by the gate"
+        elif decision.verdict in PROMOTING:
+            # The recorded decision on this pair stands, and so does the rollback after it.
+            outcome = f"not adopted: {decision.decision_id} promoted it, and was rolled back since"
+        else:
+            outcome = f"not adopted: {decision.verdict}"
         return Finding(model, kind, version, f"{message}; {outcome}", decision.decision_id)
 
     def _record_edit(
