@@ -20,7 +20,7 @@ from pipelines.gate.leakage import check_leakage, read_keys
 from pipelines.gate.policy import Policy
 from pipelines.gate.promotion import Case, Obstacle, decide
 from pipelines.gate.verdict import UNKNOWN, Blessing, Contestant, Trigger
-from pipelines.leases import Lease
+from pipelines.leases import Busy, Lease
 from pipelines.records.precedents import Anchor, anchor_of, judged_before
 from pipelines.records.verdicts import append_verdict
 from pipelines.registry.aliases import project
@@ -99,10 +99,10 @@ class Arena:
         no look. Raises `NoSuchVersion`, `Busy`, or `JudgedTooOften`.
         """
         name = self._family.name
-        with Lease(self._store, f"judge:{name}", wait_seconds=WAIT_SECONDS):
+        with Lease(self._store, f"judge:{name}", wait_seconds=WAIT_SECONDS) as lease:
             for _ in range(ATTEMPTS):
                 try:
-                    decision = self._judge_once(version, test_set, trigger, progress)
+                    decision = self._judge_once(version, test_set, trigger, progress, lease)
                 except Conflict as conflict:
                     progress(0.0, f"judging again: {conflict}")
                     continue
@@ -114,7 +114,12 @@ class Arena:
         raise JudgedTooOften(f"{name}: the champion moved {ATTEMPTS} times during a judgement")
 
     def _judge_once(
-        self, version: str, test_set: TestSet, trigger: Trigger, progress: Progress
+        self,
+        version: str,
+        test_set: TestSet,
+        trigger: Trigger,
+        progress: Progress,
+        lease: Lease,
     ) -> Decision:
         head = self._log.head(self._family.name)
         if head is not None and head.version == version:
@@ -130,6 +135,9 @@ class Arena:
             champion = self._enter(head.version, test_set, "champion")
         progress(0.8, "comparing")
         case, anchor = self._case(head, champion, challenger, test_set, trigger)
+        if not lease.renew():
+            # Whoever took it over has emptied the scratch space: what was found may be its doing.
+            raise Busy(f"{lease.name} was taken over during the judgement; nothing was recorded")
         return append_verdict(
             self._log,
             self._family.name,
@@ -149,7 +157,7 @@ class Arena:
         except (*UNLOADABLE, NotPackaged, RegistryRefused) as error:
             digest = self._log.admitted(self._family.name, version) or UNKNOWN
             blessing = Blessing(False, str(error))
-            unfit = Contestant(version, digest, blessing=blessing)
+            unfit = Contestant(version, digest, origin=UNKNOWN, blessing=blessing)
             is_mismatch = isinstance(error, ContractMismatch)
             return Entry(unfit, None, None, fault=str(error) if is_mismatch else "")
         contestant = self._contestant(version, package)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 Verdict = Literal[
     "promoted",
@@ -24,7 +24,7 @@ OVERRIDABLE: frozenset[str] = frozenset({"incomparable", "champion_unloadable"})
 
 Rule = Literal["superiority", "non_inferiority", "better_figure", "floor"]
 TriggerKind = Literal["manual", "scheduled", "foreign", "alias_edit", "drift", "feedback"]
-UNKNOWN = "unknown"
+UNKNOWN: Final = "unknown"
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Contestant:
 
     version: str
     artifact_digest: str
-    origin: Literal["contender", "foreign"] = "contender"
+    origin: Literal["contender", "foreign", "unknown"] = "contender"
     model_id: str = UNKNOWN
     run_id: str = UNKNOWN
     params: Mapping[str, object] | None = None

@@ -8,13 +8,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from foreign_models import log_pyfunc, log_sklearn_pipeline
+from sqlalchemy import delete
 from stub_family import FAMILY
-from stub_lifecycle import GOOD, WEAK, Lifecycle, reasons
+from stub_lifecycle import GOOD, MANUAL, WEAK, Lifecycle, bless_here, reasons
 
 from pipelines import training
 from pipelines.arena.arena import silent
+from pipelines.arena.gate import Gate
+from pipelines.leases import Busy
 from pipelines.records.verdicts import OverrideRefused
 from pipelines.registry.client import NoSuchVersion
+from pipelines.store import leases
 from pipelines.versions.artifact import open_package, open_runtime
 
 pytestmark = pytest.mark.slow
@@ -103,6 +107,7 @@ def test_challenger_that_asks_for_other_columns_is_incomparable(
     decision = with_weak_champion.judge(log_pyfunc(url, tmp_path, inputs="title"))
     assert decision.verdict == "incomparable"
     assert "title" in reasons(decision)
+    assert decision.record["challenger"]["origin"] == "unknown"
 
 
 def test_challenger_without_a_signature_is_incomparable(
@@ -193,3 +198,26 @@ def test_version_that_does_not_exist_is_refused_before_anything_is_read(
     with pytest.raises(NoSuchVersion):
         lifecycle.judge("77")
     assert lifecycle.log.list() == []
+
+
+def test_judgement_whose_lease_was_taken_over_records_nothing(
+    with_weak_champion: Lifecycle,
+) -> None:
+    """Its scratch space belongs to somebody else by then: a failure would be that one's doing."""
+    lifecycle = with_weak_champion
+    version = lifecycle.challenge(vocabulary=GOOD)
+    before = lifecycle.log.list()
+
+    def lose_the_lease(directory: Path):
+        with lifecycle.store.write() as connection:
+            connection.execute(delete(leases))
+        return replace(bless_here(directory), passed=False)
+
+    places = (lifecycle.settings, lifecycle.store, lifecycle.log)
+    with (
+        Gate(*places, blesser=lose_the_lease) as gate,
+        pytest.raises(Busy, match="taken over"),
+    ):
+        gate.judge("stub", version, trigger=MANUAL)
+    assert lifecycle.log.list() == before
+    assert lifecycle.judge(version).verdict == "promoted"
