@@ -14,6 +14,8 @@ import psutil
 
 STACK_VARIABLE = "CONTENDER_STACK"
 SERVICE_VARIABLE = "CONTENDER_STACK_SERVICE"
+SUPERVISOR = "supervisor"
+"""The mark of the supervisor itself, among its services."""
 
 
 def mark(stack: str, service: str) -> dict[str, str]:

@@ -22,7 +22,6 @@ from pipelines.settings import Ports, Settings, load_settings
 
 Phase = Literal["starting", "ready", "stopping", "stopped", "failed"]
 STOP_SECONDS = 120.0
-SUPERVISOR = "supervisor"
 
 
 class StackError(RuntimeError):
@@ -170,7 +169,7 @@ def start(settings: Settings, *, detach: bool) -> subprocess.Popen[bytes]:
             env={
                 **os.environ,
                 **_chosen(settings),
-                **processes.mark(stack_id(settings), SUPERVISOR),
+                **processes.mark(stack_id(settings), processes.SUPERVISOR),
             },
             # The open end of this pipe is how a following supervisor notices our death.
             stdin=subprocess.DEVNULL if detach else subprocess.PIPE,
@@ -213,12 +212,12 @@ def wait_until_ready(
 def stop(settings: Settings, show: Callable[[StackView], None] = lambda _: None) -> bool:
     """Stop the stack and return whether there was one. Nothing of it is left running."""
     name = stack_id(settings)
-    supervisors = processes.marked(name, SUPERVISOR)
+    supervisors = processes.marked(name, processes.SUPERVISOR)
     for supervisor in supervisors:
         with suppress(psutil.NoSuchProcess):
             supervisor.terminate()
     deadline = time.monotonic() + STOP_SECONDS
-    while processes.marked(name, SUPERVISOR) and time.monotonic() < deadline:
+    while processes.marked(name, processes.SUPERVISOR) and time.monotonic() < deadline:
         view = read_view(settings)
         if view is not None:
             show(view)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import signal
 import sys
 
-from cli.processes import end, marked
+from cli.processes import SUPERVISOR, end, marked
 
 GRACE_SECONDS = 5.0
 
@@ -18,7 +18,9 @@ def main(stack: str) -> None:
     """Wait for the supervisor's end, then end what it left behind."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.stdin.read()
-    end(marked(stack), GRACE_SECONDS)
+    # A supervisor that ends in peace waits for its warden, and has an exit code of its own to give.
+    supervisors = marked(stack, SUPERVISOR)
+    end([process for process in marked(stack) if process not in supervisors], GRACE_SECONDS)
 
 
 if __name__ == "__main__":

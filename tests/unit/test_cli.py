@@ -298,7 +298,7 @@ def test_a_relative_source_means_the_same_elsewhere(tmp_path, monkeypatch):
 
 
 def test_down_ends_a_stack_whose_files_are_gone():
-    marks = processes.mark(stack.stack_id(load_settings()), stack.SUPERVISOR)
+    marks = processes.mark(stack.stack_id(load_settings()), processes.SUPERVISOR)
     sleeper = [sys.executable, "-c", "import time; time.sleep(600)"]
     supervisor = subprocess.Popen(sleeper, env={**os.environ, **marks})
 

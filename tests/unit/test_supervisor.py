@@ -143,6 +143,20 @@ def test_a_supervisor_killed_with_sigkill_leaves_no_orphan(journal, stack, tmp_p
     assert processes.marked(stack) == []
 
 
+def test_a_supervisor_that_ends_in_peace_keeps_its_own_exit_code(stack):
+    environment = {**os.environ, **processes.mark(stack, processes.SUPERVISOR)}
+    program = [sys.executable, "-c", PEACEFUL_SUPERVISOR, stack]
+
+    assert subprocess.run(program, env=environment, check=False).returncode == 0
+
+
+PEACEFUL_SUPERVISOR = """
+import subprocess, sys
+
+with subprocess.Popen([sys.executable, "-m", "cli.warden", sys.argv[1]], stdin=subprocess.PIPE):
+    pass
+"""
+
 KILLED_SUPERVISOR = """
 import asyncio, os, subprocess, sys
 from pathlib import Path
