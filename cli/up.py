@@ -101,8 +101,16 @@ def status(as_json: Json = False) -> None:
         screen.print_json(report)
     else:
         _print_report(report)
-    if report["phase"] != "ready":
+    if not _is_healthy(report):
         raise typer.Exit(1)
+
+
+def _is_healthy(report: dict[str, object]) -> bool:
+    """Return whether the stack is ready, and no service has died since."""
+    services = report["services"]
+    assert isinstance(services, list)
+    alive = all(service["phase"] in {"healthy", "done"} for service in services)
+    return report["phase"] == "ready" and alive
 
 
 def _report(settings: Settings) -> dict[str, object]:
