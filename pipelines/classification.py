@@ -10,6 +10,7 @@ from abc import abstractmethod
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
 import pandas as pd
 
 from features import sources, splits
@@ -169,13 +170,16 @@ def per_request_of(predictions: pd.DataFrame, actual: pd.DataFrame, target: str)
     """Return the table that every figure is computed from, one row for each true answer.
 
     Without a `group` each request stands for itself. A version that states no confidence has
-    none here either, and counts as right in the top 3 when its one answer is right.
+    none here either, and counts as right in the top 3 when its one answer is right. One that
+    states it for some answers only is held to be certain of the others, lest silence hide errors.
     """
     answered = predictions.reindex(actual.index)
     truth, given = actual[target].astype(str), answered[target].astype(str)
     correct = (truth == given).astype(float)
     stated = answered.get("confidence", pd.Series(float("nan"), index=actual.index))
     confidence = pd.to_numeric(stated, errors="coerce").astype(float)
+    confidence = confidence.where(np.isfinite(confidence))
+    held = confidence.fillna(1.0) if confidence.notna().any() else confidence
     ranked = answered.get("alternatives", pd.Series([[]] * len(actual), index=actual.index))
     leading = [_leading(entry, target) for entry in ranked]
     rows = pd.DataFrame(
@@ -190,7 +194,7 @@ def per_request_of(predictions: pd.DataFrame, actual: pd.DataFrame, target: str)
                 float(right or label in best)
                 for right, label, best in zip(correct, truth, leading, strict=True)
             ],
-            "brier": (confidence - correct) ** 2,
+            "brier": (held - correct) ** 2,
         },
         index=actual.index,
     )

@@ -107,6 +107,16 @@ def test_an_answer_without_confidence_is_judged_by_its_label_alone() -> None:
     assert np.isnan(found.values["brier"])
 
 
+@pytest.mark.parametrize("silent", [None, float("nan"), float("inf"), "sure"])
+def test_a_version_cannot_hide_an_error_by_stating_no_confidence_for_it(silent: object) -> None:
+    given = pd.DataFrame(
+        {"category": ["a", "a"], "confidence": pd.Series([0.9, silent], dtype=object)},
+        index=pd.RangeIndex(2, name="request"),
+    )
+    rows = FAMILY.evaluate(given, actual("a", "b")).per_request
+    assert rows["brier"].tolist() == pytest.approx([0.01, 1.0])
+
+
 def test_feedback_without_groups_is_evaluated_request_by_request() -> None:
     truth = actual("a", "b").drop(columns="group")
     rows = FAMILY.evaluate(predictions(answer("a", 0.9), answer("b", 0.9)), truth).per_request
