@@ -14,7 +14,7 @@ import argparse
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,7 @@ from features.text import group_key
 from pipelines import catalog
 from pipelines.classification import LabelFamily
 
+CHALLENGERS = ("linear_svm", "kernel_ridge")
 ROOT = Path(__file__).resolve().parent.parent
 FIGURES = ("accuracy", "macro_f1", "top_3_accuracy", "brier")
 
@@ -36,7 +37,6 @@ class Task:
     family: str
     file: str
     columns: Mapping[str, str]
-    challenger: Mapping[str, object] = field(default_factory=lambda: {"algorithm": "linear_svm"})
 
 
 TRUPER = "truper_catalog/products.csv.gz"
@@ -58,8 +58,9 @@ def main() -> None:
         assert isinstance(family, LabelFamily)
         frame = family.load(Source(str(data / task.file), task.columns)).frame
         print(f"\n{name}: {noise(frame, family)}")
-        for title, params in (("default", {}), ("challenger", task.challenger)):
-            report(title, family, frame, params, arguments.salts)
+        report("default", family, frame, {}, arguments.salts)
+        for algorithm in CHALLENGERS:
+            report(algorithm, family, frame, {"algorithm": algorithm}, arguments.salts)
 
 
 def noise(frame: pd.DataFrame, family: LabelFamily) -> str:
