@@ -11,6 +11,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import orjson
+
 from pipelines.contract import RequestRefused, Row, Runtime
 from pipelines.versions.artifact import ArtifactRefused, Package, open_runtime
 from serving.answers import ServedModel
@@ -41,14 +43,21 @@ class Loaded:
     """The answers to the contract's golden requests."""
     instance_ms: float
     """What one instance costs, measured while warming up."""
+    instance_bytes: float
+    """How large such an instance is, as JSON."""
 
-    def is_quick(self, count: int) -> bool:
-        """Whether so many instances may be answered on the event loop itself.
+    def is_quick(self, instances: Sequence[Row]) -> bool:
+        """Whether these instances may be answered on the event loop itself.
 
         What another process answers never is: it may be busy, or hang.
         """
-        ours = self.package.contract.form == "compiled"
-        return ours and self.instance_ms * count <= QUICK_MS
+        if self.package.contract.form != "compiled":
+            return False
+        if self.instance_ms * len(instances) > QUICK_MS:
+            return False
+        # One text as long as a hundred others costs as much as they do.
+        likened = len(orjson.dumps(instances)) / self.instance_bytes
+        return self.instance_ms * likened <= QUICK_MS
 
     def predict(self, instances: Sequence[Row]) -> list[list[Row]]:
         """Check and answer. Raises `InvalidInstances`, `RequestRefused` or `BrokenRuntime`."""
@@ -71,7 +80,7 @@ def load(package: Package, *, text_limit: int = TEXT_LIMIT_CHARACTERS) -> Loaded
     truth = TargetCheck(package.contract)
     runtime = open_runtime(package)
     try:
-        return _warmed_up(Loaded(package, runtime, check, truth, (), 0.0))
+        return _warmed_up(Loaded(package, runtime, check, truth, (), 0.0, 1.0))
     except BaseException:
         runtime.close()
         raise
@@ -90,8 +99,13 @@ def _warmed_up(cold: Loaded) -> Loaded:
     except (InvalidInstances, RequestRefused, BrokenRuntime) as error:
         raise WarmUpFailed(f"golden requests were not answered: {error}") from error
     costs = [_milliseconds(cold, row) for _ in range(WARM_UP_ROUNDS) for row in rows]
-    answers = tuple(tuple(answer) for answer in golden)
-    return replace(cold, golden=answers, instance_ms=statistics.median(costs))
+    sizes = [len(orjson.dumps([row])) for row in rows]
+    return replace(
+        cold,
+        golden=tuple(tuple(answer) for answer in golden),
+        instance_ms=statistics.median(costs),
+        instance_bytes=statistics.median(sizes),
+    )
 
 
 def _milliseconds(loaded: Loaded, row: Row) -> float:

@@ -131,8 +131,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     await run_in_threadpool(desk.shelf.stop)
 
 
-def desk_of(request: Request) -> OrderDesk:
-    """Return the desk of this process."""
+async def desk_of(request: Request) -> OrderDesk:
+    """Return the desk of this process; `async` as every dependency is (`serving.dependencies`)."""
     desk: OrderDesk = request.app.state.order_desk
     return desk
 

@@ -97,17 +97,11 @@ class Slots:
         `RequestRefused`.
         """
         live = self._acquire(model, len(instances))
-        if live.loaded.is_quick(len(instances)):
+        if live.loaded.is_quick(instances):
             return self._answer(live, instances, request_id)
         loop = asyncio.get_running_loop()
         threads = self._threads[model]
         return await loop.run_in_executor(threads, self._answer, live, instances, request_id)
-
-    def answer_blocking(
-        self, model: str, instances: Sequence[Row], *, request_id: str | None = None
-    ) -> Answered:
-        """Do the same from a thread of the caller's own."""
-        return self._answer(self._acquire(model, len(instances)), instances, request_id)
 
     def put(self, live: LiveModel) -> None:
         """Let `live` answer from now on; the one before is retired until its last request."""

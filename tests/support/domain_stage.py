@@ -132,7 +132,13 @@ def serve_categoriser(app: FastAPI, version: str = "5") -> None:
     contract = _contract("product_categories", "name", "category")
     package = Package(Path("nowhere"), contract, "0" * 64)
     loaded = Loaded(
-        package, Categoriser(), SchemaCheck(contract.request_schema), TargetCheck(contract), (), 0.1
+        package,
+        Categoriser(),
+        SchemaCheck(contract.request_schema),
+        TargetCheck(contract),
+        golden=(),
+        instance_ms=0.1,
+        instance_bytes=20.0,
     )
     served = ServedModel("product_categories", version, f"d{version}", int(version), "0" * 64)
     app.state.services.slots.put(LiveModel(served, loaded))

@@ -13,7 +13,7 @@ from serving_stage import MODEL, write_package
 
 from pipelines.contract import RequestRefused
 from pipelines.versions.artifact import open_package
-from serving.answers import ServedModel
+from serving.answers import Answered, ServedModel
 from serving.live import BrokenRuntime, LiveModel, WarmUpFailed, load
 from serving.slots import NoChampion, Slots, TooManyInstances, UnknownModel
 from serving.validation import InvalidActual, InvalidInstances
@@ -70,10 +70,14 @@ def slow(folder: Path, seconds: float, monkeypatch) -> LiveModel:
     return live(folder, "7")
 
 
+def ask(slots: Slots, model: str, instances: list, request_id: str | None = None) -> Answered:
+    return asyncio.run(slots.answer(model, instances, request_id=request_id))
+
+
 def test_an_answer_is_logged_under_the_version_that_gave_it(slots, recorder, tmp_path):
     slots.put(live(tmp_path))
 
-    answered = slots.answer_blocking(MODEL, [{"text": "a"}], request_id="r")
+    answered = ask(slots, MODEL, [{"text": "a"}], request_id="r")
 
     assert answered.predictions[0]["topic"] == "uno"
     assert (answered.request_id, answered.prediction_ids) == ("r", ["p0"])
@@ -83,7 +87,7 @@ def test_an_answer_is_logged_under_the_version_that_gave_it(slots, recorder, tmp
 def test_a_model_that_answers_lists_answers_lists(slots, tmp_path):
     slots.put(live(tmp_path, many=True))
 
-    answered = slots.answer_blocking(MODEL, [{"text": "a"}])
+    answered = ask(slots, MODEL, [{"text": "a"}])
 
     assert [row["topic"] for row in answered.predictions[0]] == ["uno"]
 
@@ -104,7 +108,7 @@ def test_what_cannot_be_answered_is_refused_and_not_logged(
     slots.put(live(tmp_path))
 
     with pytest.raises(error):
-        slots.answer_blocking(model, instances)
+        ask(slots, model, instances)
 
     assert recorder.logged == []
 
@@ -112,7 +116,7 @@ def test_what_cannot_be_answered_is_refused_and_not_logged(
 def test_a_refused_request_does_not_keep_its_model_from_being_released(slots, tmp_path):
     slots.put(live(tmp_path))
     with pytest.raises(InvalidInstances):
-        slots.answer_blocking(MODEL, [{}])
+        ask(slots, MODEL, [{}])
 
     slots.put(live(tmp_path, "2"))
 
@@ -134,13 +138,14 @@ def test_a_slow_answer_does_not_hold_up_the_event_loop(slots, tmp_path, monkeypa
 
 
 def test_only_little_work_of_this_very_process_is_done_on_the_event_loop(tmp_path):
-    loaded = replace(live(tmp_path).loaded, instance_ms=0.01)
+    loaded = replace(live(tmp_path).loaded, instance_ms=0.01, instance_bytes=14)
     foreign = loaded.package.contract.model_copy(update={"form": "flavour"})
     elsewhere = replace(loaded, package=replace(loaded.package, contract=foreign))
 
-    assert loaded.is_quick(100)
-    assert not loaded.is_quick(10_000)
-    assert not elsewhere.is_quick(1)
+    assert loaded.is_quick([{"text": "a"}] * 100)
+    assert not loaded.is_quick([{"text": "a"}] * 10_000)
+    assert not loaded.is_quick([{"text": "a" * 10_000}])
+    assert not elsewhere.is_quick([{"text": "a"}])
 
 
 def test_a_cancelled_request_keeps_its_model_until_its_thread_is_done(slots, tmp_path, monkeypatch):
