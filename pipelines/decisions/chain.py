@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import orjson
 
@@ -22,9 +22,11 @@ def digest(text: str) -> str:
 
 
 def problems(rows: Iterable[Mapping[str, object]]) -> list[str]:
-    """Return every break in rows that come in order of `seq`: gaps, edits, swapped entries."""
+    """Return every break in rows that come in order of `seq`: gaps, edits, swapped entries, and
+    looks or generations that were left out."""
     found: list[str] = []
     previous, expected = GENESIS, 1
+    counts: dict[tuple[str, object], int] = {}
     for row in rows:
         name = f"entry {row['seq']} ({row['decision_id']})"
         if row["seq"] != expected:
@@ -35,8 +37,20 @@ def problems(rows: Iterable[Mapping[str, object]]) -> list[str]:
             found.append(f"{name}: its record was changed after it was written")
         else:
             found.extend(f"{name}: {message}" for message in _edited_columns(row))
+        found.extend(f"{name}: {message}" for message in _miscounted(row, counts))
         previous, expected = str(row["hash"]), int(str(row["seq"])) + 1
     return found
+
+
+def _miscounted(row: Mapping[str, object], counts: dict[tuple[str, object], int]) -> Iterator[str]:
+    """Say where a look at a test set or a champion of a model does not follow the one before."""
+    for column, of in (("look", "test_set_id"), ("generation", "model")):
+        if row[column] is None or row[of] is None:
+            continue
+        before = counts.get((column, row[of]), 0)
+        if row[column] != before + 1:
+            yield f"{column} {row[column]} of {row[of]} follows {column} {before}"
+        counts[column, row[of]] = int(str(row[column]))
 
 
 def _edited_columns(row: Mapping[str, object]) -> list[str]:

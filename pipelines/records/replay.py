@@ -38,12 +38,13 @@ class Difference:
 def replay(log: DecisionLog, decision_id: str) -> list[Difference]:
     """Return every difference; none when the decision holds. Raises `UnknownDecision`.
 
-    Of a decision without figures (an admission, a rollback) the record's own hash is checked.
+    First the record's own hash is checked, and the columns that were copied out of it; of a
+    decision without figures (an admission, a rollback) that is all.
     """
     decision = log.get(decision_id)
     found = list(_seal(decision))
-    if decision.kind != "verdict":
-        return found
+    if found or decision.kind != "verdict":
+        return found  # of a record that was edited there is nothing to recompute
     try:
         case = case_of(log, decision.record)
         replayed = decide(case)
@@ -82,3 +83,6 @@ def _seal(decision: Decision) -> Iterator[Difference]:
     digest = chain.digest(chain.canonical(decision.record))
     if digest != decision.hash:
         yield Difference("hash", decision.hash, digest)
+    for name, value in vars(decision).items():
+        if name not in {"record", "hash"} and decision.record.get(name) != value:
+            yield Difference(f"column {name}", decision.record.get(name), value)

@@ -11,6 +11,7 @@ import pytest
 from postgresql_server import new_database, postgresql_server
 from sqlalchemy import delete, insert, select, update
 
+from pipelines.decisions import chain
 from pipelines.decisions.log import Conflict, DecisionLog, NewDecision, UnknownDecision
 from pipelines.decisions.prediction_files import PredictionsDamaged
 from pipelines.store import decisions, open_store
@@ -213,6 +214,21 @@ def test_an_edited_column_breaks_the_chain(three, store, column, value):
     assert three.verify_chain() == [
         f"entry 2 ({three.list()[1].decision_id}): column {column} was changed"
     ]
+
+
+@pytest.mark.parametrize(("column", "forged"), [("look", 3), ("generation", 5)])
+def test_a_look_or_generation_left_out_breaks_the_chain_though_the_entry_was_sealed_again(
+    log, store, column, forged
+):
+    log.append(promotion("1", look=1, test_set_id="t-1"))
+    last = log.append(promotion("2", expected=1, look=2, test_set_id="t-1"))
+    text = chain.canonical({**last.record, column: forged})
+    change = update(decisions).where(decisions.c.seq == last.seq)
+    with store.write() as connection:
+        connection.execute(change.values(record=text, hash=chain.digest(text), **{column: forged}))
+    of = {"look": "t-1", "generation": "codes"}[column]
+    (problem,) = log.verify_chain()
+    assert problem.endswith(f"{column} {forged} of {of} follows {column} 1")
 
 
 def test_a_removed_entry_breaks_the_chain(three, store):

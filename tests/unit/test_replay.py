@@ -13,7 +13,7 @@ from pipelines.decisions import chain
 from pipelines.decisions.log import Conflict, DecisionLog, NewDecision
 from pipelines.gate.leakage import Leakage
 from pipelines.gate.promotion import Case, Obstacle, decide
-from pipelines.gate.verdict import Trigger
+from pipelines.gate.verdict import Blessing, Trigger
 from pipelines.records.precedents import anchor_of, judged_before
 from pipelines.records.replay import replay
 from pipelines.records.verdicts import OverrideRefused, append_override, append_verdict
@@ -138,6 +138,38 @@ def test_a_changed_number_is_listed_with_both_values(log, store, first):
     assert found[0].replayed == pytest.approx(0.88)
 
 
+@pytest.mark.parametrize(
+    "changes", [{"version": "9"}, {"generation": 7}, {"artifact_digest": "x"}, {"look": 5}]
+)
+def test_a_column_that_says_something_else_than_its_record_is_a_difference(
+    log, store, first, changes
+):
+    champion, challenger = exactly(800, 20, 80, 100)
+    decision = judge(log, contestant("1"), contestant("2", params={}), champion, challenger)
+    with store.write() as connection:
+        connection.execute(
+            update(decisions)
+            .where(decisions.c.decision_id == decision.decision_id)
+            .values(**changes)
+        )
+    (name,) = changes
+    assert [found.where for found in replay(log, decision.decision_id)] == [f"column {name}"]
+
+
+def test_a_record_that_can_no_longer_be_read_as_a_case_is_a_difference_and_no_crash(
+    log, store, first
+):
+    forged = orjson.loads(orjson.dumps(first.record))
+    forged["policy"]["text"]["primary"]["kind"] = "made_up"
+    with store.write() as connection:
+        connection.execute(
+            update(decisions)
+            .where(decisions.c.decision_id == first.decision_id)
+            .values(record=chain.canonical(forged))
+        )
+    assert [found.where for found in replay(log, first.decision_id)] == ["hash"]
+
+
 def test_changed_predictions_are_a_difference(log, tmp_path, first):
     champion, challenger = exactly(800, 20, 80, 100)
     decision = judge(log, contestant("1"), contestant("2", params={}), champion, challenger)
@@ -233,3 +265,11 @@ def test_an_override_needs_a_name_and_a_reason_and_something_to_override(log, fi
     assert log.head("codes").version == "2"
     assert made.record["actor"] == "ana"
     assert made.record["overrides"] == blocked.decision_id
+
+
+def test_what_the_serving_code_could_not_serve_cannot_be_made_champion_by_an_override(log, first):
+    unfit = contestant("2", blessing=Blessing(False, "weights are missing"))
+    blocked = judge(log, contestant("1"), unfit, None, None, obstacle=Obstacle("incomparable", "x"))
+    assert blocked.verdict == "incomparable"
+    with pytest.raises(OverrideRefused, match="weights are missing"):
+        append_override(log, blocked, actor="ana", reason="so", expected_generation=1)
