@@ -86,6 +86,10 @@ def append_override(
     if decision.kind != "verdict" or decision.verdict not in OVERRIDABLE:
         message = f"{decision.decision_id} is {decision.verdict}: only {', '.join(OVERRIDABLE)} may"
         raise OverrideRefused(f"{message} be overridden")
+    blessing = _mapping(_mapping(decision.record["challenger"])["blessing"])
+    if not blessing["passed"]:
+        message = f"{decision.decision_id}: the serving code could not serve it"
+        raise OverrideRefused(f"{message}: {blessing['reason']}")
     record = {"overrides": decision.decision_id, "actor": actor.strip(), "reason": reason.strip()}
     return log.append(
         NewDecision(

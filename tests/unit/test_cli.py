@@ -164,7 +164,10 @@ def record_champion_that_cannot_be_loaded() -> DecisionLog:
             version="2",
             verdict="champion_unloadable",
             artifact_digest="2" * 64,
-            record={"champion": {"version": "1"}},
+            record={
+                "champion": {"version": "1"},
+                "challenger": {"version": "2", "blessing": {"passed": True, "reason": ""}},
+            },
             expected_generation=1,
         )
     )
