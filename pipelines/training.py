@@ -83,16 +83,18 @@ def prepare(
 
     The test set is frozen, so a later split may put its neighbours elsewhere: what the test set
     holds is left out here, whatever the split says. A reviewed label stands in place of the rows
-    whose group it has reviewed. `retired` holds the rows of test sets that are used up.
+    whose group it has reviewed, in every part: none of them may be fitted on and calibrated by.
+    `retired` holds the rows of test sets that are used up.
     """
     kept_out = set(test_set.actual["group"]) | set(family.groups(split.sealed))
     reviewed = reviewed_rows(family, labels, split.train)
     unreviewed = _without(family, pd.concat([split.train, *retired]), set(family.groups(reviewed)))
-    train = _without(family, pd.concat([unreviewed, reviewed]), kept_out)
-    validation = _without(family, split.validation, kept_out)
+    reviewed = _without(family, reviewed, kept_out)
+    train = pd.concat([_without(family, unreviewed, kept_out), reviewed])
+    validation = _without(family, split.validation, kept_out | set(family.groups(reviewed)))
     if train.empty:
         raise NothingToTrainOn(f"{family.name}: no row of {source.where} is left to train on")
-    return Prepared(source, raw, test_set, train, validation, len(labels))
+    return Prepared(source, raw, test_set, train, validation, len(reviewed))
 
 
 def train_candidate(

@@ -123,6 +123,32 @@ def test_reviewed_label_replaces_the_rows_that_it_has_reviewed(in_use, store: St
     assert same_text["topic"].tolist() == ["otra cosa"]
 
 
+def test_reviewed_label_of_a_validation_row_is_not_both_fitted_on_and_validated_by(
+    in_use, store: Store
+) -> None:
+    frame = texts(2000)
+    test_set = in_use(frame)
+    text = str(FAMILY.split(frame).validation["text"].iloc[0])
+    label = Labels(store).add("stub", text, "otra cosa", shown={}, reviewer="ana")
+    assert label.pool == "train"
+    found = prepared(frame, test_set, labels=[label])
+    assert not set(FAMILY.groups(found.train)) & set(FAMILY.groups(found.validation))
+    assert "otra cosa" in set(found.train["topic"])
+    assert found.labels == 1
+
+
+def test_labels_that_are_kept_out_of_training_are_not_counted_as_trained_on(
+    in_use, store: Store
+) -> None:
+    frame = texts(2000)
+    test_set = in_use(frame)
+    asked = str(test_set.requests["text"].iloc[0])
+    label = Labels(store).add("stub", asked, "otra cosa", shown={}, reviewer="ana")
+    found = prepared(frame, test_set, labels=[label])
+    assert found.labels == 0
+    assert "otra cosa" not in set(found.train["topic"])
+
+
 def test_rows_of_used_up_test_sets_are_trained_on(in_use, log, test_sets) -> None:
     first = in_use(texts(2000))
     spend(log, first)
