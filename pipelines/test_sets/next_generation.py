@@ -36,13 +36,13 @@ def next_rows(
     family: ModelFamily, split: Split, labelled: pd.DataFrame | None, earlier: Sequence[Past]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the rows of the next generation and of its sealed twin. Raises `NotEnoughRows`."""
-    rows = _with_labels(family, split.test, labelled)
+    opened = [past.sealed for past in earlier[-1:] if past.sealed is not None]
+    rows = _with_labels(family, pd.concat([split.test, *opened]), labelled)
     if not earlier:
         return _plain(rows), _plain(_outside(family, split.sealed, _groups(family, [rows])))
-    seals = [past.sealed for past in earlier if past.sealed is not None]
-    taken = _groups(family, [*(past.rows for past in earlier), *seals])
-    opened = [past.sealed for past in earlier[-1:] if past.sealed is not None]
-    fresh = pd.concat([_outside(family, rows, taken), *opened])
+    # The seals before the last one were opened into the generations after them.
+    taken = _groups(family, [past.rows for past in earlier])
+    fresh = _outside(family, rows, taken)
     if len(fresh) < MINIMUM_ROWS:
         message = (
             f"{family.name}: generation {len(earlier) + 1} of the test set needs {MINIMUM_ROWS} "

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pandas as pd
 import pytest
 from stub_family import FAMILY, texts
+from stub_family.words import group_of
 
 from features.sources import Source
 from pipelines.decisions.prediction_files import PredictionsDamaged
@@ -94,6 +95,16 @@ def test_the_opened_seal_joins_the_next_generation(sets):
     second = sets.open_or_freeze(FAMILY, KEY, split)
     assert sorted(second.requests["text"]) == sorted(split.sealed["text"])
     assert second.sealed_rows == 0
+
+
+def test_a_reviewed_label_replaces_a_row_of_the_opened_seal_too(sets):
+    split = split_of(8_000)
+    sets.open_or_freeze(FAMILY, KEY, split)
+    labelled = split.sealed.head(1).assign(topic="revisado")
+    second = sets.renew(FAMILY, KEY, split, labelled)
+    asked = second.requests["text"] == labelled["text"].iloc[0]
+    assert second.actual[asked]["topic"].tolist() == ["revisado"]
+    assert len(groups_of(second)) == split.sealed["text"].map(group_of).nunique()
 
 
 def test_too_few_new_rows_are_no_test_set_and_the_missing_labels_are_counted(sets):
