@@ -18,12 +18,15 @@ DEVELOPMENT = 'extra == "dev"'
 def code_version(root: Path) -> dict[str, str]:
     """Return commit, whether anything was uncommitted, and the sha256 of the pinned versions.
 
-    Each is `unknown` where it cannot be known: an installed wheel has no repository.
+    Each is `unknown` where it cannot be known: an installed wheel has no repository, or lies in
+    somebody else's. A file that git was never told of is uncommitted too, unless it is ignored.
     """
     constraints = root / "constraints.txt"
-    status = _git(root, "status", "--porcelain", "--untracked-files=no")
+    top = _git(root, "rev-parse", "--show-toplevel")
+    is_ours = top is not None and Path(top).resolve() == root.resolve()
+    status = _git(root, "status", "--porcelain", "--untracked-files=normal") if is_ours else None
     return {
-        "git_commit": _git(root, "rev-parse", "HEAD") or UNKNOWN,
+        "git_commit": (is_ours and _git(root, "rev-parse", "HEAD")) or UNKNOWN,
         "dirty": UNKNOWN if status is None else str(bool(status)).lower(),
         "constraints_sha256": sha256_of(constraints) if constraints.is_file() else UNKNOWN,
     }

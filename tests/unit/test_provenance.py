@@ -31,6 +31,28 @@ def test_commit_and_uncommitted_changes_are_told_apart(tmp_path: Path) -> None:
     assert changed["constraints_sha256"] != clean["constraints_sha256"]
 
 
+def test_a_file_that_was_never_committed_makes_the_code_dirty_unless_it_is_ignored(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / ".gitignore").write_text("var/\n", encoding="utf-8")
+    git(tmp_path, "init")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-m", "first")
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "contender.db").touch()
+    assert code_version(tmp_path)["dirty"] == "false"
+    (tmp_path / "new_family.py").touch()
+    assert code_version(tmp_path)["dirty"] == "true"
+
+
+def test_a_package_installed_below_somebody_elses_repository_has_no_commit(tmp_path: Path) -> None:
+    git(tmp_path, "init")
+    git(tmp_path, "commit", "--allow-empty", "-m", "theirs")
+    installed = tmp_path / "site-packages"
+    installed.mkdir()
+    assert set(code_version(installed).values()) == {"unknown"}
+
+
 def test_libraries_are_those_in_use_with_their_versions() -> None:
     import numpy as np
 
