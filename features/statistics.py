@@ -32,11 +32,6 @@ def alpha_left(alpha: float, looks: int) -> float:
     return alpha - math.fsum(alpha_at(alpha, look) for look in range(1, looks + 1))
 
 
-def looks_affordable(alpha: float, smallest: float) -> int:
-    """Return how many looks have at least `smallest` to spend."""
-    return math.floor(math.sqrt(6 * alpha / (math.pi**2 * smallest)))
-
-
 def upper_tail(z: float) -> float:
     """Return P(Z > z) of a standard normal, exact far into the tail."""
     return 0.5 * math.erfc(z / math.sqrt(2))

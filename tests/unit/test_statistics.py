@@ -15,7 +15,6 @@ from features.statistics import (
     diebold_mariano,
     holm,
     items_needed,
-    looks_affordable,
     mcnemar,
     upper_tail,
 )
@@ -39,14 +38,6 @@ def test_the_alpha_of_all_looks_together_is_the_alpha_of_the_generation():
 
 def test_what_is_left_and_what_is_spent_make_the_whole():
     assert alpha_left(0.05, 7) + sum(alpha_at(0.05, t) for t in range(1, 8)) == pytest.approx(0.05)
-
-
-@REPEATABLE
-@given(st.floats(0.01, 0.4), st.floats(1e-6, 1e-2))
-def test_the_last_affordable_look_has_enough_alpha_and_the_next_has_not(alpha, smallest):
-    looks = looks_affordable(alpha, smallest)
-    assert looks == 0 or alpha_at(alpha, looks) >= smallest * (1 - 1e-9)
-    assert alpha_at(alpha, looks + 1) < smallest * (1 + 1e-9)
 
 
 @pytest.mark.parametrize("z", [-3.0, 0.0, 1.96, 5.0, 12.0])
