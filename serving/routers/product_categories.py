@@ -11,6 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
 from pipelines.contract import Row
+from pipelines.settings import ServingSettings
 from serving.answers import Answered
 from serving.dependencies import RequestId, ServicesDependency
 from serving.problems import Dialect, Problem
@@ -88,8 +89,7 @@ async def inference(
 ) -> Response:
     """Name the category of every product in the list."""
     body = await object_of(request)
-    limit = services.settings.serving.text_limit_characters
-    names = _names(body.get("product_list"), limit)
+    names = _names(body.get("product_list"), services.settings.serving)
     wanted = body.get("model_name")
     if wanted not in (None, "", MODEL):
         return render(Problem(404, "unknown-model-name", f"the model here is called {MODEL!r}"))
@@ -112,19 +112,24 @@ async def training_get(services: ServicesDependency) -> TrainingResponse:
     return await run_in_threadpool(_train, services, "GET /training")
 
 
-def _names(listed: Any, limit: int) -> Sequence[str]:
+def _names(listed: Any, limits: ServingSettings) -> Sequence[str]:
     if listed is None:
         raise DomainRefused("Falta el campo «product_list».")
     if not isinstance(listed, list):
         raise DomainRefused("El campo «product_list» debe ser una lista de textos.")
+    # Before each is looked at: a body may hold a million of them, and others are waiting.
+    if len(listed) > limits.instances_limit:
+        raise DomainRefused(
+            f"Hay demasiados textos en «product_list»: más de {limits.instances_limit}."
+        )
     for index, name in enumerate(listed):
         where = f"El elemento {index} de «product_list»"
         if not isinstance(name, str):
             raise DomainRefused(f"{where} debe ser texto.")
         if not name.strip():
             raise DomainRefused(f"{where} está vacío.")
-        if len(name) > limit:
-            raise DomainRefused(f"{where} tiene más de {limit} caracteres.")
+        if len(name) > limits.text_limit_characters:
+            raise DomainRefused(f"{where} tiene más de {limits.text_limit_characters} caracteres.")
     return listed
 
 

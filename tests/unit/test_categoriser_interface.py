@@ -76,6 +76,7 @@ def test_another_models_name_is_refused(client, name):
         ({"product_list": ["Martillo", "Clavo", 3]}, "elemento 2"),
         ({"product_list": ["x" * 101]}, "elemento 0"),
         ({"product_list": ["x"] * 51}, "demasiados"),
+        ({"product_list": [3] * 51}, "demasiados"),  # counted before they are looked at
         ({"product_list": ["???"]}, "textos"),
         (["Martillo"], "objeto"),
     ],
