@@ -160,6 +160,11 @@ class TestSets:
             raise SealBroken(f"{test_set_id} is in use: its sealed set opens when it retires")
         return family.examples(self._sealed_rows(test_set))
 
+    def last_retired(self, model: str, source_key: str) -> str | None:
+        """Return the id of the generation that was used up last, or None."""
+        used_up = [row for row in self._of(model, source_key) if row.status == "retired"]
+        return str(used_up[-1].test_set_id) if used_up else None
+
     def retired_rows(self, model: str, source_key: str) -> list[pd.DataFrame]:
         """Return the rows of the generations that are used up: training may have them."""
         return [

@@ -50,6 +50,7 @@ class Generations:
         the gate says that it is spent.
         """
         key = source_key(source)
+        self._open_seal(family, policy, self._test_sets.last_retired(family.name, key))
         active = self._test_sets.active(family, key)
         if active is not None and not self.is_spent(policy, active):
             return active
@@ -61,7 +62,7 @@ class Generations:
             renewed = self._test_sets.renew(family, key, parts, labelled)
         except NotEnoughRows:
             return active
-        self._open_seal(family, policy, active)
+        self._open_seal(family, policy, active.test_set_id)
         return renewed
 
     def retired_rows(self, family: ModelFamily, source: Source) -> list[pd.DataFrame]:
@@ -81,6 +82,12 @@ class Generations:
         """Return whether the next look at it would have too little alpha to decide anything."""
         return spent(policy, self._log.looks(test_set.test_set_id) + 1)
 
+    def _is_recorded(self, model: str, test_set_id: str) -> bool:
+        return any(
+            decision.kind == "test_set" and decision.test_set_id == test_set_id
+            for decision in self._log.list(model)
+        )
+
     def _usable(self, family: ModelFamily, policy: Policy, found: object) -> TestSet | None:
         if not isinstance(found, str):
             return None
@@ -98,8 +105,15 @@ class Generations:
             if not label.shown.get(CONFIRMED, False)
         ]
 
-    def _open_seal(self, family: ModelFamily, policy: Policy, retired: TestSet) -> None:
-        """Record how far the gate was fitted to the rows it looked at, by those it never did."""
+    def _open_seal(self, family: ModelFamily, policy: Policy, test_set_id: str | None) -> None:
+        """Record once how far the gate was fitted to the rows it looked at, by those it never did.
+
+        Asked for again whenever a test set is opened: a renewal that was killed before the record
+        was written has it made up for before anything is trained on the retired rows.
+        """
+        if test_set_id is None or self._is_recorded(family.name, test_set_id):
+            return
+        retired = self._test_sets.get(family, test_set_id)
         sealed = self._test_sets.sealed(family, retired.test_set_id)
         looked_at = Examples(retired.requests, retired.actual)
         asked = None if sealed.requests.empty else self._ask_champion(family, [looked_at, sealed])

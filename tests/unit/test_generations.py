@@ -71,6 +71,19 @@ def test_spent_generation_is_renewed_from_rows_that_were_in_none(in_use, log) ->
     assert (record.kind, record.record["event"]) == ("test_set", "opened")
 
 
+def test_renewal_killed_before_the_seal_was_opened_is_made_up_for_once(
+    in_use, log, test_sets
+) -> None:
+    frame = pd.concat([texts(2000), texts(3000, seed=6)], ignore_index=True)
+    first = in_use(texts(2000))
+    spend(log, first)
+    test_sets.renew(FAMILY, first.source_key, FAMILY.split(frame))
+    for _ in range(2):
+        assert in_use(frame).generation == 2
+    opened = [decision for decision in log.list("stub") if decision.kind == "test_set"]
+    assert [decision.test_set_id for decision in opened] == [first.test_set_id]
+
+
 def test_spent_generation_stays_while_there_are_no_rows_for_the_next(in_use, log) -> None:
     first = in_use(texts(2000))
     spend(log, first)
