@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import psycopg
@@ -12,7 +13,10 @@ from features.readers.table import CHUNK_ROWS, Limits, SourceError, Table, Table
 from features.schema import FrameSchema, Mapped
 
 CONNECT_TIMEOUT_SECONDS = 10
-SECRETS = {"password", "sslpassword"}
+_SECRET = re.compile(
+    r"pass|token|secret|signature|auth(?!or)|^(.+[-_])?(key|sig)$|apikey", re.IGNORECASE
+)
+"""Names of parameters, of a database or of an http address, whose value nobody may read."""
 
 
 def read_postgresql(
@@ -36,14 +40,18 @@ def read_postgresql(
 
 
 def masked(url: str) -> str:
-    """Return an address without the passwords in it."""
+    """Return an address without the passwords, keys and tokens in it."""
     parts = urlsplit(url)
     user, at, host = parts.netloc.rpartition("@")
     name, colon, _ = user.partition(":")
     netloc = f"{name}{':***' if colon else ''}{at}{host}"
+    _, _, port = host.rpartition(":")
+    if "@" in parts.path and not at and ":" in host and not (port.isdigit() or host.endswith("]")):
+        # A password with a / of its own, not written %2F: what follows it is no path.
+        return f"{parts.scheme}://***{url[url.rfind('@') :]}"
     pairs = parse_qsl(parts.query, keep_blank_values=True)
-    if any(key in SECRETS for key, _ in pairs):
-        hidden = [(key, "***" if key in SECRETS else value) for key, value in pairs]
+    if any(_SECRET.search(key) for key, _ in pairs):
+        hidden = [(key, "***" if _SECRET.search(key) else value) for key, value in pairs]
         return urlunsplit(parts._replace(netloc=netloc, query=urlencode(hidden, safe="*")))
     return url if netloc == parts.netloc else urlunsplit(parts._replace(netloc=netloc))
 

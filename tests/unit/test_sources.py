@@ -204,6 +204,9 @@ def test_a_query_without_a_database_is_refused(tmp_path):
     [
         "postgresql://shop:sesame@localhost:1/db?table=t",
         "postgresql://shop@localhost:1/db?table=t&password=sesame",
+        "postgresql://shop:open/sesame@localhost:1/db?table=t",
+        "http://localhost:1/rows.csv?api_key=sesame&page=1",
+        "http://localhost:1/rows.csv?X-Amz-Signature=sesame",
     ],
 )
 def test_a_password_is_never_shown(url):
