@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 import tempfile
@@ -42,7 +43,7 @@ class Speaker:
         said = text[:TEXT_CHARACTERS]
         name = hashlib.sha256(f"{self._voice}\0{said}".encode("utf-8", "replace")).hexdigest()
         file = self._folder / f"{name}.wav"
-        if not file.is_file():
+        if not _in_use(file):
             with self._turns:
                 self._synthesise(said, file)
             self._forget_old()
@@ -70,11 +71,20 @@ class Speaker:
                 raise SpeechUnavailable(f"{self._program} could not speak: {error}") from error
 
     def _forget_old(self) -> None:
-        for file in sorted(self._folder.glob("*.wav"), key=_made_at)[:-KEPT_FILES]:
+        for file in sorted(self._folder.glob("*.wav"), key=_used_at)[:-KEPT_FILES]:
             file.unlink(missing_ok=True)
 
 
-def _made_at(file: Path) -> float:
+def _in_use(file: Path) -> bool:
+    """Mark a file as used just now, so that no worker forgets it before it is sent."""
+    try:
+        os.utime(file)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _used_at(file: Path) -> float:
     try:
         return file.stat().st_mtime
     except FileNotFoundError:  # another worker forgot it first

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import wave
 from pathlib import Path
@@ -56,6 +57,20 @@ def test_only_so_many_files_are_kept(tmp_path: Path) -> None:
     file = Speaker(folder, "es", program=voice).speak("uno")
     assert file.is_file()
     assert len(list(folder.glob("*.wav"))) == KEPT_FILES
+
+
+def test_what_was_asked_for_last_is_kept_however_old_it_is(tmp_path: Path) -> None:
+    voice = program(tmp_path, 'cat > /dev/null; for last; do :; done; echo > "$last"')
+    folder = tmp_path / "cache"
+    speaker = Speaker(folder, "es", program=voice)
+    old = speaker.speak("uno")
+    os.utime(old, (0, 0))
+    for number in range(KEPT_FILES):
+        (folder / f"{number}.wav").touch()
+
+    assert speaker.speak("uno") == old  # its answer is still to be sent ...
+    speaker.speak("dos")  # ... when another one needs room
+    assert old.is_file()
 
 
 def test_a_missing_program_is_said(tmp_path: Path) -> None:
