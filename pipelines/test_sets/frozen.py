@@ -109,12 +109,17 @@ class TestSets:
 
         The next one is made of the split's test rows and `labelled` ones (reviewed labels of the
         test pool, as raw rows) that were in no generation before, and of the sealed rows of the
-        retired one, which nobody has trained on either. Raises `NotEnoughRows`.
+        retired one, which nobody has trained on either. The same rows from another address are
+        the test set that they were: a copy of a file buys no second alpha. Raises `NotEnoughRows`.
         """
         found = self._of(family.name, source_key)
         if found and found[-1].status == "active":
             return self._opened(family, found[-1])
-        self._insert(self._frozen(family, source_key, split, labelled, found))
+        frozen = self._frozen(family, source_key, split, labelled, found)
+        twin = self._of_content(family.name, str(frozen["sha256"]))
+        if twin is not None:
+            return self._opened(family, twin)
+        self._insert(frozen)
         return self._opened(family, self._of(family.name, source_key)[-1])
 
     def renew(
@@ -189,6 +194,11 @@ class TestSets:
         )
         with self._store.read() as connection:
             return list(connection.execute(query.order_by(test_sets.c.generation)))
+
+    def _of_content(self, model: str, sha256: str) -> Row[tuple[object, ...]] | None:
+        query = select(test_sets).where(test_sets.c.model == model, test_sets.c.sha256 == sha256)
+        with self._store.read() as connection:
+            return connection.execute(query.order_by(test_sets.c.created_at)).first()
 
     def _frozen(
         self,

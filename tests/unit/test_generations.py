@@ -71,6 +71,18 @@ def test_spent_generation_is_renewed_from_rows_that_were_in_none(in_use, log) ->
     assert (record.kind, record.record["event"]) == ("test_set", "opened")
 
 
+def test_copy_of_a_source_is_the_same_test_set_and_buys_no_second_alpha(
+    in_use, log, test_sets, store: Store
+) -> None:
+    frame = texts(2000)
+    first = in_use(frame)
+    spend(log, first)
+    generations = Generations(store, log, test_sets, floor_as_champion)
+    copied = generations.in_use(FAMILY, POLICY, Source("copy.csv"), lambda: FAMILY.split(frame))
+    assert copied.test_set_id == first.test_set_id
+    assert generations.is_spent(POLICY, copied)
+
+
 def test_renewal_killed_before_the_seal_was_opened_is_made_up_for_once(
     in_use, log, test_sets
 ) -> None:
