@@ -5,7 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
+
+from anyio import CapacityLimiter, to_thread
 
 from pipelines.leases import Busy, Lease
 from pipelines.orchestration import FlowRun
@@ -13,6 +16,8 @@ from pipelines.store import Store
 
 PATIENCE_SECONDS = 10.0
 PAUSE_SECONDS = 0.1
+THREADS = 4
+"""While Prefect hangs, this many requests wait in a thread, and the others in the event loop."""
 
 
 class Orchestration(Protocol):
@@ -52,6 +57,14 @@ class Retrainer:
         self._store = store
         self._clock = clock
         self._sleep = sleep
+        self._threads = CapacityLimiter(THREADS)
+
+    async def ask(
+        self, model: str, *, actor: str, reason: str, params: Mapping[str, object] | None = None
+    ) -> Retraining:
+        """Do the same for an endpoint, in threads that choices and feedback do not need."""
+        work = partial(self, model, actor=actor, reason=reason, params=params)
+        return await to_thread.run_sync(work, limiter=self._threads)
 
     def __call__(
         self, model: str, *, actor: str, reason: str, params: Mapping[str, object] | None = None

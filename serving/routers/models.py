@@ -52,7 +52,7 @@ def rollback(name: str, request: RollbackRequest, services: ServicesDependency) 
 
 
 @router.post("/{name}/retrain", status_code=202)
-def retrain(
+async def retrain(
     name: str,
     services: ServicesDependency,
     response: Response,
@@ -61,7 +61,9 @@ def retrain(
     """Start a retraining, or name the one under way."""
     served = services.slots.served(name)
     asked = request or RetrainRequest()
-    retraining = services.retrain(name, actor=asked.actor, reason=asked.reason, params=asked.params)
+    retraining = await services.retrain.ask(
+        name, actor=asked.actor, reason=asked.reason, params=asked.params
+    )
     run = retraining.run
     response.headers["Location"] = run.url
     said = "started" if retraining.started else "already under way"

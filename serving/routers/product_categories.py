@@ -7,7 +7,6 @@ from typing import Any
 
 import orjson
 from fastapi import APIRouter, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
 from pipelines.contract import Row
@@ -103,13 +102,13 @@ async def inference(
 @router.post("/training", status_code=202)
 async def training(services: ServicesDependency) -> TrainingResponse:
     """Start a retraining, or name the one that is under way."""
-    return await run_in_threadpool(_train, services, "POST /training")
+    return await _train(services, "POST /training")
 
 
 @router.get("/training", status_code=202)
 async def training_get(services: ServicesDependency) -> TrainingResponse:
     """Start a retraining, as `POST` does; existing clients ask this way."""
-    return await run_in_threadpool(_train, services, "GET /training")
+    return await _train(services, "GET /training")
 
 
 def _names(listed: Any, limits: ServingSettings) -> Sequence[str]:
@@ -153,8 +152,8 @@ def _document(answered: Answered) -> bytes:
     )
 
 
-def _train(services: Services, actor: str) -> TrainingResponse:
-    asked = services.retrain(MODEL, actor=actor, reason="requested over HTTP")
+async def _train(services: Services, actor: str) -> TrainingResponse:
+    asked = await services.retrain.ask(MODEL, actor=actor, reason="requested over HTTP")
     started = (
         "El entrenamiento ha comenzado." if asked.started else ("Ya hay un entrenamiento en curso.")
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 
 import pytest
+from fastapi.concurrency import run_in_threadpool
 from serving_stage import FakeOrchestration
 
 from pipelines.leases import Busy, Lease
@@ -61,3 +63,27 @@ def test_patience_with_somebody_else_ends(store):
         retrain("stub", actor="ana", reason="new data")
 
     assert now[0] >= PATIENCE_SECONDS
+
+
+def test_while_prefect_hangs_other_requests_find_a_thread(store):
+    back = threading.Event()
+
+    class Hanging(FakeOrchestration):
+        def running(self, model):
+            back.wait(20)
+            return super().running(model)
+
+    async def ask_often() -> str:
+        retrain = Retrainer(Hanging(), store)
+        waiting = [
+            asyncio.create_task(retrain.ask(f"model-{number}", actor="ana", reason="new data"))
+            for number in range(60)
+        ]
+        try:
+            await asyncio.sleep(0.2)
+            return await asyncio.wait_for(run_in_threadpool(lambda: "a choice is kept"), 5)
+        finally:
+            back.set()
+            await asyncio.gather(*waiting)
+
+    assert asyncio.run(ask_often()) == "a choice is kept"
