@@ -87,9 +87,12 @@ def prepare(
     `retired` holds the rows of test sets that are used up.
     """
     kept_out = set(test_set.actual["group"]) | set(family.groups(split.sealed))
-    reviewed = reviewed_rows(family, labels, split.train)
-    unreviewed = _without(family, pd.concat([split.train, *retired]), set(family.groups(reviewed)))
-    reviewed = _without(family, reviewed, kept_out)
+    fitted_on = pd.concat([split.train, *retired])
+    # A small frame keeps more for testing than the pools of labels do: what may be in the next
+    # generation is not trained on by way of its label either.
+    waiting = set(family.groups(split.test)) - set(family.groups(fitted_on))
+    reviewed = _without(family, reviewed_rows(family, labels, split.train), kept_out | waiting)
+    unreviewed = _without(family, fitted_on, set(family.groups(reviewed)))
     train = pd.concat([_without(family, unreviewed, kept_out), reviewed])
     validation = _without(family, split.validation, kept_out | set(family.groups(reviewed)))
     if train.empty:

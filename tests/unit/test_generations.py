@@ -162,6 +162,23 @@ def test_reviewed_label_of_a_validation_row_is_not_both_fitted_on_and_validated_
     assert found.labels == 1
 
 
+def test_label_of_a_row_that_waits_for_the_next_test_set_is_not_trained_on(
+    in_use, store: Store
+) -> None:
+    """A small frame holds back more than a fifth, and labels go by a fifth."""
+    test_set = in_use(texts(1000))
+    grown = pd.concat([texts(1000), texts(150, seed=6)], ignore_index=True)
+    waiting = FAMILY.split(grown).test
+    waiting = waiting[~FAMILY.groups(waiting).isin(test_set.actual["group"])]
+    labels = Labels(store)
+    given = [labels.add("stub", t, "otra", shown={}, reviewer="ana") for t in waiting["text"]]
+    for_training = [label for label in given if label.pool == "train"]
+    assert for_training
+    found = prepared(grown, test_set, labels=for_training)
+    assert found.labels == 0
+    assert "otra" not in set(found.train["topic"])
+
+
 def test_labels_that_are_kept_out_of_training_are_not_counted_as_trained_on(
     in_use, store: Store
 ) -> None:
