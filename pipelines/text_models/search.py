@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Setting = Mapping[str, object]
 
-SEARCH_ROWS = 4000
+SEARCH_ROWS = 3000
 """Texts that the search looks at; more would cost minutes and seldom change the choice."""
 
 

@@ -28,7 +28,7 @@ SETTINGS: tuple[Mapping[str, object], ...] = (
     {"bootstrap": True, "max_features": "sqrt"},
 )
 """What the search compares, in this order."""
-SEARCH_TREES = 60
+SEARCH_TREES = 40
 SEARCH_SHARE = 0.5
 """How much of the progress bar the search takes."""
 
