@@ -99,9 +99,10 @@ class Slots:
         live = self._acquire(model, len(instances))
         if live.loaded.is_quick(instances):
             return self._answer(live, instances, request_id)
-        loop = asyncio.get_running_loop()
-        threads = self._threads[model]
-        return await loop.run_in_executor(threads, self._answer, live, instances, request_id)
+        waiting = self._threads[model].submit(self._answer, live, instances, request_id)
+        # Cancelled while it waits for a thread, it never gets to release the model itself.
+        waiting.add_done_callback(lambda done: live.release() if done.cancelled() else None)
+        return await asyncio.wrap_future(waiting)
 
     def put(self, live: LiveModel) -> None:
         """Let `live` answer from now on; the one before is retired until its last request."""

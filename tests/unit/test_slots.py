@@ -169,6 +169,28 @@ def test_a_cancelled_request_keeps_its_model_until_its_thread_is_done(slots, tmp
     assert retired.loaded.runtime.closed.is_set()
 
 
+def test_a_request_cancelled_while_it_waits_for_a_thread_lets_go_of_its_model(
+    slots, tmp_path, monkeypatch
+):
+    slots.put(slow(tmp_path, 0.2, monkeypatch))
+
+    async def ask_and_cancel() -> None:
+        asked = [asyncio.create_task(slots.answer(MODEL, [{"text": "a"}])) for _ in range(20)]
+        await asyncio.sleep(0.05)
+        for each in asked:
+            each.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
+
+    asyncio.run(ask_and_cancel())
+    monkeypatch.undo()
+    slots.put(live(tmp_path, "8"))
+
+    deadline = time.monotonic() + 10
+    while slots.release_retired() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert slots.release_retired() == 0
+
+
 def test_what_is_said_to_be_true_must_be_a_possible_answer(slots, tmp_path):
     slots.check_actual("empty", object())  # nobody can tell yet
     slots.put(live(tmp_path))
