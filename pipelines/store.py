@@ -159,7 +159,7 @@ serving_workers = Table(  # pipelines.confirmations
 
 
 class Store:
-    """One engine with the two ways in: `read` (a snapshot) and `write` (serialised, atomic)."""
+    """One engine with the two ways in: `read` (query by query) and `write` (one after another)."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine

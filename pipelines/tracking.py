@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 MODEL_NAME = "model"
 MODEL_FILE = Path(__file__).parent / "versions" / "packaged_model.py"
-CHALLENGER = "challenger"
 DIGEST_TAG = "contender.digest"
 SOURCE_DIGEST_CHARACTERS = 36
 """MLflow cuts a data set's digest here; the whole sha256 stands in a tag."""

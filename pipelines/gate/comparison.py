@@ -6,7 +6,7 @@ Pure: two tables of per-request predictions and a policy go in, numbers come out
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -76,10 +76,6 @@ class Comparison:
     disagreements: int
     disagreeing: tuple[str, ...]
     """Requests that the models answer differently, the first ones by name."""
-
-    def as_json(self) -> dict[str, object]:
-        """Return the comparison as it stands in a decision record."""
-        return asdict(self)
 
 
 def compare(champion: pd.DataFrame, challenger: pd.DataFrame, policy: Policy) -> Comparison:

@@ -40,10 +40,6 @@ class Check:
     passed: bool | None
     note: str = ""
 
-    def as_json(self) -> dict[str, object]:
-        """Return the check as it stands in a decision record."""
-        return asdict(self)
-
 
 @dataclass(frozen=True)
 class Trigger:

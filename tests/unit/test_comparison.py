@@ -35,7 +35,7 @@ def test_the_same_tables_give_the_same_bits_twice(rng):
     champion, challenger = rivals(rng, 0.85, 0.88)
     chosen = policy(primary=MACRO_F1)
     once, again = (compare(champion, challenger, chosen) for _ in range(2))
-    assert once.as_json() == again.as_json()
+    assert once == again
     other = compare(champion, challenger, policy(primary=MACRO_F1, seed=5))
     assert other.primary.estimate.standard_error != once.primary.estimate.standard_error
 
