@@ -14,6 +14,8 @@ from cli.supervisor import Probe, Service
 from pipelines.settings import HOME_VARIABLE, Settings
 
 RUNNER_READY_VARIABLE = "CONTENDER_RUNNER_READY"
+CLOCK_CORRECTION_SECONDS = 2.0
+"""The system derives a process's start from the wall clock, which may be corrected by a moment."""
 
 
 def stack_services(settings: Settings, inherited: Mapping[str, str]) -> tuple[Service, ...]:
@@ -138,13 +140,15 @@ def http_probe(url: str) -> Probe:
 def pid_file_probe(path: Path) -> Probe:
     """Return a probe for a file in which the service writes its process id once it is ready.
 
-    A file left by an earlier start names a process that is gone, so it does not count.
+    A file left by an earlier start does not count: it names a process that is gone, or, after a
+    reboot, one that began only after it was written.
     """
 
     async def healthy() -> bool:
         try:
-            return psutil.pid_exists(int(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError):
+            process = psutil.Process(int(path.read_text(encoding="utf-8")))
+            return process.create_time() <= path.stat().st_mtime + CLOCK_CORRECTION_SECONDS
+        except (OSError, ValueError, psutil.Error):
             return False
 
     return healthy

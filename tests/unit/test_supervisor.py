@@ -126,6 +126,17 @@ def test_a_missing_program_is_named(journal, stack):
         supervise([broken], stack, journal, nothing)
 
 
+def test_a_pid_file_from_before_a_reboot_does_not_count(tmp_path):
+    ready = tmp_path / "ready"
+    ready.write_text(str(os.getpid()))
+    probe = pid_file_probe(ready)
+    assert asyncio.run(probe())
+
+    os.utime(ready, (0, 0))  # written before this process, which has its id again, began
+
+    assert not asyncio.run(probe())
+
+
 def test_a_supervisor_killed_with_sigkill_leaves_no_orphan(journal, stack, tmp_path):
     program = tmp_path / "program.py"
     program.write_text(KILLED_SUPERVISOR)
