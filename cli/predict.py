@@ -56,7 +56,10 @@ def _ask(url: str, body: object) -> dict[str, object]:
         response = httpx.post(url, json=body, timeout=30, trust_env=False)
     except httpx.HTTPError as error:
         raise screen.CommandFailed(f"the API at {url} does not answer: {error}") from error
-    answer: object = response.json() if response.content else {}
+    try:
+        answer: object = response.json()
+    except ValueError:
+        answer = None
     if not isinstance(answer, dict):
         raise screen.CommandFailed(f"the API answered {response.status_code} without an object")
     if response.is_error:
