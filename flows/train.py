@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from prefect import Flow, flow, task
@@ -17,6 +17,7 @@ from flows.workplace import Workplace, workplace
 from pipelines import catalog, tracking, training
 from pipelines.contract import FamilyParams, Progress
 from pipelines.labels import Labels
+from pipelines.settings import Settings
 
 NAME = "train"
 
@@ -55,7 +56,7 @@ def steps(
     place: Workplace, questions: TrainQuestions, params: FamilyParams, progress: Progress
 ) -> Trained:
     """Train within a run that already has its workplace."""
-    source = source_of(place, questions)
+    source = source_of(place.settings, place.model, questions)
     progress(0.0, f"reading {source.where}")
     raw = load(place.model, source)
     progress(training.LOADED, "read; splitting")
@@ -66,12 +67,20 @@ def steps(
         return register(place, candidate)
 
 
-def source_of(place: Workplace, questions: TrainQuestions) -> Source:
-    """Return the source that was asked for, or the configured one. Raises `SourceError`."""
-    if not questions.source:
-        return place.settings.source(place.model)
-    url = place.settings.resolved(questions.source)
-    return Source(url, column_mapping(questions.columns), questions.query or None)
+def source_of(settings: Settings, model: str, questions: TrainQuestions) -> Source:
+    """Return the source that was asked for: another one, or the configured one read otherwise.
+
+    Raises `ColumnsRefused`, and `SourceError` where none is configured.
+    """
+    columns = column_mapping(questions.columns)
+    if questions.source:
+        return Source(settings.resolved(questions.source), columns, questions.query or None)
+    configured = settings.source(model)
+    return replace(
+        configured,
+        columns={**configured.columns, **columns},
+        query=questions.query or configured.query,
+    )
 
 
 def column_mapping(text: str) -> dict[str, str]:

@@ -9,8 +9,9 @@ from pydantic import BaseModel, Field
 
 from flows.deployments import BUILDERS, flow_named
 from flows.forms import FormError, Origin, TrainQuestions, answers, shape
-from flows.train import ColumnsRefused, column_mapping
+from flows.train import ColumnsRefused, column_mapping, source_of
 from pipelines import catalog
+from pipelines.settings import load_settings
 
 OURS = [name for name in catalog.names() if name != "stub"]
 
@@ -110,3 +111,36 @@ def test_columns_are_read_as_ours_and_theirs():
 def test_a_column_mapping_that_is_none_is_quoted(text):
     with pytest.raises(ColumnsRefused, match=text):
         column_mapping(text)
+
+
+def test_columns_alone_are_a_mapping_of_the_configured_source(tmp_path):
+    (tmp_path / "contender.toml").write_text(
+        """
+        [models.product_codes.source]
+        url = "/srv/items.csv"
+        columns = { description = "texto", code = "clave" }
+        """
+    )
+    settings = load_settings({"CONTENDER_HOME": str(tmp_path)})
+    asked = TrainQuestions(columns="code=clave_sat")
+
+    source = source_of(settings, "product_codes", asked)
+
+    assert source.url == "/srv/items.csv"
+    assert source.columns == {"description": "texto", "code": "clave_sat"}
+
+
+def test_another_source_has_the_columns_that_are_said_and_no_others(tmp_path):
+    settings = load_settings({"CONTENDER_HOME": str(tmp_path)})
+    asked = TrainQuestions(source="/srv/b.csv", columns="code=clave")
+
+    source = source_of(settings, "product_codes", asked)
+
+    assert (source.url, source.columns, source.query) == ("/srv/b.csv", {"code": "clave"}, None)
+
+
+def test_a_mapping_that_is_none_is_refused_without_a_source_too(tmp_path):
+    settings = load_settings({"CONTENDER_HOME": str(tmp_path)})
+
+    with pytest.raises(ColumnsRefused, match="clave"):
+        source_of(settings, "product_codes", TrainQuestions(columns="clave"))
