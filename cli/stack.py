@@ -204,6 +204,8 @@ def wait_until_ready(
             if ended:
                 raise StackError(view.message or "the supervisor ended while starting")
         elif ended:
+            if running(settings):
+                raise StackError(f"another `contender up` was faster in {settings.home}")
             log = logs_folder(settings) / "supervisor.log"
             raise StackError(f"the supervisor ended while starting; see {log}")
         time.sleep(0.2)

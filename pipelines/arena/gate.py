@@ -17,7 +17,7 @@ from pipelines.arena.blessing import bless
 from pipelines.contract import Examples, ModelFamily, Progress
 from pipelines.decisions.log import Decision, DecisionLog
 from pipelines.gate.policy import Policy, policy_of
-from pipelines.gate.verdict import Blessing, Trigger
+from pipelines.gate.verdict import OVERRIDABLE, Blessing, Trigger
 from pipelines.records.verdicts import OverrideRefused, append_override
 from pipelines.registry.aliases import CHALLENGER, project_if_possible
 from pipelines.registry.client import (
@@ -135,10 +135,8 @@ class Gate:
         """
         decision = self._newest_verdict(model, version)
         head = self._log.head(model)
-        champion = head.version if head else None
-        if (judged_against := _champion_of(decision)) != champion:
-            message = f"{model} version {version} was judged against champion {judged_against}"
-            raise OverrideRefused(f"{message}, which is {champion} now: judge it again first")
+        if decision.verdict in OVERRIDABLE:
+            _require_todays(decision, head.version if head else None)
         if self._log.admitted(decision.model, str(decision.version)) != decision.artifact_digest:
             message = f"{model} version {version} was never admitted as it was when it was judged"
             raise OverrideRefused(message)
@@ -181,6 +179,12 @@ class Gate:
         return policy_of(family, configured.policy if configured else PolicySettings())
 
 
-def _champion_of(verdict: Decision) -> str | None:
-    champion = verdict.record.get("champion")
-    return str(champion["version"]) if isinstance(champion, dict) else None
+def _require_todays(verdict: Decision, champion: str | None) -> None:
+    judged = verdict.record.get("champion")
+    judged_against = str(judged["version"]) if isinstance(judged, dict) else None
+    if judged_against != champion:
+        message = (
+            f"{verdict.model} version {verdict.version} was judged against champion "
+            f"{judged_against or '(none)'}, and champion is {champion or '(none)'}"
+        )
+        raise OverrideRefused(f"{message}: judge it again first")

@@ -15,7 +15,6 @@ from typer.testing import CliRunner
 from cli import processes, screen, stack
 from cli.main import app
 from cli.reconcile import look_everywhere
-from cli.running import operator
 from cli.train import located
 from pipelines.arena.reconciler import Finding
 from pipelines.decisions.log import DecisionLog, NewDecision
@@ -120,60 +119,6 @@ def test_every_recorded_decision_replays():
     assert result.stdout.count("holds") == 2
 
 
-def test_an_operator_may_override_what_no_figure_could_settle():
-    """MLflow is away here: the decision counts at once, its alias follows."""
-    log = record_champion_that_cannot_be_loaded()
-
-    said = run("promote", "product_codes", "--version", "2", "--override", "--reason", "1 is lost")
-
-    assert said.exit_code == 0, said.stderr
-    head = log.head("product_codes")
-    made = log.get(head.decision_id)
-    assert (head.version, head.generation) == ("2", 2)
-    assert made.kind == "override"
-    assert made.record["actor"] == operator()
-    assert made.record["reason"] == "1 is lost"
-    again = run("promote", "product_codes", "--version", "2", "--override", "--reason", "again")
-    assert again.exit_code == 1
-    assert "judged against champion 1, which is 2 now" in again.stderr
-
-
-def record_champion_that_cannot_be_loaded() -> DecisionLog:
-    settings = load_settings()
-    log = DecisionLog(open_store(settings.store_url), settings.var / "predictions")
-    for version in ("1", "2"):
-        log.append(
-            NewDecision("admitted", "product_codes", version=version, artifact_digest=version * 64)
-        )
-    log.append(
-        NewDecision(
-            "verdict",
-            "product_codes",
-            version="1",
-            verdict="first_champion",
-            artifact_digest="1" * 64,
-            record={"champion": None},
-            expected_generation=0,
-            becomes_champion=True,
-        )
-    )
-    log.append(
-        NewDecision(
-            "verdict",
-            "product_codes",
-            version="2",
-            verdict="champion_unloadable",
-            artifact_digest="2" * 64,
-            record={
-                "champion": {"version": "1"},
-                "challenger": {"version": "2", "blessing": {"passed": True, "reason": ""}},
-            },
-            expected_generation=1,
-        )
-    )
-    return log
-
-
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -236,6 +181,16 @@ def test_up_refuses_a_second_stack_in_one_home():
 
     assert result.exit_code == 1
     assert "a stack already runs" in result.stderr
+
+
+def test_of_two_ups_at_once_the_slower_one_says_so():
+    settings = load_settings()
+    with (
+        stack.hold_lock(settings),
+        subprocess.Popen([sys.executable, "-c", ""]) as slower,
+        pytest.raises(stack.StackError, match="another `contender up` was faster"),
+    ):
+        stack.wait_until_ready(settings, slower)
 
 
 def test_down_without_a_stack_says_so_and_is_no_failure():
