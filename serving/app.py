@@ -107,21 +107,18 @@ def _services(
     log_of_predictions = PredictionLog(store, settings.var / "spool")
     limits = settings.serving
     slots = Slots(settings.models, log_of_predictions, instances_limit=limits.instances_limit)
-    packages = cache.PackageCache(settings.var / "cache", registry)
-
-    def confirm(served: ServedModel) -> None:
-        telemetry.generation.labels(served.name).set(served.generation)
-        confirmations.confirm(
-            store, worker_id, served.name, served.version, served.generation, served.decision_id
-        )
 
     def looked(registry_reachable: bool) -> None:
         telemetry.registry_up.set(registry_reachable)
         telemetry.waiting_bytes.set(log_of_predictions.waiting_bytes())
 
     actions = Actions(
-        load=ChampionLoader(packages, log, text_limit=limits.text_limit_characters),
-        confirm=confirm,
+        load=ChampionLoader(
+            cache.PackageCache(settings.var / "cache", registry),
+            log,
+            text_limit=limits.text_limit_characters,
+        ),
+        confirm=partial(_confirm, store, telemetry, worker_id),
         watch=lambda model, outcome: telemetry.swaps.labels(model, outcome).inc(),
     )
     return Services(
@@ -138,6 +135,13 @@ def _services(
         workers=partial(confirmations.confirmed, store, within_seconds=WORKER_SEEN_SECONDS),
         telemetry=telemetry,
         worker_id=worker_id,
+    )
+
+
+def _confirm(store: Store, telemetry: Telemetry, worker_id: str, served: ServedModel) -> None:
+    telemetry.generation.labels(served.name).set(served.generation)
+    confirmations.confirm(
+        store, worker_id, served.name, served.version, served.generation, served.decision_id
     )
 
 

@@ -12,19 +12,12 @@ from fastapi import Depends, Request
 
 from pipelines.settings import Settings
 from serving.services import Services
-from serving.slots import Slots
 
 
 async def services_of(request: Request) -> Services:
     """Return everything the application was built from."""
     services: Services = request.app.state.services
     return services
-
-
-async def slots_of(request: Request) -> Slots:
-    """Return the slots of this process."""
-    slots: Slots = request.app.state.services.slots
-    return slots
 
 
 async def settings_of(request: Request) -> Settings:
@@ -40,6 +33,5 @@ async def request_id_of(request: Request) -> str:
 
 
 ServicesDependency = Annotated[Services, Depends(services_of)]
-SlotsDependency = Annotated[Slots, Depends(slots_of)]
 SettingsDependency = Annotated[Settings, Depends(settings_of)]
 RequestId = Annotated[str, Depends(request_id_of)]
