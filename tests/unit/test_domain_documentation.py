@@ -51,7 +51,7 @@ def test_the_command_works(command: str, make_settings: Callable[..., Settings])
     }
     stage = DomainStage(make_settings(models=models))
     stage.write_catalogue()
-    stage.order("pedido-0001", "martillo de uña")
+    stage.order("pedido-20261116-0001", "martillo de uña")
     stage.predict()
     method, path, headers, body = request_of(command)
     with AppClient(app := stage.app()) as client:
