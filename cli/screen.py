@@ -26,6 +26,7 @@ ERRORS = (
     ("pipelines.arena.arena", ("JudgedTooOften",)),
     ("pipelines.versions.artifact", ("ArtifactRefused",)),
     ("pipelines.catalog", ("UnknownFamily",)),
+    ("pipelines.contract", ("FitRefused",)),
     ("pipelines.decisions.log", ("Conflict", "UnknownDecision")),
     ("pipelines.leases", ("Busy",)),
     (

@@ -32,6 +32,13 @@ class RequestRefused(ValueError):
     """A request cannot be answered; the message says what is wrong with it, in plain words."""
 
 
+class FitRefused(ValueError):
+    """These rows cannot be fitted with these parameters; the message says what would do.
+
+    Families derive their own from it, so that whoever asked for the training is told plainly.
+    """
+
+
 class FamilyParams(BaseModel):
     """Hyperparameters: frozen and flat, with defaults, bounds and titles, so they make a form."""
 
@@ -183,7 +190,10 @@ class ModelFamily(ABC):
         seed: int,
         progress: Progress,
     ) -> FittedModel:
-        """Fit deterministically on `train`, tune on `validation`; report progress in 0..1."""
+        """Fit deterministically on `train`, tune on `validation`; report progress in 0..1.
+
+        Raises `FitRefused`.
+        """
 
     @abstractmethod
     def evaluate(self, predictions: pd.DataFrame, actual: pd.DataFrame) -> Evaluation:

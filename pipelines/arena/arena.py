@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from pipelines.arena.blessing import bless
 from pipelines.contract import Examples, ModelFamily, Progress, RequestRefused
 from pipelines.decisions.log import Champion, Conflict, Decision, DecisionLog
+from pipelines.decisions.peeks import unjudged
 from pipelines.gate.leakage import check_leakage, read_keys
 from pipelines.gate.policy import Policy
 from pipelines.gate.promotion import Case, Obstacle, decide
@@ -222,6 +223,7 @@ class Arena:
             policy=self._policy,
             trigger=trigger,
             look=self._log.looks(test_set.test_set_id) + 1,
+            unjudged=unjudged(self._log, test_set.test_set_id, but=challenger.contestant.version),
             challenger=challenger.contestant,
             champion=champion.contestant if champion else None,
             challenger_rows=challenger.rows,

@@ -38,7 +38,9 @@ class Case:
 
     Rows are per-request predictions on the test set: of the challenger, the champion, the trivial
     baseline, and the anchor (the last champion that won by superiority in this test set's life,
-    where that is not the champion itself). `look` is the number that the next look would have.
+    where that is not the champion itself). `look` is the number that the next look would have,
+    `unjudged` how many other versions were measured on the test set and never judged: the best of
+    many is worth as little as the last of as many looks.
     """
 
     policy: Policy
@@ -52,6 +54,12 @@ class Case:
     anchor_rows: pd.DataFrame | None = None
     leakage: Leakage = field(default_factory=lambda: Leakage("not possible"))
     obstacle: Obstacle | None = None
+    unjudged: int = 0
+
+    @property
+    def place(self) -> int:
+        """The look by which alpha is spent; never before `look`, so the whole stays below alpha."""
+        return self.look + self.unjudged
 
 
 @dataclass(frozen=True)
@@ -135,14 +143,14 @@ def _alone(case: Case, rows: pd.DataFrame, verdict: Verdict, reason: str) -> Rul
 def _against_champion(
     case: Case, champion: Contestant, old: pd.DataFrame, new: pd.DataFrame
 ) -> Ruling:
-    if spent(case.policy, case.look):
+    if spent(case.policy, case.place):
         return _spent(case)
     comparison = compare(old, new, case.policy)
     if comparison.identical:
         return _identical(case, champion, comparison)
     rule, why = rule_for(case.policy.settings.rule, champion, case.challenger, case.trigger)
-    alpha = alpha_at(case.policy.settings.alpha, case.look)
-    left = alpha_left(case.policy.settings.alpha, case.look)
+    alpha = alpha_at(case.policy.settings.alpha, case.place)
+    left = alpha_left(case.policy.settings.alpha, case.place)
     anchor = _anchor(case, new) if rule == "non_inferiority" else None
     floor = _floor(case, new)
     primary = judge(case.policy, comparison.primary, rule, alpha, anchor)
@@ -151,7 +159,7 @@ def _against_champion(
     lines = [*primary.checks, *side]
     verdict: Verdict = "rejected" if failed else primary.verdict
     missing = shortfall(case.policy, comparison, rule, alpha) if verdict == "undecided" else None
-    budget = f"look {case.look} at this test set, alpha left {left:.2g}"
+    budget = f"look {case.look} at this test set{_peeks(case)}, alpha left {left:.2g}"
     return Ruling(
         verdict,
         tuple(_reasons(primary, why, failed, lines, comparison, missing, budget)),
@@ -241,12 +249,19 @@ def _primary_figure(case: Case, baseline: pd.DataFrame, rows: pd.DataFrame) -> F
     return figure_of(case.policy.primary, old, new, design, settings.resamples, settings.seed)
 
 
+def _peeks(case: Case) -> str:
+    if not case.unjudged:
+        return ""
+    return f" (counted as {case.place}: {case.unjudged} more versions were measured, not judged)"
+
+
 def _spent(case: Case) -> Ruling:
     settings = case.policy.settings
-    alpha = alpha_at(settings.alpha, case.look)
+    alpha = alpha_at(settings.alpha, case.place)
     reason = (
-        f"the test set is spent: look {case.look} would have alpha {alpha:.2g}, under the policy's "
-        f"smallest {settings.smallest_alpha:g}; freeze its next generation and judge again"
+        f"the test set is spent: look {case.look}{_peeks(case)} would have alpha {alpha:.2g}, "
+        f"under the policy's smallest {settings.smallest_alpha:g}; freeze its next generation "
+        "and judge again"
     )
     check = Check("alpha", alpha, settings.smallest_alpha, False, reason)
     return Ruling("undecided", (reason,), (check,), alpha=alpha)

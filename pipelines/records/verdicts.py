@@ -52,6 +52,7 @@ def append_verdict(
             "source_key": test_set.source_key,
         },
         "next_look": case.look,
+        "unjudged": case.unjudged,
         "leakage": case.leakage.as_json(),
         "obstacle": vars(case.obstacle) if case.obstacle else None,
         "predictions": {side: _kept(log, getattr(case, f"{side}_rows")) for side in SIDES},
@@ -118,6 +119,7 @@ def case_of(log: DecisionLog, record: Mapping[str, object]) -> Case:
         policy=Policy.from_json(_mapping(_mapping(record["policy"])["text"])),
         trigger=Trigger(**_mapping(record["trigger"])),  # type: ignore[arg-type]
         look=int(str(record["next_look"])),
+        unjudged=int(str(record["unjudged"])),
         challenger=Contestant.from_json(_mapping(record["challenger"])),
         champion=Contestant.from_json(_mapping(champion)) if champion else None,
         leakage=Leakage(**_mapping(record["leakage"])),  # type: ignore[arg-type]

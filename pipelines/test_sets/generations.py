@@ -10,6 +10,7 @@ import pandas as pd
 
 from pipelines.contract import Examples, ModelFamily
 from pipelines.decisions.log import DecisionLog, NewDecision
+from pipelines.decisions.peeks import unjudged
 from pipelines.gate.policy import Policy
 from pipelines.gate.promotion import spent
 from pipelines.labels import Label, Labels
@@ -75,12 +76,16 @@ class Generations:
             if decision.kind == "admitted" and decision.version == version:
                 fingerprints = decision.record["fingerprints"]
                 assert isinstance(fingerprints, dict)
-                return self._usable(family, policy, fingerprints.get("test_set_id"))
+                return self._usable(family, policy, fingerprints.get("test_set_id"), version)
         return None
 
-    def is_spent(self, policy: Policy, test_set: TestSet) -> bool:
-        """Return whether the next look at it would have too little alpha to decide anything."""
-        return spent(policy, self._log.looks(test_set.test_set_id) + 1)
+    def is_spent(self, policy: Policy, test_set: TestSet, version: str | None = None) -> bool:
+        """Return whether the next look at it would have too little alpha to decide anything.
+
+        The next look is at `version`, or at one that is not trained yet.
+        """
+        name = test_set.test_set_id
+        return spent(policy, self._log.looks(name) + 1 + unjudged(self._log, name, but=version))
 
     def _is_recorded(self, model: str, test_set_id: str) -> bool:
         return any(
@@ -88,14 +93,16 @@ class Generations:
             for decision in self._log.list(model)
         )
 
-    def _usable(self, family: ModelFamily, policy: Policy, found: object) -> TestSet | None:
+    def _usable(
+        self, family: ModelFamily, policy: Policy, found: object, version: str
+    ) -> TestSet | None:
         if not isinstance(found, str):
             return None
         try:
             test_set = self._test_sets.get(family, found)
         except LookupError:
             return None  # frozen in another store: this one never saw it
-        in_use = test_set.status == "active" and not self.is_spent(policy, test_set)
+        in_use = test_set.status == "active" and not self.is_spent(policy, test_set, version)
         return test_set if in_use else None
 
     def _reviewed(self, model: str) -> list[Label]:

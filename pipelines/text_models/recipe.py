@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipelines.contract import FitRefused
 from pipelines.text_kernel.vectors import Block, Terms, Vectors, Weighting
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def by_similarity(recipe: Recipe) -> Recipe:
     return replace(recipe, informed=True, scales=tuple(math.sqrt(share) for share in shares))
 
 
-class NoTerms(ValueError):
+class NoTerms(FitRefused):
     """None of the texts holds a word, a number or whatever else is counted."""
 
 

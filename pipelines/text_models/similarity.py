@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.contract import FitRefused
 from pipelines.text_kernel.heads import SimilarityHead, likeness
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ MOST_TEXTS = 15_000
 BATCH = 256
 
 
-class TooManyTexts(ValueError):
+class TooManyTexts(FitRefused):
     """There are more distinct texts than this algorithm can hold in pairs."""
 
 

@@ -57,6 +57,7 @@ def admit(log: DecisionLog, info: VersionInfo, package: Package) -> Decision:
             version=info.version,
             record=record,
             artifact_digest=package.digest,
+            test_set_id=contract.fingerprints.get("test_set_id"),
         )
     )
 

@@ -12,6 +12,7 @@ import pytest
 
 import serving
 from features.splits import SplitError
+from pipelines.contract import FitRefused
 from pipelines.decisions.prediction_files import PredictionsDamaged
 from pipelines.metrics import UnknownMetric
 from pipelines.orders.product_catalogue import CatalogueUnreadable
@@ -27,6 +28,7 @@ ELSEWHERE = {
     RecordingRefused: "is raised where the feed is taken in, which no endpoint does",
     PredictionsDamaged: "is raised by gate and replay, which no endpoint calls",
     UnknownMetric: "is raised by the gate, which no endpoint calls",
+    FitRefused: "is raised in training, which no endpoint does",
 }
 
 

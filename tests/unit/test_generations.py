@@ -12,6 +12,7 @@ from stub_family import FAMILY, texts
 from features.sources import Raw, Source
 from pipelines import training
 from pipelines.decisions.log import DecisionLog, NewDecision
+from pipelines.decisions.peeks import unjudged
 from pipelines.gate.policy import policy_of
 from pipelines.labels import Labels
 from pipelines.settings import PolicySettings
@@ -53,6 +54,30 @@ def spend(log: DecisionLog, test_set: TestSet) -> None:
     """Pay for looks until there is no alpha left for another one."""
     for look in range(1, 7):
         log.append(NewDecision("verdict", "stub", test_set_id=test_set.test_set_id, look=look))
+
+
+def measured(log: DecisionLog, test_set: TestSet, version: str) -> None:
+    log.append(NewDecision("admitted", "stub", version=version, test_set_id=test_set.test_set_id))
+
+
+def test_versions_measured_but_never_judged_spend_the_test_set_too(in_use, log) -> None:
+    first = in_use(texts(2000))
+    for version in "12345":
+        measured(log, first, version)
+
+    assert unjudged(log, first.test_set_id) == 5
+    assert unjudged(log, first.test_set_id, but="3") == 4
+    assert in_use(texts(4000, seed=6)).generation == first.generation + 1
+
+
+def test_a_judged_version_counts_by_its_look_alone(in_use, log) -> None:
+    first = in_use(texts(2000))
+    for version in "12345":
+        measured(log, first, version)
+        log.append(NewDecision("verdict", "stub", version=version, test_set_id=first.test_set_id))
+
+    assert unjudged(log, first.test_set_id) == 0
+    assert in_use(texts(4000, seed=6)).test_set_id == first.test_set_id
 
 
 def test_generation_in_use_does_not_change_when_rows_are_added(in_use) -> None:

@@ -70,6 +70,16 @@ def test_reasons_tell_the_look_and_what_is_left_of_alpha():
     assert any("look 5 at this test set, alpha left 0.005" in reason for reason in reasons)
 
 
+def test_the_best_of_many_versions_needs_as_much_evidence_as_the_last_of_as_many_looks():
+    rows = exactly(800, 40, 62, 98)
+    ruling = decide(case(*rows, look=1, unjudged=3))
+
+    assert ruling.alpha == decide(case(*rows, look=4)).alpha
+    assert ruling.verdict == "undecided"
+    assert ruling.look == 1
+    assert any("3 more versions were measured, not judged" in reason for reason in ruling.reasons)
+
+
 def test_a_spent_test_set_decides_nothing_more():
     ruling = decide(case(*exactly(800, 20, 80, 100), look=6))
     assert spent(policy(), 6)
