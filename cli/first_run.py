@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import httpx
 import orjson
@@ -48,21 +49,30 @@ def _wait_until_served(settings: Settings) -> None:
     while missing := wanted - set(_served(settings)):
         if time.monotonic() > deadline:
             names = ", ".join(sorted(name for name, _ in missing))
-            raise screen.CommandFailed(
-                f"the API does not serve the champion of {names}: see {settings.var / 'logs'}"
-            )
+            why = "; ".join(_notes(settings)) or f"see {settings.var / 'logs'}"
+            raise screen.CommandFailed(f"the API does not serve the champion of {names}: {why}")
         time.sleep(0.2)
 
 
 def _served(settings: Settings) -> Iterator[tuple[str, str]]:
-    """Yield name and version of what the API answers with; nothing while it is away."""
+    """Yield name and version of what the API answers with."""
+    for model in _models(settings):
+        if model.get("champion"):
+            yield str(model["champion"]["name"]), str(model["champion"]["version"])
+
+
+def _notes(settings: Settings) -> list[str]:
+    """Return what the API says of models that are not as they should be."""
+    return [f"{model['name']}: {model['note']}" for model in _models(settings) if model.get("note")]
+
+
+def _models(settings: Settings) -> list[dict[str, Any]]:
+    """Return the API's models; none while it is away."""
     try:
         answer = httpx.get(f"{settings.api_url}/v1/models", timeout=5, trust_env=False).json()
     except (httpx.HTTPError, ValueError):
-        return
-    for model in answer.get("models", []):
-        if model.get("champion"):
-            yield str(model["champion"]["name"]), str(model["champion"]["version"])
+        return []
+    return list(answer.get("models", []))
 
 
 def write_missing_demo(settings: Settings) -> None:

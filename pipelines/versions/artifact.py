@@ -166,4 +166,9 @@ def open_runtime(package: Package) -> Runtime:
         installed = ", ".join(sorted(entry_points(group=RUNTIME_GROUP).names))
         raise ArtifactRefused(f"runtime {name!r} is not installed here; installed: {installed}")
     opener: Callable[[Path], Runtime] = next(iter(matches)).load()
-    return opener(package.directory / package.contract.form)
+    try:
+        return opener(package.directory / package.contract.form)
+    except (KeyError, ValueError, TypeError, OSError) as error:
+        # Its bytes are verified, so it is whole; this code reads another layout.
+        message = f"runtime {name!r} cannot read what other code compiled ({error!r}); train again"
+        raise ArtifactRefused(message) from error
