@@ -16,7 +16,7 @@ def test_a_layout_of_other_code_is_refused_and_says_what_would_help(tmp_path: Pa
     for file in (package.directory / package.contract.form).iterdir():
         file.unlink()
 
-    with pytest.raises(ArtifactRefused, match="what other code compiled .*train again"):
+    with pytest.raises(ArtifactRefused, match=r"what other code compiled .*train again"):
         open_runtime(package)
 
 
@@ -24,5 +24,5 @@ def test_a_runtime_that_is_not_installed_is_named_beside_those_that_are(tmp_path
     package = write_package(tmp_path / "package", "uno")
     foreign = replace(package, contract=package.contract.model_copy(update={"runtime": "shoes"}))
 
-    with pytest.raises(ArtifactRefused, match="'shoes' is not installed here; installed: .*stub"):
+    with pytest.raises(ArtifactRefused, match=r"'shoes' is not installed here; installed: .*stub"):
         open_runtime(foreign)
