@@ -201,9 +201,9 @@ class DecisionLog:
         connection.execute(insert(decisions).values(**row))
         return Decision(**{**row, "record": orjson.loads(text)})
 
-    def _first(self, query: object) -> Decision | None:
+    def _first(self, query: Select[tuple[object, ...]]) -> Decision | None:
         with self.store.read() as connection:
-            row = connection.execute(query.limit(1)).first()  # type: ignore[attr-defined]
+            row = connection.execute(query.limit(1)).first()
             return _decision(row) if row else None
 
 

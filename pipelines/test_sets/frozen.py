@@ -153,11 +153,6 @@ class TestSets:
             raise LookupError(f"no test set is called {test_set_id!r}")
         return self._opened(family, row)
 
-    def retire(self, test_set_id: str) -> None:
-        """End a generation's use; its rows may be trained on from now on."""
-        with self._store.write() as connection:
-            connection.execute(_retirement(test_set_id))
-
     def sealed(self, family: ModelFamily, test_set_id: str) -> Examples:
         """Open the sealed twin of a retired generation. Raises `SealBroken` before that."""
         test_set = self.get(family, test_set_id)

@@ -78,10 +78,10 @@ def test_no_row_of_the_test_set_is_a_training_row(sets):
 
 def test_a_retired_generation_goes_to_training_and_rows_that_came_since_replace_it(sets):
     first = sets.open_or_freeze(FAMILY, KEY, split_of(2_000))
-    sets.retire(first.test_set_id)
-    assert sets.active(FAMILY, KEY) is None
     grown = pd.concat([texts(2_000), texts(3_000, seed=9)], ignore_index=True)
-    second = sets.open_or_freeze(FAMILY, KEY, FAMILY.split(grown))
+    second = sets.renew(FAMILY, KEY, FAMILY.split(grown))
+    assert sets.get(FAMILY, first.test_set_id).status == "retired"
+    assert sets.active(FAMILY, KEY).test_set_id == second.test_set_id
     assert second.generation == 2
     assert not groups_of(first) & groups_of(second)
     assert [len(rows) for rows in sets.retired_rows("stub", KEY)] == [len(first.rows)]
@@ -89,9 +89,8 @@ def test_a_retired_generation_goes_to_training_and_rows_that_came_since_replace_
 
 def test_the_opened_seal_joins_the_next_generation(sets):
     split = split_of(8_000)
-    first = sets.open_or_freeze(FAMILY, KEY, split)
-    sets.retire(first.test_set_id)
-    second = sets.open_or_freeze(FAMILY, KEY, split)
+    sets.open_or_freeze(FAMILY, KEY, split)
+    second = sets.renew(FAMILY, KEY, split)
     assert sorted(second.requests["text"]) == sorted(split.sealed["text"])
     assert second.sealed_rows == 0
 
@@ -109,9 +108,8 @@ def test_a_reviewed_label_replaces_a_row_of_the_opened_seal_too(sets):
 def test_too_few_new_rows_are_no_test_set_and_the_missing_labels_are_counted(sets):
     split = split_of(2_000)
     first = sets.open_or_freeze(FAMILY, KEY, split)
-    sets.retire(first.test_set_id)
     with pytest.raises(NotEnoughRows, match=f"{300 - first.sealed_rows} more reviewed labels"):
-        sets.open_or_freeze(FAMILY, KEY, split)
+        sets.renew(FAMILY, KEY, split)
 
 
 def test_a_renewal_that_finds_too_few_rows_leaves_the_generation_in_use(sets):
@@ -137,11 +135,11 @@ def test_generations_never_share_a_row_however_often_they_are_renewed(sets):
 
 
 def test_the_sealed_set_stays_shut_until_its_generation_retires(sets):
-    split = split_of(2_000)
+    split = split_of(8_000)
     first = sets.open_or_freeze(FAMILY, KEY, split)
     with pytest.raises(SealBroken):
         sets.sealed(FAMILY, first.test_set_id)
-    sets.retire(first.test_set_id)
+    sets.renew(FAMILY, KEY, split)
     opened = sets.sealed(FAMILY, first.test_set_id)
     assert opened.requests["text"].tolist() == split.sealed["text"].tolist()
 
@@ -156,11 +154,11 @@ def test_a_reviewed_label_replaces_the_row_that_it_reviewed(sets):
 
 
 def test_a_reviewed_label_of_a_sealed_text_takes_it_out_of_the_seal(sets):
-    split = split_of(2_000)
+    split = split_of(8_000)
     labelled = split.sealed.head(1).assign(topic="revisado")
     test_set = sets.open_or_freeze(FAMILY, KEY, split, labelled)
     assert labelled["text"].iloc[0] in set(test_set.requests["text"])
-    sets.retire(test_set.test_set_id)
+    sets.renew(FAMILY, KEY, split)
     opened = sets.sealed(FAMILY, test_set.test_set_id)
     assert not groups_of(test_set) & set(opened.actual["group"])
 
