@@ -73,7 +73,7 @@ class LabelFamily(ModelFamily):
             index=frame.index,
         )
 
-    def examples(self, part: pd.DataFrame) -> Examples:
+    def examples(self, part: pd.DataFrame, context: pd.DataFrame | None = None) -> Examples:
         """Return each distinct question once, with its truth, group and slices."""
         asked = distinct(part, self.text, self.target)
         index = pd.RangeIndex(len(asked), name="request")

@@ -59,7 +59,12 @@ class Guardrail:
 
 @dataclass(frozen=True)
 class Examples:
-    """Questions and their answers, both indexed by `request`."""
+    """Questions and their answers, both indexed by `request`.
+
+    `actual` holds the true answer under the response's own column names, the family's `target`
+    among them (empty where a request does not ask for it), and facts of the request: `group`, the
+    unit that a bootstrap resamples, and a boolean column `slice:<name>` for each declared slice.
+    """
 
     requests: pd.DataFrame
     actual: pd.DataFrame
@@ -135,6 +140,9 @@ class ModelFamily(ABC):
     schema: ClassVar[FrameSchema]
     primary: ClassVar[Metric]
     metrics: ClassVar[tuple[Metric, ...]]
+    components: ClassVar[tuple[Metric, ...]] = ()
+    """Beside `primary`, what the version's other parts are judged by (its lists, beside its
+    ratings): it is better when one part is and no other is worse beyond the margin."""
     guardrails: ClassVar[tuple[Guardrail, ...]] = ()
     slices: ClassVar[tuple[str, ...]] = ()
     latency_budget_ms: ClassVar[float] = 50.0
@@ -147,6 +155,9 @@ class ModelFamily(ABC):
     """The request column a reviewed label's text belongs to; None where labels are not texts."""
     many: ClassVar[bool] = False
     """True when a request is answered by several rows (a list over HTTP)."""
+    entity: ClassVar[str | None] = None
+    """The column whose rows belong together (a customer's ratings, a product's days); None where
+    every row stands alone."""
     Params: ClassVar[type[FamilyParams]]
     golden: ClassVar[tuple[Row, ...]]
     """Request rows, odd ones included, that every version must answer before it may serve."""
@@ -164,8 +175,20 @@ class ModelFamily(ABC):
         """Map the row functions over a frame; row-local, and the input stays unchanged."""
 
     @abstractmethod
-    def examples(self, part: pd.DataFrame) -> Examples:
-        """Turn a part of the split into requests and their true answers."""
+    def examples(self, part: pd.DataFrame, context: pd.DataFrame | None = None) -> Examples:
+        """Turn a part of the split into requests and their true answers.
+
+        `context` holds the rows of `context(split)`: known when the questions are asked, and not
+        asked about.
+        """
+
+    def context(self, split: Split) -> pd.DataFrame:
+        """Return the rows that the questions of `test` and `sealed` carry along; none by default.
+
+        They are frozen with a test set, so that every version is asked the same questions,
+        whenever it was trained: a forecast's history belongs here.
+        """
+        return split.train.head(0)
 
     def groups(self, frame: pd.DataFrame) -> pd.Series:
         """Return the group of each row: copies of one another share one, in every part.
@@ -176,6 +199,21 @@ class ModelFamily(ABC):
         if len(groups) != len(frame):
             raise NotImplementedError(f"{self.name} merges rows and does not say their groups")
         return groups.set_axis(frame.index)
+
+    def admissible(self, part: pd.DataFrame, tested: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of `part` that may be trained on while `tested` is the test set.
+
+        Copies of tested rows may not. Where rows have times, nor may what came after them.
+        """
+        return part[~self.groups(part).isin(set(self.groups(tested))).to_numpy()]
+
+    def outlived(self, tested: pd.DataFrame, candidates: pd.DataFrame) -> bool:
+        """Return whether `candidates`, a split's test rows today, should replace `tested`.
+
+        A function of the rows' times alone; never so where rows have none.
+        """
+        del tested, candidates
+        return False
 
     @abstractmethod
     def floor(self, train: pd.DataFrame, requests: pd.DataFrame) -> pd.DataFrame:

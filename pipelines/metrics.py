@@ -27,21 +27,36 @@ class UnknownMetric(ValueError):
 
 @dataclass(frozen=True)
 class Metric:
-    """One figure: its name, how it is computed, which way is better, what it reads."""
+    """One figure: its name, how it is computed, which way is better, what it reads.
+
+    `where` names a boolean column: the figure is that of those rows alone. A family whose requests
+    ask different things (a rating, a list) says so with one such column for each.
+    """
 
     name: str
     kind: str
     columns: tuple[str, ...]
     direction: Direction = "up"
+    where: str | None = None
+
+    def concerned(self, per_request: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows that the figure is about."""
+        if self.where is None:
+            return per_request
+        return per_request[per_request[self.where].to_numpy(dtype=bool)]
 
     def value(self, per_request: pd.DataFrame) -> float:
-        """Return the figure over all rows of `per_request`; NaN where there are none."""
-        if per_request.empty:
+        """Return the figure over the rows it is about; NaN where there are none."""
+        rows = self.concerned(per_request)
+        if rows.empty:
             return float("nan")
-        return float(self.resampled(per_request, np.ones((1, len(per_request))))[0])
+        return float(self.resampled(rows, np.ones((1, len(rows))))[0])
 
     def resampled(self, per_request: pd.DataFrame, weights: Floats) -> Floats:
-        """Return the figure under each row of `weights`, shape (resamples, rows)."""
+        """Return the figure under each row of `weights`, shape (resamples, rows).
+
+        Of exactly the rows given: whoever resamples chooses the concerned ones first.
+        """
         try:
             kind = KINDS[self.kind]
         except KeyError:
@@ -55,7 +70,10 @@ class Metric:
 
     def as_json(self) -> dict[str, object]:
         """Return the specification as it stands in a decision record."""
-        return asdict(self) | {"columns": list(self.columns)}
+        spec = asdict(self) | {"columns": list(self.columns)}
+        if self.where is None:
+            del spec["where"]  # records written before there were such columns keep their hash
+        return spec
 
     @classmethod
     def from_json(cls, spec: Mapping[str, object]) -> Metric:
@@ -65,6 +83,7 @@ class Metric:
             kind=str(spec["kind"]),
             columns=tuple(str(column) for column in spec["columns"]),  # type: ignore[attr-defined]
             direction="up" if spec["direction"] == "up" else "down",
+            where=None if spec.get("where") is None else str(spec["where"]),
         )
 
 

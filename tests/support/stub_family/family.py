@@ -90,7 +90,7 @@ class StubFamily(ModelFamily):
     def features(self, frame: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame({"words": frame["text"].map(words)}, index=frame.index)
 
-    def examples(self, part: pd.DataFrame) -> Examples:
+    def examples(self, part: pd.DataFrame, context: pd.DataFrame | None = None) -> Examples:
         index = pd.RangeIndex(len(part), name="request")
         actual = pd.DataFrame({"topic": part["topic"].to_numpy()}, index=index)
         actual["group"] = part["text"].map(group_of).to_numpy()
