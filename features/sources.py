@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote, urlsplit
 
 from features.fingerprints import fingerprint
@@ -21,9 +21,10 @@ from features.schema import DAMAGED_SHARE, FrameSchema, validate
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Limits", "Raw", "Source", "SourceError", "fingerprint", "read"]
+__all__ = ["Engine", "Limits", "Raw", "Source", "SourceError", "fingerprint", "read"]
 
 DATABASES = {"postgresql", "postgres", "postgresql+psycopg"}
+Engine = Literal["auto", "duckdb", "spark"]
 RECORDS = {".json", ".jsonl", ".ndjson"}
 PARQUET = {".parquet", ".pq"}
 
@@ -40,6 +41,8 @@ class Source:
     query: str | None = None
     damaged_share: float = DAMAGED_SHARE
     """Share of the rows that may be damaged and set aside; above it the source is refused."""
+    engine: Engine = "auto"
+    """What adds order lines up to days; see `features.daily_sales`. Other rows need none."""
 
     @property
     def where(self) -> str:

@@ -33,6 +33,8 @@ class SourceSettings(_Strict):
     query: str | None = None
     damaged_share: float = Field(0.05, ge=0, lt=1)
     """Share of the rows that may be damaged and set aside before the source is refused."""
+    engine: Literal["auto", "duckdb", "spark"] = "auto"
+    """What adds order lines up to days: by size, or as named."""
 
 
 class SliceSettings(_Strict):
@@ -136,7 +138,11 @@ class Settings(_Strict):
             )
         source = self.models[model].source
         return Source(
-            self.resolved(source.url), dict(source.columns), source.query, source.damaged_share
+            self.resolved(source.url),
+            dict(source.columns),
+            source.query,
+            source.damaged_share,
+            source.engine,
         )
 
     @property
