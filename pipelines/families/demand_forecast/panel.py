@@ -1,0 +1,185 @@
+"""The two shapes that every forecaster works on: the panel of all products, and windows of it.
+
+A `Panel` is what is fitted on. `Windows` are questions: each row is one product at one origin, with
+its past to the left of the origin and what is known of the future to the right. Training cuts them
+out of the panel, serving makes them of a request, and features are computed from them alone, so
+that the two cannot differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.temporal import Days, Floats
+
+HISTORY_DAYS = 420
+"""How far back a window sees: a year, and six weeks around the same day of it."""
+HORIZON = 28
+"""How many days are forecast at once; longer questions are continued from there."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Daily series of all products over the same days; matrices are float32 [series, days].
+
+    `quantity` is zero in gaps, with returns netted. `known` is 1 from a product's first sale on;
+    before it a quantity says nothing. `open` is 0 on days without business, `promotion` 1 on days
+    with one, `price` NaN where nobody said.
+    """
+
+    ids: tuple[str, ...]
+    groups: tuple[str, ...]
+    """Each product's category, "" where it has none."""
+    first: int
+    """The day of column 0, counted from 1970-01-01 (`features.temporal`)."""
+    quantity: Floats
+    promotion: Floats
+    price: Floats
+    open: Floats
+    known: Floats
+
+    @property
+    def days(self) -> int:
+        """How many days it spans."""
+        return int(self.quantity.shape[1])
+
+    @property
+    def end(self) -> int:
+        """The day after its last one."""
+        return self.first + self.days
+
+    def until(self, end: int) -> Panel:
+        """Return the days before day `end`, of the products that were known by then."""
+        days = end - self.first
+        alive = np.flatnonzero(self.known[:, :days].any(axis=1))
+        return Panel(
+            ids=tuple(self.ids[row] for row in alive),
+            groups=tuple(self.groups[row] for row in alive),
+            first=self.first,
+            quantity=self.quantity[alive, :days],
+            promotion=self.promotion[alive, :days],
+            price=self.price[alive, :days],
+            open=self.open[alive, :days],
+            known=self.known[alive, :days],
+        )
+
+    def windows(
+        self,
+        rows: NDArray[np.int64],
+        origins: Days,
+        horizon: int = HORIZON,
+        history: int = HISTORY_DAYS,
+    ) -> Windows:
+        """Return the windows of series `rows` whose first forecast day is `origins`.
+
+        Days before the panel are unknown. Days after it are without promotion, open and unpriced:
+        whoever knows better puts that in.
+        """
+        places = (origins - self.first)[:, None] + np.arange(-history, horizon)
+        past = places[:, :history]
+        return Windows(
+            ids=tuple(self.ids[row] for row in rows),
+            groups=tuple(self.groups[row] for row in rows),
+            origin=np.asarray(origins, dtype=np.int64),
+            quantity=self._taken(self.quantity, rows, past, 0.0),
+            known=self._taken(self.known, rows, past, 0.0),
+            promotion=self._taken(self.promotion, rows, places, 0.0),
+            price=self._taken(self.price, rows, places, np.nan),
+            open=self._taken(self.open, rows, places, 1.0),
+        )
+
+    def outcomes(
+        self, rows: NDArray[np.int64], origins: Days, horizon: int = HORIZON
+    ) -> tuple[Floats, Floats]:
+        """Return what came true in those windows, and 1 where it counts; both [n, horizon].
+
+        Days without business, before the first sale or outside the panel do not count.
+        """
+        places = (origins - self.first)[:, None] + np.arange(horizon)
+        counts = self._taken(self.known, rows, places, 0.0) * self._taken(
+            self.open, rows, places, 0.0
+        )
+        return self._taken(self.quantity, rows, places, 0.0), counts
+
+    def _taken(
+        self, matrix: Floats, rows: NDArray[np.int64], places: NDArray[np.int64], absent: float
+    ) -> Floats:
+        inside = (places >= 0) & (places < self.days)
+        values = matrix[np.asarray(rows)[:, None], np.clip(places, 0, self.days - 1)]
+        return np.where(inside, values, np.float32(absent))
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Questions: n products, each with `history` days before its origin and `horizon` from it on.
+
+    `quantity` and `known` are [n, history]: their last column is the day before the origin.
+    `promotion`, `price` (NaN: unknown) and `open` are [n, history + horizon]: what is planned for
+    the days asked about is known when the question is asked.
+    """
+
+    ids: tuple[str, ...]
+    """The products; a forecaster may meet some that it has never seen."""
+    groups: tuple[str, ...]
+    origin: Days
+    quantity: Floats
+    known: Floats
+    promotion: Floats
+    price: Floats
+    open: Floats
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def history(self) -> int:
+        """How many days before the origin they show."""
+        return int(self.quantity.shape[1])
+
+    @property
+    def horizon(self) -> int:
+        """How many days are asked about."""
+        return int(self.promotion.shape[1]) - self.history
+
+    @property
+    def dates(self) -> Days:
+        """The day of each column, [n, history + horizon]."""
+        return np.asarray(self.origin[:, None] + np.arange(-self.history, self.horizon))
+
+    @property
+    def known_days(self) -> NDArray[np.int64]:
+        """How many days of each product are known, [n]."""
+        return np.asarray(self.known.sum(axis=1), dtype=np.int64)
+
+    def remembering(self, days: int) -> Windows:
+        """Return the same questions about strangers of whom only the last `days` are known."""
+        kept = np.zeros(self.history, dtype=np.float32)
+        kept[self.history - days :] = 1
+        return replace(
+            self,
+            ids=("",) * len(self),
+            quantity=self.quantity * kept,
+            known=self.known * kept,
+        )
+
+    def take(self, rows: NDArray[np.int64]) -> Windows:
+        """Return some of the questions, in the order given."""
+        return Windows(
+            ids=tuple(self.ids[row] for row in rows),
+            groups=tuple(self.groups[row] for row in rows),
+            origin=self.origin[rows],
+            quantity=self.quantity[rows],
+            known=self.known[rows],
+            promotion=self.promotion[rows],
+            price=self.price[rows],
+            open=self.open[rows],
+        )
+
+    def batches(self, size: int) -> Iterator[Windows]:
+        """Yield the questions in order, at most `size` at a time: bounds the memory of a call."""
+        for start in range(0, len(self), size):
+            yield self.take(np.arange(start, min(start + size, len(self))))
