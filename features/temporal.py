@@ -44,18 +44,21 @@ def weekday(numbers: Days) -> Days:
 def day_of_month(numbers: Days) -> Days:
     """Return the day of the month of each day, from 1."""
     days = numbers.astype("datetime64[D]")
-    return (days - days.astype("datetime64[M]").astype("datetime64[D]")).astype(np.int64) + 1
+    first = days.astype("datetime64[M]").astype("datetime64[D]")
+    return np.asarray((days - first).astype(np.int64) + 1)
 
 
 def month(numbers: Days) -> Days:
     """Return the month of each day, January being 1."""
-    return numbers.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12 + 1
+    months = numbers.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    return np.asarray(months % 12 + 1)
 
 
 def day_of_year(numbers: Days) -> Days:
     """Return the day of the year of each day, from 1."""
     days = numbers.astype("datetime64[D]")
-    return (days - days.astype("datetime64[Y]").astype("datetime64[D]")).astype(np.int64) + 1
+    first = days.astype("datetime64[Y]").astype("datetime64[D]")
+    return np.asarray((days - first).astype(np.int64) + 1)
 
 
 def netted(days: Days, quantities: Sequence[float] | Floats, first: int, length: int) -> Floats:

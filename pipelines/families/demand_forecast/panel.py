@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from features.temporal import Days, Floats
 
-HISTORY_DAYS = 420
-"""How far back a window sees: a year, and six weeks around the same day of it."""
+HISTORY_DAYS = 504
+"""How far back a window sees: a year, and twenty weeks before it."""
 HORIZON = 28
 """How many days are forecast at once; longer questions are continued from there."""
 
