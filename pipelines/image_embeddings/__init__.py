@@ -1,0 +1,1 @@
+"""Picture embeddings: frozen encoders that turn product pictures into vectors."""
