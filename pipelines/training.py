@@ -86,15 +86,21 @@ def prepare(
     whose group it has reviewed, in every part: none of them may be fitted on and calibrated by.
     `retired` holds the rows of test sets that are used up.
     """
-    kept_out = set(test_set.actual["group"]) | set(family.groups(split.sealed))
-    fitted_on = pd.concat([split.train, *retired])
+    # What has come to be training data by the passing of time is not there twice.
+    late = [_without(family, rows, set(family.groups(split.train))) for rows in retired]
+    fitted_on = pd.concat([split.train, *late])
+    kept_out = set(family.groups(split.sealed))
     # A small frame keeps more for testing than the pools of labels do: what may be in the next
     # generation is not trained on by way of its label either.
     waiting = set(family.groups(split.test)) - set(family.groups(fitted_on))
-    reviewed = _without(family, reviewed_rows(family, labels, split.train), kept_out | waiting)
-    unreviewed = _without(family, fitted_on, set(family.groups(reviewed)))
-    train = pd.concat([_without(family, unreviewed, kept_out), reviewed])
-    validation = _without(family, split.validation, kept_out | set(family.groups(reviewed)))
+
+    def admissible(part: pd.DataFrame, without: set[object]) -> pd.DataFrame:
+        return family.admissible(_without(family, part, kept_out | without), test_set.rows)
+
+    reviewed = admissible(reviewed_rows(family, labels, split.train), waiting)
+    seen = set(family.groups(reviewed))
+    train = pd.concat([admissible(fitted_on, seen), reviewed])
+    validation = admissible(split.validation, seen)
     if train.empty:
         raise NothingToTrainOn(f"{family.name}: no row of {source.where} is left to train on")
     return Prepared(source, raw, test_set, train, validation, len(reviewed))
@@ -137,7 +143,7 @@ def measure(package: Package, family: ModelFamily, examples: Examples) -> Evalua
 
 def _facts(prepared: Prepared, family: ModelFamily, params: FamilyParams) -> Facts:
     train, validation = prepared.train, prepared.validation
-    seen = family.examples(pd.concat([train, validation]))
+    seen = family.groups(pd.concat([train, validation]))
     return Facts(
         params=params,
         fingerprints={
@@ -150,7 +156,7 @@ def _facts(prepared: Prepared, family: ModelFamily, params: FamilyParams) -> Fac
         training_window=_window(family, train),
         code=code_version(ROOT),
         libraries=libraries(),
-        training_keys=keys_of(seen.actual["group"], seen.requests),
+        training_keys=keys_of(seen.unique()),
         created_at=datetime.now(UTC),
     )
 

@@ -17,13 +17,13 @@ SUSPICIOUS_ERROR_SHARE = 0.1
 """A challenger with less than this share of the champion's errors deserves a second look."""
 
 
-def worst_margin(policy: Policy, champion: float) -> float:
-    """Return the non-inferiority margin in the primary metric's own unit.
+def worst_margin(policy: Policy, metric: Metric, champion: float) -> float:
+    """Return the non-inferiority margin in the metric's own unit.
 
     Of a score it is absolute (0.01: one point), of an error a share of the champion's.
     """
     margin = policy.settings.non_inferiority_margin
-    return margin if policy.primary.direction == "up" else margin * champion
+    return margin if metric.direction == "up" else margin * champion
 
 
 def leakage_check(leakage: Leakage) -> Check:
@@ -50,16 +50,30 @@ def blessing_check(challenger: Contestant) -> Check:
     return Check("blessing", "failed", "passed", False, note)
 
 
-def floor_check(floor: Figure) -> Check:
-    """Return whether the challenger is credibly better than the trivial baseline."""
-    p = floor.estimate.p_above(0.0)
-    passed = p <= SIGNIFICANCE
-    word = "beats" if passed else "does not credibly beat"
-    note = (
+def floor_check(policy: Policy, floors: tuple[Figure, ...]) -> Check:
+    """Return whether the challenger is credibly better than the trivial baseline.
+
+    Of several parts one has to be, and none may be credibly worse by more than its margin.
+    """
+    level = SIGNIFICANCE / len(floors)
+    beaten = [floor.estimate.p_above(0.0) <= level for floor in floors]
+    behind = [
+        floor.estimate.p_below(-worst_margin(policy, metric, floor.champion)) <= SIGNIFICANCE
+        for metric, floor in zip(policy.judged, floors, strict=True)
+    ]
+    note = "; ".join(map(_floor_sentence, floors, beaten, behind))
+    first = floors[0]
+    passed = any(beaten) and not any(behind)
+    return Check("floor", first.challenger, first.champion, passed, note)
+
+
+def _floor_sentence(floor: Figure, beaten: bool, behind: bool) -> str:
+    word = "beats" if beaten else "does not credibly beat"
+    word = "is credibly worse than" if behind else word
+    return (
         f"{floor.metric} {floor.challenger:.4f} {word} the trivial baseline's "
-        f"{floor.champion:.4f} (p = {p:.2g})"
+        f"{floor.champion:.4f} (p = {floor.estimate.p_above(0.0):.2g})"
     )
-    return Check("floor", floor.challenger, floor.champion, passed, note)
 
 
 def guardrail_checks(policy: Policy, figures: tuple[Figure, ...]) -> Iterator[Check]:
@@ -152,9 +166,9 @@ def resource_checks(
         yield Check("size", new.size_bytes, allowed, new.size_bytes <= allowed, note)
 
 
-def suspicion_check(policy: Policy, champion: float | None, challenger: float) -> Check | None:
+def suspicion_check(metric: Metric, champion: float | None, challenger: float) -> Check | None:
     """Return a warning when a score between 0 and 1 is too good to be believed unseen."""
-    if policy.primary.direction != "up" or not 0 <= challenger <= 1:
+    if metric.direction != "up" or not 0 <= challenger <= 1:
         return None
     limit = 0.999
     if champion is not None:
@@ -162,7 +176,7 @@ def suspicion_check(policy: Policy, champion: float | None, challenger: float) -
     if challenger < limit:
         return None
     note = (
-        f"suspicious: {policy.primary.name} {challenger:.4f} leaves almost no error; look for "
+        f"suspicious: {metric.name} {challenger:.4f} leaves almost no error; look for "
         "the answer among the features, or for leaked rows"
     )
     return Check("suspicious_score", challenger, limit, None, note)

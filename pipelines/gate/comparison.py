@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from features.resampling import Plan, plan
 from features.statistics import (
@@ -23,13 +24,13 @@ from features.statistics import (
 from pipelines.metrics import Metric
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from pipelines.gate.policy import Policy
 
 FACTS = ("group", "stratum", "actual")
 """Columns that belong to the request, not to the model: they must agree."""
 DISAGREEMENTS_SHOWN = 200
+DEPENDENT_DAYS = 7
+"""Losses of days up to a week apart are taken to depend on each other."""
 
 
 class NotComparable(ValueError):
@@ -66,6 +67,8 @@ class Comparison:
     identical: bool
     """True when no answer differs, not even in its confidence."""
     primary: Figure
+    components: tuple[Figure, ...]
+    """The figures of the version's other parts, which decide along with the primary one."""
     others: tuple[Figure, ...]
     guardrails: tuple[Figure, ...]
     slices: tuple[SliceFigure, ...]
@@ -77,29 +80,33 @@ class Comparison:
     disagreeing: tuple[str, ...]
     """Requests that the models answer differently, the first ones by name."""
 
+    @property
+    def judged(self) -> tuple[Figure, ...]:
+        """Return the figures that decide, in the order of the policy's judged metrics."""
+        return (self.primary, *self.components)
+
 
 def compare(champion: pd.DataFrame, challenger: pd.DataFrame, policy: Policy) -> Comparison:
     """Compare two tables of per-request predictions. Raises `NotComparable`."""
     old, new = aligned(champion, challenger)
-    design = plan_of(old)
     settings = policy.settings
 
     def figure(metric: Metric) -> Figure:
-        return figure_of(metric, old, new, design, settings.resamples, settings.seed)
+        return figure_of(metric, old, new, settings.resamples, settings.seed)
 
-    primary = figure(policy.primary)
     differ = _differing_rows(old, new, _answer_columns(old, policy))
     shared = [str(name) for name in old.columns.intersection(new.columns)]
     return Comparison(
         rows=len(old),
         identical=not _differing_rows(old, new, shared).any(),
-        primary=primary,
-        others=tuple(figure(m) for m in policy.metrics if m.name != policy.primary.name),
+        primary=figure(policy.primary),
+        components=tuple(figure(metric) for metric in policy.components),
+        others=tuple(figure(m) for m in policy.metrics if m not in policy.judged),
         guardrails=tuple(figure(rail.metric) for rail in policy.guardrails),
         slices=_slices(old, new, policy),
         news=_news(old, new, policy),
         mcnemar=_mcnemar(old, new),
-        diebold_mariano=_diebold_mariano(old, new, policy.primary),
+        diebold_mariano=_diebold_mariano(old, new),
         disagreements=int(differ.sum()),
         disagreeing=tuple(str(name) for name in old.index[differ][:DISAGREEMENTS_SHOWN]),
     )
@@ -123,12 +130,14 @@ def plan_of(rows: pd.DataFrame) -> Plan:
 
 
 def figure_of(
-    metric: Metric, old: pd.DataFrame, new: pd.DataFrame, design: Plan, resamples: int, seed: int
+    metric: Metric, old: pd.DataFrame, new: pd.DataFrame, resamples: int, seed: int
 ) -> Figure:
-    """Return one metric of both tables with the gain's resampling error.
+    """Return one metric of both aligned tables with the gain's resampling error.
 
     Of a mean the error is known in closed form; every other kind is resampled.
     """
+    old, new = metric.concerned(old), metric.concerned(new)
+    design = plan_of(old)
     before, after = metric.value(old), metric.value(new)
     gain = float(metric.gain(np.array(after), np.array(before)))
     differ = _differing_rows(old, new, list(metric.columns))
@@ -155,13 +164,23 @@ def _differing_rows(
 ) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     differ = np.zeros(len(old), dtype=bool)
     for column in columns:
-        left, right = old[column], new[column]
+        left, right = _hashable(old[column]), _hashable(new[column])
         differ |= ((left != right) & ~(left.isna() & right.isna())).to_numpy(dtype=bool)
     return differ
 
 
+def _hashable(column: pd.Series) -> pd.Series:
+    """Return a column of lists, which a file gives back as arrays, as one of their texts."""
+    if column.dtype != object:
+        return column
+    listed = column.map(lambda value: str(list(value)) if np.ndim(value) else value)
+    return listed.astype(object)
+
+
 def _answer_columns(rows: pd.DataFrame, policy: Policy) -> list[str]:
-    return ["predicted"] if "predicted" in rows else list(policy.primary.columns)
+    if "predicted" in rows:
+        return ["predicted"]
+    return sorted({column for metric in policy.judged for column in metric.columns})
 
 
 def slice_metric(policy: Policy) -> Metric:
@@ -179,12 +198,9 @@ def _slices(old: pd.DataFrame, new: pd.DataFrame, policy: Policy) -> tuple[Slice
         if f"slice:{name}" not in old:
             raise NotComparable(f"the tables do not say which rows are in slice {name!r}")
         inside = old[f"slice:{name}"].to_numpy(dtype=bool)
-        rows, figure = int(inside.sum()), None
+        rows, figure = len(metric.concerned(old[inside])), None
         if rows >= settings.slices.minimum_rows:
-            part, other = old[inside], new[inside]
-            figure = figure_of(
-                metric, part, other, plan_of(part), settings.resamples, settings.seed
-            )
+            figure = figure_of(metric, old[inside], new[inside], settings.resamples, settings.seed)
         found.append(SliceFigure(name, rows, figure, None))
     raw = {s.name: s.figure.estimate.p_below(0.0) for s in found if s.figure}
     corrected = holm(raw)
@@ -199,9 +215,7 @@ def _news(old: pd.DataFrame, new: pd.DataFrame, policy: Policy) -> SliceFigure |
         return None
     part, other = old[unknown], new[unknown]
     settings = policy.settings
-    figure = figure_of(
-        slice_metric(policy), part, other, plan_of(part), settings.resamples, settings.seed
-    )
+    figure = figure_of(slice_metric(policy), part, other, settings.resamples, settings.seed)
     return SliceFigure("classes that the champion never answers", len(part), figure, None)
 
 
@@ -211,13 +225,27 @@ def _mcnemar(old: pd.DataFrame, new: pd.DataFrame) -> McNemar | None:
     return mcnemar(old["correct"].to_numpy(dtype=bool), new["correct"].to_numpy(dtype=bool))
 
 
-def _diebold_mariano(
-    old: pd.DataFrame, new: pd.DataFrame, primary: Metric
-) -> DieboldMariano | None:
-    """Test time series by the mean loss of each forecast origin, in order of time."""
-    if "origin" not in old or "horizon" not in old:
+def _diebold_mariano(old: pd.DataFrame, new: pd.DataFrame) -> DieboldMariano | None:
+    """Test forecasts by the mean loss of each day over all series, in order of time."""
+    if "losses" not in old or "losses" not in new or "origin" not in old:
         return None
-    column = primary.columns[0]
-    losses = [rows[column].groupby(old["origin"].to_numpy()).mean() for rows in (old, new)]
-    horizon = int(old["horizon"].max())
-    return diebold_mariano(losses[0].to_numpy(), losses[1].to_numpy(), horizon)
+    before, after = daily_losses(old), daily_losses(new)
+    if not before.index.equals(after.index):
+        return None
+    return diebold_mariano(before.to_numpy(), after.to_numpy(), DEPENDENT_DAYS)
+
+
+def daily_losses(rows: pd.DataFrame) -> pd.Series:
+    """Return the mean loss of each forecast day, from the lists of `losses` that begin at `origin`.
+
+    A day that is not scored is NaN in a list, and absent here where no series scores it.
+    """
+    first = pd.to_datetime(rows["origin"]).to_numpy().astype("datetime64[D]")
+    days = np.concatenate(
+        [
+            start + np.arange(len(losses))
+            for start, losses in zip(first, rows["losses"], strict=True)
+        ]
+    )
+    losses = np.concatenate([np.asarray(each, dtype=np.float64) for each in rows["losses"]])
+    return pd.Series(losses).groupby(days).mean().dropna().sort_index()

@@ -9,12 +9,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
-
-import orjson
-
-if TYPE_CHECKING:
-    import pandas as pd
+from typing import Literal
 
 KEYS_FILE = "training_keys.parquet"
 """Where a package keeps the keys of the rows that its model was fitted on."""
@@ -34,12 +29,9 @@ class Leakage:
         return asdict(self)
 
 
-def keys_of(groups: Iterable[object], requests: pd.DataFrame) -> frozenset[str]:
-    """Return the keys of rows: one for each group (normalised text), one for each request."""
-    rows = requests.reindex(columns=sorted(requests.columns)).astype(str).to_numpy().tolist()
-    return frozenset(
-        [_key("group", str(group)) for group in groups] + [_key("request", row) for row in rows]
-    )
+def keys_of(groups: Iterable[object]) -> frozenset[str]:
+    """Return the keys of rows, one for each group (a normalised text, a user and an item)."""
+    return frozenset(_key(str(group)) for group in groups)
 
 
 def check_leakage(test: frozenset[str], training: frozenset[str] | None) -> Leakage:
@@ -70,5 +62,7 @@ def read_keys(directory: Path) -> frozenset[str] | None:
     return frozenset(key.hex() for key in pd.read_parquet(path)["key"])
 
 
-def _key(kind: str, value: object) -> str:
-    return hashlib.sha256(orjson.dumps([kind, value])).hexdigest()
+def _key(group: str) -> str:
+    """Return the first 64 bits of the group's sha256: among 10 million training rows and 100,000
+    tested ones the chance of any false alarm is 5 in 100 million, at a quarter of the size."""
+    return hashlib.sha256(group.encode("utf-8", "surrogatepass")).hexdigest()[:16]

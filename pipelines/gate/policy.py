@@ -26,6 +26,13 @@ class Policy:
     slices: tuple[str, ...]
     latency_budget_ms: float
     settings: PolicySettings
+    components: tuple[Metric, ...] = ()
+    """What the version's other parts are judged by, beside `primary`."""
+
+    @property
+    def judged(self) -> tuple[Metric, ...]:
+        """Return the metrics that decide: the primary one, then those of the other parts."""
+        return (self.primary, *self.components)
 
     @property
     def sha256(self) -> str:
@@ -42,6 +49,7 @@ class Policy:
                 {"metric": rail.metric.as_json(), "margin": rail.margin, "limit": rail.limit}
                 for rail in self.guardrails
             ],
+            "components": [metric.as_json() for metric in self.components],
             "slices": list(self.slices),
             "latency_budget_ms": self.latency_budget_ms,
             "settings": self.settings.model_dump(mode="json"),
@@ -53,6 +61,9 @@ class Policy:
         return cls(
             primary=Metric.from_json(_mapping(document["primary"])),
             metrics=tuple(Metric.from_json(_mapping(spec)) for spec in _items(document["metrics"])),
+            components=tuple(
+                Metric.from_json(_mapping(spec)) for spec in _items(document["components"])
+            ),
             guardrails=tuple(_guardrail(_mapping(spec)) for spec in _items(document["guardrails"])),
             slices=tuple(str(name) for name in _items(document["slices"])),
             latency_budget_ms=float(str(document["latency_budget_ms"])),
@@ -65,6 +76,7 @@ def policy_of(family: ModelFamily, settings: PolicySettings) -> Policy:
     return Policy(
         primary=family.primary,
         metrics=family.metrics,
+        components=family.components,
         guardrails=family.guardrails,
         slices=family.slices,
         latency_budget_ms=family.latency_budget_ms,

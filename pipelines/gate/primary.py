@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pipelines.gate.checks import SIGNIFICANCE, worst_margin
 from pipelines.gate.verdict import UNKNOWN, Check, Contestant, Rule, Trigger
+from pipelines.metrics import Metric
 
 if TYPE_CHECKING:
     from features.statistics import Estimate
@@ -21,13 +22,26 @@ RETRAININGS = frozenset({"manual", "scheduled"})
 
 
 @dataclass(frozen=True)
+class Part:
+    """One judged figure: its metric, both models' values, and the anchor's where there is one."""
+
+    metric: Metric
+    figure: Figure
+    anchor: Figure | None = None
+
+
+@dataclass(frozen=True)
 class Primary:
-    """What the primary test says by itself, before any other check has its say."""
+    """What the primary test says by itself, before any other check has its say.
+
+    `part` is the one that decided, or that more evidence would have to be about.
+    """
 
     verdict: Outcome
     p: float | None
     checks: tuple[Check, ...]
     reason: str
+    part: Part
 
 
 def rule_for(
@@ -67,24 +81,22 @@ def _retrained_on_newer_data(
     )
 
 
-def judge(
-    policy: Policy, figure: Figure, rule: Rule, alpha: float, anchor: Figure | None = None
-) -> Primary:
-    """Judge the primary figure by a rule at the alpha of this look."""
+def judge_part(policy: Policy, part: Part, rule: Rule, alpha: float) -> Primary:
+    """Judge one figure by a rule at the alpha of this look."""
     if rule == "better_figure":
-        return _better_figure(policy, figure)
+        return _better_figure(policy, part)
     if rule == "superiority":
-        return _superiority(policy, figure, alpha)
-    return _non_inferiority(policy, figure, alpha, anchor)
+        return _superiority(policy, part, alpha)
+    return _non_inferiority(policy, part, alpha)
 
 
-def interesting_gain(policy: Policy, champion: float) -> float:
+def interesting_gain(policy: Policy, metric: Metric, champion: float) -> float:
     """Return the smallest gain that would be worth a promotion.
 
     The border between `rejected` and `undecided`: when the 95 % bound of the gain is below it,
     no amount of labels can be expected to turn up anything worth having.
     """
-    return max(policy.settings.minimum_effect, worst_margin(policy, champion))
+    return max(policy.settings.minimum_effect, worst_margin(policy, metric, champion))
 
 
 def superiority(estimate: Estimate, null: float, interesting: float, alpha: float) -> Outcome:
@@ -101,9 +113,9 @@ def non_inferiority(estimate: Estimate, margin: float, alpha: float) -> Outcome:
     return "rejected" if estimate.upper(SIGNIFICANCE) < 0 else "undecided"
 
 
-def _superiority(policy: Policy, figure: Figure, alpha: float) -> Primary:
-    null = policy.settings.minimum_effect
-    interesting = interesting_gain(policy, figure.champion)
+def _superiority(policy: Policy, part: Part, alpha: float) -> Primary:
+    null, figure = policy.settings.minimum_effect, part.figure
+    interesting = interesting_gain(policy, part.metric, figure.champion)
     verdict = superiority(figure.estimate, null, interesting, alpha)
     p = figure.estimate.p_above(null)
     limit = f"more than {null:g}" if null else "better"
@@ -113,13 +125,12 @@ def _superiority(policy: Policy, figure: Figure, alpha: float) -> Primary:
         "undecided": f"the data cannot tell (p = {p:.2g}, limit {alpha:.2g})",
     }[verdict]
     check = Check("superiority", p, alpha, verdict == "promoted", figure_sentence(figure))
-    return Primary(verdict, p, (check,), f"{figure_sentence(figure)}: {ending}")
+    return Primary(verdict, p, (check,), f"{figure_sentence(figure)}: {ending}", part)
 
 
-def _non_inferiority(
-    policy: Policy, figure: Figure, alpha: float, anchor: Figure | None
-) -> Primary:
-    margin = worst_margin(policy, figure.champion)
+def _non_inferiority(policy: Policy, part: Part, alpha: float) -> Primary:
+    figure, anchor = part.figure, part.anchor
+    margin = worst_margin(policy, part.metric, figure.champion)
     verdict = non_inferiority(figure.estimate, margin, alpha)
     p = figure.estimate.p_above(-margin)
     lines = [Check("non_inferiority", p, alpha, p <= alpha, figure_sentence(figure))]
@@ -136,18 +147,20 @@ def _non_inferiority(
         lines.append(Check("anchor", p_anchor, alpha, against == "promoted", note))
         if verdict == "promoted" and against != "promoted":
             word = "credibly worse" if against == "rejected" else "not shown to be as good"
-            return Primary(against, p, tuple(lines), f"{reason}, but {note}: {word}")
-    return Primary(verdict, p, tuple(lines), reason)
+            return Primary(against, p, tuple(lines), f"{reason}, but {note}: {word}", part)
+    return Primary(verdict, p, tuple(lines), reason, part)
 
 
-def _better_figure(policy: Policy, figure: Figure) -> Primary:
+def _better_figure(policy: Policy, part: Part) -> Primary:
+    figure = part.figure
     better = figure.estimate.gain > policy.settings.minimum_effect
     note = figure_sentence(figure)
     check = Check(
         "better_figure", figure.estimate.gain, policy.settings.minimum_effect, better, note
     )
     ending = "the better figure" if better else "not the better figure"
-    return Primary("promoted" if better else "rejected", None, (check,), f"{note}: {ending}")
+    verdict: Outcome = "promoted" if better else "rejected"
+    return Primary(verdict, None, (check,), f"{note}: {ending}", part)
 
 
 def figure_sentence(figure: Figure) -> str:

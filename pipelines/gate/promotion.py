@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Literal
 
 from features.statistics import alpha_at, alpha_left
 from pipelines.gate import checks
-from pipelines.gate.comparison import Comparison, aligned, compare, figure_of, plan_of
+from pipelines.gate.comparison import Comparison, aligned, compare, figure_of
+from pipelines.gate.components import judge
 from pipelines.gate.leakage import Leakage
-from pipelines.gate.primary import Primary, judge, rule_for
+from pipelines.gate.primary import Part, Primary, rule_for
 from pipelines.gate.shortfall import Shortfall, shortfall
 from pipelines.gate.verdict import Check, Contestant, Rule, Trigger, Verdict
 
@@ -77,8 +78,9 @@ class Ruling:
     alpha: float | None = None
     alpha_left: float | None = None
     p: float | None = None
-    floor: Figure | None = None
-    anchor: Figure | None = None
+    floors: tuple[Figure, ...] = ()
+    anchors: tuple[Figure, ...] = ()
+    """Each judged figure against the trivial baseline's, and against the anchor's."""
     comparison: Comparison | None = None
     shortfall: Shortfall | None = None
 
@@ -117,17 +119,19 @@ def decide(case: Case) -> Ruling:
 
 def _alone(case: Case, rows: pd.DataFrame, verdict: Verdict, reason: str) -> Ruling:
     """Judge a challenger that can be held against no champion: floor and limits decide."""
-    floor = _floor(case, rows)
+    floors = _against(case, case.floor_rows, rows)
     lines = [checks.blessing_check(case.challenger), checks.leakage_check(case.leakage)]
-    lines += [checks.floor_check(floor)] if floor is not None else []
+    lines += [checks.floor_check(case.policy, floors)] if floors else []
     lines += [
         checks.limit_check(rail.metric, rail.metric.value(rows), rail.limit)
         for rail in case.policy.guardrails
         if rail.limit is not None
     ]
     lines += checks.resource_checks(case.policy, None, case.challenger)
-    suspicion = checks.suspicion_check(case.policy, None, case.policy.primary.value(rows))
-    lines += [suspicion] if suspicion else []
+    lines += filter(
+        None,
+        (checks.suspicion_check(each, None, each.value(rows)) for each in case.policy.judged),
+    )
     failed = [line.note for line in lines if line.passed is False]
     fit = [reason, *(line.note for line in lines if line.name == "floor")]
     warnings = [line.note for line in lines if line.passed is None]
@@ -136,7 +140,7 @@ def _alone(case: Case, rows: pd.DataFrame, verdict: Verdict, reason: str) -> Rul
         tuple((failed or fit) + warnings),
         tuple(lines),
         rule="floor",
-        floor=floor,
+        floors=floors,
     )
 
 
@@ -151,14 +155,25 @@ def _against_champion(
     rule, why = rule_for(case.policy.settings.rule, champion, case.challenger, case.trigger)
     alpha = alpha_at(case.policy.settings.alpha, case.place)
     left = alpha_left(case.policy.settings.alpha, case.place)
-    anchor = _anchor(case, new) if rule == "non_inferiority" else None
-    floor = _floor(case, new)
-    primary = judge(case.policy, comparison.primary, rule, alpha, anchor)
-    side = _side_checks(case, champion, comparison, floor)
+    anchors = _against(case, case.anchor_rows, new) if rule == "non_inferiority" else ()
+    floors = _against(case, case.floor_rows, new)
+    parts = [
+        Part(metric, figure, anchors[place] if anchors else None)
+        for place, (metric, figure) in enumerate(
+            zip(case.policy.judged, comparison.judged, strict=True)
+        )
+    ]
+    primary = judge(case.policy, parts, rule, alpha)
+    side = _side_checks(case, champion, comparison, floors)
     failed = [line for line in side if line.passed is False]
     lines = [*primary.checks, *side]
     verdict: Verdict = "rejected" if failed else primary.verdict
-    missing = shortfall(case.policy, comparison, rule, alpha) if verdict == "undecided" else None
+    part = primary.part
+    missing = (
+        shortfall(case.policy, comparison, part.metric, part.figure, rule, alpha)
+        if verdict == "undecided"
+        else None
+    )
     budget = f"look {case.look} at this test set{_peeks(case)}, alpha left {left:.2g}"
     return Ruling(
         verdict,
@@ -169,26 +184,28 @@ def _against_champion(
         alpha=alpha,
         alpha_left=left,
         p=primary.p,
-        floor=floor,
-        anchor=anchor,
+        floors=floors,
+        anchors=anchors,
         comparison=comparison,
         shortfall=missing,
     )
 
 
 def _side_checks(
-    case: Case, champion: Contestant, comparison: Comparison, floor: Figure | None
+    case: Case, champion: Contestant, comparison: Comparison, floors: tuple[Figure, ...]
 ) -> list[Check]:
     lines = [checks.blessing_check(case.challenger), checks.leakage_check(case.leakage)]
-    if floor is not None:
-        lines.append(checks.floor_check(floor))
+    if floors:
+        lines.append(checks.floor_check(case.policy, floors))
     lines += checks.guardrail_checks(case.policy, comparison.guardrails)
     lines += checks.slice_checks(case.policy, comparison)
     lines += checks.news_checks(comparison)
     lines += checks.resource_checks(case.policy, champion, case.challenger)
-    figure = comparison.primary
-    suspicion = checks.suspicion_check(case.policy, figure.champion, figure.challenger)
-    return [*lines, suspicion] if suspicion else lines
+    suspicions = (
+        checks.suspicion_check(metric, figure.champion, figure.challenger)
+        for metric, figure in zip(case.policy.judged, comparison.judged, strict=True)
+    )
+    return [*lines, *filter(None, suspicions)]
 
 
 def _reasons(
@@ -213,7 +230,7 @@ def _reasons(
 def _contradictions(primary: Primary, comparison: Comparison) -> Iterator[str]:
     """Say where a second witness credibly points the other way than the primary figure."""
     gain, pairs, losses = (
-        comparison.primary.estimate.gain,
+        primary.part.figure.estimate.gain,
         comparison.mcnemar,
         comparison.diebold_mariano,
     )
@@ -224,7 +241,7 @@ def _contradictions(primary: Primary, comparison: Comparison) -> Iterator[str]:
                 f"contradiction: by McNemar's test the {'challenger' if won > 0 else 'champion'} "
                 f"is right more often ({pairs.challenger_only} against {pairs.champion_only} "
                 f"requests that only one gets right, p = {pairs.p:.2g}), but "
-                f"{comparison.primary.metric} says the opposite"
+                f"{primary.part.figure.metric} says the opposite"
             )
     if losses is not None and losses.p <= checks.SIGNIFICANCE and losses.statistic * gain < 0:
         yield f"contradiction: the Diebold-Mariano test says the opposite (p = {losses.p:.2g})"
@@ -234,19 +251,16 @@ def _contradictions(primary: Primary, comparison: Comparison) -> Iterator[str]:
         )
 
 
-def _floor(case: Case, rows: pd.DataFrame) -> Figure | None:
-    return None if case.floor_rows is None else _primary_figure(case, case.floor_rows, rows)
-
-
-def _anchor(case: Case, rows: pd.DataFrame) -> Figure | None:
-    return None if case.anchor_rows is None else _primary_figure(case, case.anchor_rows, rows)
-
-
-def _primary_figure(case: Case, baseline: pd.DataFrame, rows: pd.DataFrame) -> Figure:
+def _against(case: Case, baseline: pd.DataFrame | None, rows: pd.DataFrame) -> tuple[Figure, ...]:
+    """Return each judged figure of `rows` against a baseline's; none without a baseline."""
+    if baseline is None:
+        return ()
     old, new = aligned(baseline, rows)
     settings = case.policy.settings
-    design = plan_of(old)
-    return figure_of(case.policy.primary, old, new, design, settings.resamples, settings.seed)
+    return tuple(
+        figure_of(metric, old, new, settings.resamples, settings.seed)
+        for metric in case.policy.judged
+    )
 
 
 def _peeks(case: Case) -> str:

@@ -10,9 +10,10 @@ from pipelines.gate.checks import worst_margin
 from pipelines.gate.primary import interesting_gain
 
 if TYPE_CHECKING:
-    from pipelines.gate.comparison import Comparison
+    from pipelines.gate.comparison import Comparison, Figure
     from pipelines.gate.policy import Policy
     from pipelines.gate.verdict import Rule
+    from pipelines.metrics import Metric
 
 POWER = 0.8
 
@@ -33,17 +34,24 @@ class Shortfall:
     sentence: str
 
 
-def shortfall(policy: Policy, comparison: Comparison, rule: Rule, alpha: float) -> Shortfall:
-    """Return what would find, with 80 % power at this alpha, a gain worth finding.
+def shortfall(
+    policy: Policy,
+    comparison: Comparison,
+    metric: Metric,
+    figure: Figure,
+    rule: Rule,
+    alpha: float,
+) -> Shortfall:
+    """Return what would find, with 80 % power at this alpha, a gain worth finding in a figure.
 
     That is the observed one, should it be true, or the smallest interesting one where the
     observed gain is smaller.
     """
-    estimate = comparison.primary.estimate
-    margin = worst_margin(policy, comparison.primary.champion)
+    estimate = figure.estimate
+    margin = worst_margin(policy, metric, figure.champion)
     if rule == "superiority":
         null = policy.settings.minimum_effect
-        worth = interesting_gain(policy, comparison.primary.champion) - null or margin
+        worth = interesting_gain(policy, metric, figure.champion) - null or margin
     else:
         null, worth = -margin, margin
     # One request's variance; for a share of right answers this is the discordant share.

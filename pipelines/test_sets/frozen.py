@@ -24,7 +24,13 @@ from pipelines.contract import Examples
 from pipelines.decisions import prediction_files
 from pipelines.gate.leakage import keys_of
 from pipelines.store import Store, test_sets
-from pipelines.test_sets.next_generation import MINIMUM_ROWS, NotEnoughRows, Past, next_rows
+from pipelines.test_sets.next_generation import (
+    MINIMUM_ROWS,
+    NotEnoughRows,
+    Past,
+    next_rows,
+    storable,
+)
 
 __all__ = [
     "MINIMUM_ROWS",
@@ -58,6 +64,7 @@ class TestSetDamaged(ValueError):
 class TestSet:
     """One generation. `requests` and `actual` are what the family's `examples` made of its rows.
 
+    `context` are the rows that its questions carry along, `keys` the leakage keys of its rows.
     `floor` holds the trivial baseline's per-request predictions, made when it was frozen.
     """
 
@@ -73,13 +80,10 @@ class TestSet:
     requests: pd.DataFrame
     actual: pd.DataFrame
     floor: pd.DataFrame
+    context: pd.DataFrame
+    keys: frozenset[str]
     sealed_sha256: str | None
     sealed_rows: int
-
-    @property
-    def keys(self) -> frozenset[str]:
-        """Return the leakage keys of its groups and requests."""
-        return keys_of(self.actual["group"], self.requests)
 
 
 class TestSets:
@@ -158,7 +162,7 @@ class TestSets:
         test_set = self.get(family, test_set_id)
         if test_set.status != "retired":
             raise SealBroken(f"{test_set_id} is in use: its sealed set opens when it retires")
-        return family.examples(self._sealed_rows(test_set))
+        return family.examples(self._sealed_rows(test_set), test_set.context)
 
     def last_retired(self, model: str, source_key: str) -> str | None:
         """Return the id of the generation that was used up last, or None."""
@@ -205,7 +209,8 @@ class TestSets:
     ) -> dict[str, object]:
         pasts = [self._past(row) for row in earlier]
         rows, sealed = next_rows(family, split, labelled, pasts)
-        examples = family.examples(rows)
+        context = storable(family.context(split))
+        examples = family.examples(rows, context)
         floor = family.evaluate(family.floor(split.train, examples.requests), examples.actual)
         generation, sha256 = len(earlier) + 1, fingerprint(rows)
         manifest = {
@@ -213,6 +218,7 @@ class TestSets:
             "sealed": self._save(sealed) if len(sealed) else None,
             "sealed_rows": len(sealed),
             "floor": self._save(floor.per_request),
+            "context": self._save(context) if len(context) else None,
             "groups": int(examples.actual["group"].nunique()),
             "columns": [str(name) for name in rows.columns],
         }
@@ -233,7 +239,9 @@ class TestSets:
         rows = self._load(manifest["rows"])
         if fingerprint(rows) != row.sha256:
             raise TestSetDamaged(f"{row.test_set_id}: its rows are not those that were frozen")
-        examples = family.examples(rows)
+        carried = manifest.get("context")
+        context = rows.head(0) if carried is None else self._load(carried)
+        examples = family.examples(rows, context)
         sealed = manifest["sealed"]
         return TestSet(
             test_set_id=str(row.test_set_id),
@@ -246,6 +254,8 @@ class TestSets:
             requests=examples.requests,
             actual=examples.actual,
             floor=self._load(manifest["floor"]),
+            context=context,
+            keys=keys_of(family.groups(rows).unique()),
             sealed_sha256=None if sealed is None else str(sealed),
             sealed_rows=int(str(manifest["sealed_rows"])),
         )

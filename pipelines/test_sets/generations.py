@@ -47,15 +47,19 @@ class Generations:
     ) -> TestSet:
         """Return the generation in use; `split` is asked only where rows are needed.
 
-        A spent generation retires when there are rows for the next one. Until then it stays, and
-        the gate says that it is spent.
+        A generation that is spent, or that time has outlived, retires when there are rows for the
+        next one. Until then it stays, and the gate says that it is spent.
         """
         key = source_key(source)
         self._open_seal(family, policy, self._test_sets.last_retired(family.name, key))
         active = self._test_sets.active(family, key)
-        if active is not None and not self.is_spent(policy, active):
+        if active is not None and not (self.is_spent(policy, active) or _ages(family)):
             return active
         parts = split()
+        if active is not None and not (
+            self.is_spent(policy, active) or family.outlived(active.rows, parts.test)
+        ):
+            return active
         labelled = reviewed_rows(family, self._reviewed(family.name), parts.test)
         if active is None:
             return self._test_sets.open_or_freeze(family, key, parts, labelled)
@@ -140,6 +144,11 @@ class Generations:
                 },
             )
         )
+
+
+def _ages(family: ModelFamily) -> bool:
+    """Return whether the family says when a test set is outlived: only then is the source read."""
+    return type(family).outlived is not ModelFamily.outlived
 
 
 def reviewed_rows(family: ModelFamily, labels: Sequence[Label], like: pd.DataFrame) -> pd.DataFrame:

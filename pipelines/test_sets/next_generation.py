@@ -36,10 +36,14 @@ def next_rows(
     family: ModelFamily, split: Split, labelled: pd.DataFrame | None, earlier: Sequence[Past]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the rows of the next generation and of its sealed twin. Raises `NotEnoughRows`."""
-    opened = [past.sealed for past in earlier[-1:] if past.sealed is not None]
+    # Where time has moved on, an opened seal may be training data by now.
+    trained = _groups(family, [split.train, split.validation]) if earlier else set()
+    opened = [
+        _outside(family, past.sealed, trained) for past in earlier[-1:] if past.sealed is not None
+    ]
     rows = _with_labels(family, pd.concat([split.test, *opened]), labelled)
     if not earlier:
-        return _plain(rows), _plain(_outside(family, split.sealed, _groups(family, [rows])))
+        return storable(rows), storable(_outside(family, split.sealed, _groups(family, [rows])))
     # The seals before the last one were opened into the generations after them.
     taken = _groups(family, [past.rows for past in earlier])
     fresh = _outside(family, rows, taken)
@@ -51,10 +55,10 @@ def next_rows(
         )
         raise NotEnoughRows(message)
     taken |= _groups(family, [fresh])
-    return _plain(fresh), _plain(_outside(family, split.sealed, taken))
+    return storable(fresh), storable(_outside(family, split.sealed, taken))
 
 
-def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+def storable(frame: pd.DataFrame) -> pd.DataFrame:
     """Give rows an index that a file can hold: the lines of a table and the names of labels."""
     return frame.set_axis(frame.index.astype(str).rename("line"), axis=0)
 

@@ -124,8 +124,9 @@ def test_split_does_not_depend_on_the_order_of_rows(examinee: Examinee) -> None:
 
 def test_frozen_test_set_holds_the_rows_of_the_split(examinee: Examinee) -> None:
     frozen = examinee.prepared.test_set
-    expected = examinee.family.examples(examinee.split.test)
-    assert keys_of(expected.actual["group"], expected.requests) == frozen.keys
+    family, split = examinee.family, examinee.split
+    expected = family.examples(split.test, family.context(split))
+    assert keys_of(family.groups(split.test)) == frozen.keys
     assert len(frozen.requests) == len(expected.requests)
 
 
@@ -167,7 +168,8 @@ def test_fitting_is_deterministic_and_leaves_its_rows_unchanged(examinee: Examin
 def test_training_touches_no_test_row(examinee: Examinee) -> None:
     frozen, prepared = examinee.prepared.test_set, examinee.prepared
     rows = pd.concat([prepared.train, prepared.validation])
-    assert not set(examinee.family.groups(rows)) & set(frozen.actual["group"])
+    assert not set(examinee.family.groups(rows)) & set(examinee.family.groups(frozen.rows))
+    assert len(examinee.family.admissible(rows, frozen.rows)) == len(rows)
     remembered = read_keys(examinee.package.directory)
     assert remembered
     assert not remembered & frozen.keys
@@ -315,8 +317,10 @@ def facts_of(examinee: Examinee):
 
 def test_evaluation_holds_every_column_that_the_gate_reads(examinee: Examinee) -> None:
     family, evaluation = examinee.family, examinee.candidate.evaluation
-    metrics = {family.primary, *family.metrics, *(rail.metric for rail in family.guardrails)}
+    metrics = {family.primary, *family.components, *family.metrics}
+    metrics |= {rail.metric for rail in family.guardrails}
     needed = {column for metric in metrics for column in metric.columns}
+    needed |= {metric.where for metric in metrics if metric.where}
     needed |= {"group", *(f"slice:{name}" for name in family.slices)}
     assert needed <= set(evaluation.per_request.columns)
     assert list(evaluation.per_request.index) == list(examinee.test.requests.index)
@@ -332,7 +336,7 @@ def test_perfect_predictions_score_best(examinee: Examinee) -> None:
         examinee.candidate.evaluation,
         examinee.floor(),
     )
-    for metric in (examinee.family.primary, *examinee.family.metrics):
+    for metric in {examinee.family.primary, *examinee.family.metrics}:
         sign = 1 if metric.direction == "up" else -1
         best = sign * metric.value(perfect.per_request)
         assert best >= sign * metric.value(model.per_request)
@@ -353,12 +357,9 @@ def test_version_that_answers_the_target_alone_can_be_evaluated(examinee: Examin
 
 
 def test_the_floor_is_met(examinee: Examinee) -> None:
-    primary = examinee.family.primary
-    gained = primary.gain(
-        np.array(primary.value(examinee.candidate.evaluation.per_request)),
-        np.array(primary.value(examinee.floor().per_request)),
-    )
-    assert gained > 0
+    model, floor = examinee.candidate.evaluation.per_request, examinee.floor().per_request
+    for metric in (examinee.family.primary, *examinee.family.components):
+        assert metric.gain(np.array(metric.value(model)), np.array(metric.value(floor))) > 0
 
 
 def test_latency_budget_is_met(examinee: Examinee) -> None:

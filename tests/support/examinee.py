@@ -25,6 +25,8 @@ from pipelines.versions.artifact import Package, open_runtime
 
 ROWS = 1000
 """Enough for 300 test rows, few enough for a suite that fits every family twice."""
+ENTITY_ROWS, ENTITIES = 4000, 12
+"""Where rows belong together, whole entities are taken: at least so many rows of at least so many."""
 SEED = 3
 
 ANSWER_IN_A_FRESH_PROCESS = """
@@ -70,8 +72,12 @@ class Examinee:
 
     @cached_property
     def frame(self) -> pd.DataFrame:
-        rows = self.raw.frame
-        return rows.sample(n=min(ROWS, len(rows)), random_state=SEED)
+        rows, entity = self.raw.frame, self.family.entity
+        if entity is None:
+            return rows.sample(n=min(ROWS, len(rows)), random_state=SEED)
+        sizes = rows[entity].value_counts(sort=False).sample(frac=1, random_state=SEED)
+        enough = max(int((sizes.cumsum() < ENTITY_ROWS).sum()) + 1, ENTITIES)
+        return rows[rows[entity].isin(sizes.index[:enough])]
 
     @cached_property
     def split(self) -> Split:
@@ -129,7 +135,9 @@ class Examinee:
 
     def perfect(self) -> Evaluation:
         """The evaluation of answers that are all true, and sure of it."""
-        rows = [[self._perfect_row(value)] for value in self.test.actual[self.family.target]]
+        told = [name for name in self.test.actual if name in self.family.Response.model_fields]
+        truths = self.test.actual[told].to_dict(orient="records")
+        rows = [[self._perfect_row(truth)] for truth in truths]
         frame = frame_of(rows, self.test.actual.index, self.family)
         return self.family.evaluate(frame, self.test.actual)
 
@@ -165,18 +173,18 @@ class Examinee:
         for runtime in self._runtimes:
             runtime.close()
 
-    def _perfect_row(self, value: object) -> Row:
+    def _perfect_row(self, truth: Row) -> Row:
         sure = {
             name: 1.0
             for name, field in self.family.Response.model_fields.items()
             if float in (field.annotation, *get_args(field.annotation))
         }
         best = {
-            name: [{**sure, self.family.target: value}]
+            name: [{**sure, **truth}]
             for name, field in self.family.Response.model_fields.items()
             if get_origin(field.annotation) is list
         }
-        return {**sure, **best, self.family.target: value}
+        return {**sure, **best, **truth}
 
 
 def _fresh(code: str, arguments: list[str], instances: list[Row]):

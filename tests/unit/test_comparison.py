@@ -4,11 +4,12 @@ import time
 import tracemalloc
 
 import numpy as np
+import pandas as pd
 import pytest
 from rivals import ACCURACY, BRIER, MACRO_F1, answers, exactly, policy, right_answers, rivals
 
 from pipelines.contract import Guardrail
-from pipelines.gate.comparison import NotComparable, compare, figure_of, plan_of
+from pipelines.gate.comparison import NotComparable, compare, daily_losses, figure_of
 from pipelines.metrics import Metric
 
 
@@ -59,9 +60,8 @@ def test_a_metric_that_should_fall_gains_by_falling(rng):
 def test_the_resampled_error_of_a_nonlinear_metric_agrees_with_its_linear_twin(rng):
     # With classes of equal size and no confusion across them, macro recall is accuracy.
     champion, challenger = rivals(rng, 0.85, 0.87, rows=2_000, classes=4)
-    design = plan_of(champion)
-    linear = figure_of(ACCURACY, champion, challenger, design, 2_000, 1)
-    nonlinear = figure_of(MACRO_F1, champion, challenger, design, 2_000, 1)
+    linear = figure_of(ACCURACY, champion, challenger, 2_000, 1)
+    nonlinear = figure_of(MACRO_F1, champion, challenger, 2_000, 1)
     ratio = nonlinear.estimate.standard_error / linear.estimate.standard_error
     assert 0.8 < ratio < 1.3
 
@@ -71,7 +71,7 @@ def test_root_mean_squared_errors_are_compared_as_such(rng):
     champion["squared"] = rng.gamma(1.0, 4.0, size=len(champion))
     challenger["squared"] = champion["squared"] * 0.81
     rmse = Metric("rmse", "root_mean", ("squared",), "down")
-    found = figure_of(rmse, champion, challenger, plan_of(champion), 1_000, 1)
+    found = figure_of(rmse, champion, challenger, 1_000, 1)
     assert found.challenger == pytest.approx(0.9 * found.champion)
     assert found.lower > 0
 
@@ -134,15 +134,27 @@ def test_slices_are_corrected_for_their_number(rng):
 
 def test_a_forecast_is_also_judged_by_diebold_and_mariano(rng):
     champion, challenger = rivals(rng, 0.85, 0.85, rows=400)
-    time_of = {"origin": np.arange(400) // 4, "horizon": np.arange(400) % 4 + 1}
-    losses = rng.gamma(2.0, size=400)
+    losses = rng.gamma(2.0, size=(400, 28))
+    worse = losses + rng.normal(0.3, 0.1, size=(400, 28))
     rmse = Metric("rmse", "root_mean", ("squared",), "down")
-    found = compare(
-        champion.assign(squared=losses + 0.3, **time_of),
-        challenger.assign(squared=losses, **time_of),
-        policy(primary=rmse),
+
+    def forecasts(rows, daily):
+        return rows.assign(squared=daily.mean(axis=1), losses=list(daily), origin="2026-03-01")
+
+    found = compare(forecasts(champion, worse), forecasts(challenger, losses), policy(primary=rmse))
+    assert found.diebold_mariano is not None
+    assert found.diebold_mariano.statistic > 0
+    assert found.diebold_mariano.p < 0.05
+
+
+def test_days_that_are_not_scored_are_left_out_and_origins_are_put_in_order_of_time():
+    rows = pd.DataFrame(
+        {
+            "origin": ["2026-03-02", "2026-03-01"],
+            "losses": [[1.0, float("nan")], [3.0, 5.0]],
+        }
     )
-    assert found.diebold_mariano is None or found.diebold_mariano.statistic > 0
+    assert daily_losses(rows).tolist() == [3.0, 3.0]
 
 
 @pytest.mark.slow

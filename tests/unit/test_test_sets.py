@@ -72,8 +72,7 @@ def test_two_processes_freeze_one_test_set(sets):
 def test_no_row_of_the_test_set_is_a_training_row(sets):
     split = split_of(2_000)
     test_set = sets.open_or_freeze(FAMILY, KEY, split)
-    train = FAMILY.examples(split.train)
-    assert not test_set.keys & keys_of(train.actual["group"], train.requests)
+    assert not test_set.keys & keys_of(FAMILY.groups(split.train))
 
 
 def test_a_retired_generation_goes_to_training_and_rows_that_came_since_replace_it(sets):
