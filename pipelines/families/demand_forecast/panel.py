@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from features.sales_history import SalesHistory
 from features.temporal import Days, Floats
 
 HISTORY_DAYS = 504
@@ -23,34 +24,8 @@ HORIZON = 28
 
 
 @dataclass(frozen=True)
-class Panel:
-    """Daily series of all products over the same days; matrices are float32 [series, days].
-
-    `quantity` is zero in gaps, with returns netted. `known` is 1 from a product's first sale on;
-    before it a quantity says nothing. `open` is 0 on days without business, `promotion` 1 on days
-    with one, `price` NaN where nobody said.
-    """
-
-    ids: tuple[str, ...]
-    groups: tuple[str, ...]
-    """Each product's category, "" where it has none."""
-    first: int
-    """The day of column 0, counted from 1970-01-01 (`features.temporal`)."""
-    quantity: Floats
-    promotion: Floats
-    price: Floats
-    open: Floats
-    known: Floats
-
-    @property
-    def days(self) -> int:
-        """How many days it spans."""
-        return int(self.quantity.shape[1])
-
-    @property
-    def end(self) -> int:
-        """The day after its last one."""
-        return self.first + self.days
+class Panel(SalesHistory):
+    """All products' daily series, from which the windows are cut that forecasters learn from."""
 
     def until(self, end: int) -> Panel:
         """Return the days before day `end`, of the products that were known by then."""
