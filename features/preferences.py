@@ -25,7 +25,7 @@ class DampedMeans:
 
     def rate(self, user: NDArray[np.integer], item: NDArray[np.integer]) -> Numbers:
         """Return the predictions for pairs of codes, not clipped."""
-        return self.mean + self.user[user] + self.item[item]
+        return np.asarray(self.mean + self.user[user] + self.item[item])
 
 
 def damped_means(known: Interactions, damping: float = 5.0, sweeps: int = SWEEPS) -> DampedMeans:
@@ -46,7 +46,7 @@ def damped_means(known: Interactions, damping: float = 5.0, sweeps: int = SWEEPS
 def _damped(codes: NDArray[np.int32], values: Numbers, size: int, damping: float) -> Numbers:
     counts = np.bincount(codes, minlength=size)
     # An undamped mean of nothing is 0, too.
-    return np.bincount(codes, values, size) / np.maximum(counts + damping, 1e-9)
+    return np.asarray(np.bincount(codes, values, size) / np.maximum(counts + damping, 1e-9))
 
 
 def popularity(known: Interactions, recent_share: float = RECENT_SHARE) -> NDArray[np.float32]:
