@@ -57,21 +57,38 @@ clean:  ## Remove the environment and caches; var/ and mlruns/ are yours and sta
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A fast installer where it can be had, pip where not.
-define install
+define environment
 	test -x $(BIN)/python || "$(PYTHON)" -m venv .venv
 	$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
 		|| { echo "Python 3.11 is needed: make PYTHON=/path/to/python3.11 $@"; exit 1; }
+endef
+
+define install
 	if test -x $(BIN)/uv || $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt uv; then
-		$(BIN)/uv pip install --python $(BIN)/python --compile-bytecode -c constraints.txt -e '$(1)'
+		$(BIN)/uv pip install --python $(BIN)/python --compile-bytecode -c constraints.txt -e "$(1)"
 	else
-		$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e '$(1)'
+		$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e "$(1)"
 	fi
 endef
 
-# Programs from the system: $(1) is a list of Debian packages, each with a program of its name.
+# The extras that the models of contender.toml need: a family that brings a library has an extra of its
+# name. Called when Python 3.11 is known to be there.
+define extras
+$$($(BIN)/python -c "import os, pathlib, tomllib; \
+home = pathlib.Path(os.environ.get('CONTENDER_HOME', '.'), 'contender.toml'); \
+settings = home if home.is_file() else pathlib.Path('contender.toml'); \
+known = tomllib.loads(pathlib.Path('pyproject.toml').read_text())['project']['optional-dependencies']; \
+models = tomllib.loads(settings.read_text()).get('models', {}); \
+print(','.join(sorted(models.keys() & known.keys())))")
+endef
+
+# From the system: $(1) is a list of program:package or /file:package, by Debian's names.
 define programs
 	missing=""
-	for program in $(1); do command -v $$program >/dev/null || missing="$$missing $$program"; done
+	for pair in $(1); do
+		wanted=$${pair%%:*}
+		if [ ! -e "$$wanted" ] && ! command -v "$$wanted" >/dev/null; then missing="$$missing $${pair#*:}"; fi
+	done
 	if [ -n "$$missing" ]; then
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
 			{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; } \
@@ -82,12 +99,15 @@ define programs
 	fi
 endef
 
-.venv/.base: pyproject.toml constraints.txt
-	@$(call install,.)
-	$(call programs,espeak-ng)
+.venv/.base: pyproject.toml constraints.txt contender.toml $(wildcard $(CONTENDER_HOME)/contender.toml)
+	@$(call environment)
+	$(call install,.[$(extras)])
+	$(call programs,espeak-ng:espeak-ng)
 	touch $@
 
 .venv/.dev: pyproject.toml constraints.txt
-	@$(call install,.[dev])
-	$(call programs,espeak-ng chromium)
+	@$(call environment)
+	$(call install,.[dev])
+	$(call programs,espeak-ng:espeak-ng chromium:chromium java:openjdk-17-jre-headless \
+		/usr/share/java/postgresql.jar:libpostgresql-jdbc-java)
 	touch $@ .venv/.base

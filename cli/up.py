@@ -10,7 +10,7 @@ from typing import Annotated
 import httpx
 import typer
 
-from cli import first_run, screen, stack
+from cli import extras, first_run, screen, stack
 from cli.stack import StackError
 from cli.starting import StartingView
 from pipelines.settings import Ports, Settings, load_settings
@@ -37,6 +37,7 @@ def up(
     """
     _choose_ports(ports)
     settings = load_settings()
+    extras.require(settings.models)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop as cleanly as on Ctrl-C
     supervisor = stack.start(settings, detach=detach)
     try:

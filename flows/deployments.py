@@ -22,7 +22,7 @@ from prefect.types.entrypoint import EntrypointType
 from flows import everything, promote, refresh, repair, retrain, train
 from pipelines import catalog
 from pipelines.orchestration import model_tag
-from pipelines.settings import Settings, load_settings
+from pipelines.settings import ModelSettings, Settings, load_settings
 
 READY_VARIABLE = "CONTENDER_RUNNER_READY"
 RUNS_AT_ONCE = 4
@@ -38,7 +38,7 @@ BUILDERS: Mapping[str, Callable[[str], Flow[..., object]]] = {
 def flow_named(flow: str, model: str) -> Flow[..., object]:
     """Return one of the flows for a model, or for `all` of them."""
     if model == ALL:
-        return everything.build(flow, BUILDERS[flow], catalog.names())
+        return everything.build(flow, BUILDERS[flow], _configured(load_settings()))
     return BUILDERS[flow](model)
 
 
@@ -52,27 +52,39 @@ def __getattr__(name: str) -> Flow[..., object]:
 
 
 def deployments(settings: Settings) -> list[RunnerDeployment]:
-    """Return every deployment of a home folder's stack."""
+    """Return every deployment of a home folder's stack: those of the models that have a source."""
     found = [
-        _deployment(flow, model, settings) for model in (*catalog.names(), ALL) for flow in BUILDERS
+        _deployment(flow, model, settings)
+        for model in (*_configured(settings), ALL)
+        for flow in BUILDERS
     ]
     return [*found, _refresh(settings)]
+
+
+def _configured(settings: Settings) -> list[str]:
+    return [model for model in catalog.names() if model in settings.models]
+
+
+def _schedules(configured: ModelSettings | None) -> list[Schedule]:
+    """Return when a model retrains; what a schedule does not set is as the deployment says."""
+    if configured is None:
+        return []
+    return [
+        Cron(each.cron, timezone="UTC", parameters=dict(each.params), slug=f"retraining-{number}")
+        for number, each in enumerate(configured.retrainings, start=1)
+    ]
 
 
 def _deployment(flow: str, model: str, settings: Settings) -> RunnerDeployment:
     built = flow_named(flow, model)
     configured = settings.models.get(model)
-    scheduled = flow == retrain.NAME and configured is not None and configured.schedule
-    schedule: Schedule | None = None
-    if configured is not None and scheduled:
-        schedule = Cron(configured.schedule or "", timezone="UTC")
     asks_params = configured is not None and flow != promote.NAME
     deployment = RunnerDeployment.from_flow(
         built,
         name=model,
         description=built.description,
         tags=[ALL] if model == ALL else [model_tag(model)],
-        schedule=schedule,
+        schedules=_schedules(configured) if flow == retrain.NAME else [],
         parameters=dict(configured.params) if configured is not None and asks_params else {},
         concurrency_limit=ConcurrencyLimitConfig(
             limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE

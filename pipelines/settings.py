@@ -66,6 +66,17 @@ class PolicySettings(_Strict):
     foreign_edits: Literal["judge", "revert"] = "judge"
 
 
+Params = dict[str, str | int | float | bool]
+
+
+class ScheduleSettings(_Strict):
+    """When a model retrains, and with which parameters that differ from its usual ones."""
+
+    cron: str
+    """Cron expression in UTC."""
+    params: Params = Field(default_factory=dict)
+
+
 class ModelSettings(_Strict):
     """One model: its source, its policy, when it retrains, and parameters that differ."""
 
@@ -73,7 +84,15 @@ class ModelSettings(_Strict):
     policy: PolicySettings = PolicySettings()
     schedule: str | None = None
     """Cron expression in UTC for the retraining; none means on demand only."""
-    params: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    schedules: tuple[ScheduleSettings, ...] = ()
+    """More of them, each with parameters of its own."""
+    params: Params = Field(default_factory=dict)
+
+    @property
+    def retrainings(self) -> tuple[ScheduleSettings, ...]:
+        """Return every schedule of the model."""
+        usual = () if self.schedule is None else (ScheduleSettings(cron=self.schedule),)
+        return (*usual, *self.schedules)
 
 
 class Ports(_Strict):
