@@ -1,0 +1,1 @@
+"""The family's default estimator: one LSTM for all products, quantiles made honest afterwards."""
