@@ -23,7 +23,7 @@ from flows.repair import (
 )
 from pipelines.decisions.log import DecisionLog
 from pipelines.registry.aliases import CHALLENGER, CHAMPION
-from pipelines.settings import load_settings
+from pipelines.settings import ScheduleSettings, load_settings
 from pipelines.store import open_store
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -139,6 +139,22 @@ def test_each_model_has_three_deployments_with_one_run_at_a_time():
         assert deployment.description
     assert "refresh-feed/feed" in found
     assert "train-and-promote-all/all" in found
+
+
+def test_a_model_retrains_by_each_of_its_schedules_with_their_own_parameters():
+    settings = load_settings()
+    weekly = ScheduleSettings(cron="0 4 * * 0", params={"smoothing": 2.0})
+    stub = settings.models["stub"].model_copy(
+        update={"schedule": "0 2 * * *", "schedules": (weekly,)}
+    )
+    found = deployments(settings.model_copy(update={"models": {"stub": stub}}))
+
+    by_name = {f"{each.flow_name}/{each.name}": each.schedules or [] for each in found}
+    daily, sundays = by_name["train-and-promote/stub"]
+    assert (daily.schedule.cron, daily.parameters) == ("0 2 * * *", {})
+    assert (sundays.schedule.cron, sundays.parameters) == ("0 4 * * 0", {"smoothing": 2.0})
+    assert by_name["train/stub"] == []
+    assert "train/product_codes" not in by_name
 
 
 def test_the_heartbeat_automation_is_made_once():
