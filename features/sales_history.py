@@ -102,7 +102,7 @@ def history_of(frame: pd.DataFrame) -> SalesHistory:
     opened = np.maximum(_opened(frame, cells), quantity > 0)
     return SalesHistory(
         ids=tuple(str(name) for name in ids),
-        groups=_groups(frame, ids.tolist()),
+        groups=_groups(frame, [str(name) for name in ids]),
         first=first,
         quantity=quantity,
         promotion=cells.largest(_column(frame, "promotion", 0.0), 0.0),

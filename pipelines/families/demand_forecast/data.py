@@ -1,0 +1,90 @@
+"""Rows of daily sales: made whole, laid out as a panel, and split by time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.sales_history import SalesHistory, history_of
+from features.splits import Split, SplitError, place
+from features.temporal import day_numbers
+from pipelines.families.demand_forecast.panel import HISTORY_DAYS, HORIZON, Panel
+
+SALT = "demand_forecast"
+SEALED_SHARE = 0.1
+
+
+def whole(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return one row for each product and day, from its first sale to the last day of all.
+
+    Gaps become rows of zero, rows of one day are added up, returns with them. Indexed from 1, by
+    product and day.
+    """
+    return rows_of(history_of(frame))
+
+
+def rows_of(history: SalesHistory) -> pd.DataFrame:
+    """Return a history's known days as rows."""
+    series, days = np.nonzero(history.known)
+    dates = (days + history.first).astype("datetime64[D]").astype("datetime64[s]")
+    names = np.asarray(history.ids, dtype=object)
+    groups = np.asarray([name or None for name in history.groups], dtype=object)
+    return pd.DataFrame(
+        {
+            "product_id": pd.Series(names[series], dtype="str"),
+            "date": pd.Series(dates).dt.tz_localize("UTC"),
+            "quantity": history.quantity[series, days].astype(np.float64),
+            "promotion": history.promotion[series, days].astype(np.float64),
+            "price": history.price[series, days].astype(np.float64),
+            "category": pd.Series(groups[series], dtype="str"),
+            "open": history.open[series, days] > 0,
+        }
+    ).set_axis(pd.RangeIndex(1, len(series) + 1))
+
+
+def panel_of(frame: pd.DataFrame) -> Panel:
+    """Return rows as the panel that forecasters are fitted on."""
+    return Panel(**vars(history_of(frame)))
+
+
+def days_of(frame: pd.DataFrame) -> NDArray[np.int64]:
+    """Return the day of each row, counted from 1970-01-01."""
+    return day_numbers(frame["date"].dt.tz_localize(None).to_numpy())
+
+
+def split_by_time(frame: pd.DataFrame) -> Split:
+    """Hold out the last 28 days; of a tenth of the products, chosen by hash, they are sealed.
+
+    The 28 days before are for validation. Where the hash seals none, the product with the highest
+    place is. Raises `SplitError` where less than three such windows are there.
+    """
+    days = days_of(frame)
+    start = int(days.max()) + 1 - HORIZON
+    if int(days.min()) > start - 2 * HORIZON:
+        raise SplitError(
+            f"{int(days.max() - days.min()) + 1} days from first to last; a forecast is trained, "
+            f"tuned and tested on {HORIZON} each, so at least {3 * HORIZON} are needed"
+        )
+    held_out, validation = days >= start, (days >= start - HORIZON) & (days < start)
+    places = {name: place(str(name), SALT) for name in frame["product_id"].unique()}
+    limit = min(1 - SEALED_SHARE, max(places.values())) if len(places) > 1 else 1.0
+    chosen = (frame["product_id"].map(places) >= limit).to_numpy(dtype=bool)
+    return Split(
+        train=frame[~held_out & ~validation],
+        validation=frame[validation],
+        test=frame[held_out & ~chosen],
+        sealed=frame[held_out & chosen],
+    )
+
+
+def history_before(split: Split) -> pd.DataFrame:
+    """Return the rows that the questions about the held-out window carry along."""
+    known = pd.concat([split.validation, split.train])
+    start = min(int(days_of(part).min()) for part in (split.test, split.sealed) if len(part))
+    return known[days_of(known) >= start - HISTORY_DAYS]
+
+
+def keys(frame: pd.DataFrame) -> pd.Series:
+    """Return product and day of each row as one text."""
+    return frame["product_id"].astype(str) + " " + frame["date"].dt.strftime("%Y-%m-%d")
