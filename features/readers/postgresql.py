@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import psycopg
@@ -27,16 +29,47 @@ def read_postgresql(
     Everything is read in one read-only transaction; a row is known by its number. Raises
     `SourceError` or `SchemaError`.
     """
-    address, table = _address(url)
-    relation = _relation(query, table, where)
+    wanted = relation(url, query, where)
+    with snapshot(url, where) as connection:
+        return _read(connection, wanted, schema, columns, where, limits)
+
+
+@contextmanager
+def snapshot(url: str, where: str) -> Iterator[psycopg.Connection]:
+    """Open one read-only transaction, in which everything is as it was at its first statement.
+
+    What the database complains of is raised as `SourceError`.
+    """
     try:
-        with psycopg.connect(address, connect_timeout=CONNECT_TIMEOUT_SECONDS) as connection:
+        with psycopg.connect(address(url), connect_timeout=CONNECT_TIMEOUT_SECONDS) as connection:
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             connection.read_only = True
-            return _read(connection, relation, schema, columns, where, limits)
+            connection.execute("SET LOCAL datestyle = 'ISO'")
+            yield connection
     except psycopg.Error as error:
         message = str(error).strip().replace(url, where) or type(error).__name__
         raise SourceError(f"{where}: {message}") from error
+
+
+def relation(url: str, query: str | None, where: str) -> sql.Composable:
+    """Return what follows FROM: the table that `?table=` names, or `query`; or `SourceError`."""
+    table = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True)).get("table")
+    if query and table:
+        raise SourceError(f"{where}: give a query or ?table=, not both")
+    if query:
+        # The user's own statement, run in a read-only transaction.
+        return sql.SQL("({}) AS source").format(sql.SQL(query.strip().rstrip(";")))
+    if table:
+        return sql.Identifier(*table.split(".", 1))
+    raise SourceError(f"{where}: name what to read: ?table=NAME in the address, or a query")
+
+
+def address(url: str) -> str:
+    """Return an address as libpq takes it, without the `?table=` that is ours."""
+    parts = urlsplit(url)
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    rest = urlencode([(key, value) for key, value in pairs if key != "table"])
+    return urlunsplit(parts._replace(scheme="postgresql", query=rest))
 
 
 def masked(url: str) -> str:
@@ -56,26 +89,6 @@ def masked(url: str) -> str:
     return url if netloc == parts.netloc else urlunsplit(parts._replace(netloc=netloc))
 
 
-def _address(url: str) -> tuple[str, str | None]:
-    """Return the address as libpq takes it, and the table that it names in `?table=`."""
-    parts = urlsplit(url)
-    pairs = parse_qsl(parts.query, keep_blank_values=True)
-    table = next((value for key, value in pairs if key == "table"), None)
-    rest = urlencode([(key, value) for key, value in pairs if key != "table"])
-    return urlunsplit(parts._replace(scheme="postgresql", query=rest)), table
-
-
-def _relation(query: str | None, table: str | None, where: str) -> sql.Composable:
-    if query and table:
-        raise SourceError(f"{where}: give a query or ?table=, not both")
-    if query:
-        # The user's own statement, run in a read-only transaction.
-        return sql.SQL("({}) AS source").format(sql.SQL(query.strip().rstrip(";")))
-    if table:
-        return sql.Identifier(*table.split(".", 1))
-    raise SourceError(f"{where}: name what to read: ?table=NAME in the address, or a query")
-
-
 def _read(
     connection: psycopg.Connection,
     relation: sql.Composable,
@@ -84,7 +97,6 @@ def _read(
     where: str,
     limits: Limits,
 ) -> Table:
-    connection.execute("SET LOCAL datestyle = 'ISO'")
     empty = connection.execute(sql.SQL("SELECT * FROM {} LIMIT 0").format(relation))
     found = [column.name for column in empty.description or ()]
     present = resolve(found, schema, columns, where)
