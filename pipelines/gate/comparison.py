@@ -178,8 +178,8 @@ def _hashable(column: pd.Series) -> pd.Series:
 
 
 def _answer_columns(rows: pd.DataFrame, policy: Policy) -> list[str]:
-    if "predicted" in rows:
-        return ["predicted"]
+    if "correct" in rows:
+        return ["predicted"]  # a label is another answer only where it is another label
     return sorted({column for metric in policy.judged for column in metric.columns})
 
 
@@ -208,8 +208,8 @@ def _slices(old: pd.DataFrame, new: pd.DataFrame, policy: Policy) -> tuple[Slice
 
 
 def _news(old: pd.DataFrame, new: pd.DataFrame, policy: Policy) -> SliceFigure | None:
-    if "actual" not in old or "predicted" not in old:
-        return None
+    if not {"actual", "predicted", "correct"} <= set(old.columns):
+        return None  # numbers are no classes
     unknown = ~old["actual"].isin(old["predicted"]).to_numpy()
     if not unknown.any():
         return None

@@ -72,6 +72,15 @@ def test_a_figure_is_that_of_the_rows_it_is_about(rng):
     assert found.primary.estimate.units == USERS
 
 
+def test_numbers_are_no_classes_and_lists_that_differ_are_disagreements(rng):
+    champion = answers(rng).assign(actual=4.0, predicted=3.5)
+    asked = champion["asks_list"]
+    challenger = champion.assign(ndcg=champion["ndcg"] + 0.1)
+    found = compare(champion, challenger, two_parts())
+    assert found.news is None
+    assert found.disagreements == asked.sum()
+
+
 def test_better_lists_and_ratings_no_worse_are_promoted(rng):
     champion = answers(rng)
     found = ruling(champion, changed(champion, ndcg=0.03))
