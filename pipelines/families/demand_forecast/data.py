@@ -87,4 +87,5 @@ def history_before(split: Split) -> pd.DataFrame:
 
 def keys(frame: pd.DataFrame) -> pd.Series:
     """Return product and day of each row as one text."""
-    return frame["product_id"].astype(str) + " " + frame["date"].dt.strftime("%Y-%m-%d")
+    days = frame["date"].dt.strftime("%Y-%m-%d")
+    return pd.Series(frame["product_id"].astype(str) + " " + days)

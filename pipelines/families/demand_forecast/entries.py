@@ -1,0 +1,102 @@
+"""Reads the daily entries of a request: dates, quantities, promotions, prices, opening.
+
+Whatever order they come in. What cannot be meant is refused, naming the entry.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from features.temporal import Days, Floats, day_number
+from pipelines.contract import RequestRefused
+
+ENTRIES_LIMIT = 4000
+QUANTITY_LIMIT = 1e9
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Daily entries as columns, in the order given; several may be of one day."""
+
+    days: Days
+    quantity: Floats
+    """Negative ones are returns; NaN where none was said."""
+    promotion: Floats
+    price: Floats
+    """NaN where none was said."""
+    open: Floats
+    """NaN where nothing was said."""
+
+    def __len__(self) -> int:
+        return len(self.days)
+
+    def before(self, day: int) -> Entries:
+        """Return the entries of earlier days."""
+        kept = self.days < day
+        columns = (self.days, self.quantity, self.promotion, self.price, self.open)
+        return Entries(*(column[kept] for column in columns))
+
+
+def entries_of(rows: object, where: str, *, sold: bool) -> Entries:
+    """Read a list of entries; `sold` says that each must have a quantity.
+
+    Raises `RequestRefused` naming the entry, `where` standing before it.
+    """
+    if rows is None:
+        rows = ()
+    if not isinstance(rows, Sequence) or isinstance(rows, str | bytes):
+        raise RequestRefused(f"{where} must be a list of days")
+    if len(rows) > ENTRIES_LIMIT:
+        raise RequestRefused(f"{where} has {len(rows)} entries; at most {ENTRIES_LIMIT} are read")
+    read = np.array([_entry(row, where, place, sold) for place, row in enumerate(rows)])
+    days, *rest = read.reshape(-1, 5).T
+    quantity, promotion, price, opened = (column.astype(np.float32) for column in rest)
+    return Entries(days.astype(np.int64), quantity, promotion, price, opened)
+
+
+def _entry(row: object, where: str, place: int, sold: bool) -> tuple[float, ...]:
+    if not isinstance(row, Mapping):
+        raise RequestRefused(f"{where}[{place}] must be an object with a date")
+    name = f"{where}[{place}]"
+    quantity = number_of(row.get("quantity"), f"{name}.quantity", -QUANTITY_LIMIT, QUANTITY_LIMIT)
+    if sold and quantity is None:
+        raise RequestRefused(f"{name}.quantity is missing")
+    promotion = number_of(row.get("promotion"), f"{name}.promotion", 0.0, 1.0)
+    price = number_of(row.get("price"), f"{name}.price", 0.0, QUANTITY_LIMIT)
+    opened = number_of(row.get("open"), f"{name}.open", 0.0, 1.0)
+    return (
+        day_in(row.get("date"), f"{name}.date"),
+        math.nan if quantity is None else quantity,
+        promotion or 0.0,
+        price or math.nan,
+        math.nan if opened is None else float(opened > 0),
+    )
+
+
+def day_in(text: object, where: str) -> int:
+    """Return the day that an ISO text (a date, or a date and a time) names."""
+    if not isinstance(text, str):
+        raise RequestRefused(f"{where} must be a date such as 2026-11-21")
+    try:
+        found = date.fromisoformat(text[:10])
+    except ValueError:
+        found = None
+    if found is None or text[10:11] not in {"", "T", " "}:
+        raise RequestRefused(f"{where} is {text[:40]!r}, no date such as 2026-11-21")
+    return day_number(found)
+
+
+def number_of(value: object, where: str, lowest: float, highest: float) -> float | None:
+    """Return a number within its bounds, a truth value as 0 or 1, or None where nothing is said."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if not isinstance(value, int | float):
+        raise RequestRefused(f"{where} must be a number")
+    if not lowest <= value <= highest:
+        raise RequestRefused(f"{where} is {value:g}, not between {lowest:g} and {highest:g}")
+    return float(value)
