@@ -38,8 +38,13 @@ class Entries:
     def before(self, day: int) -> Entries:
         """Return the entries of earlier days."""
         kept = self.days < day
-        columns = (self.days, self.quantity, self.promotion, self.price, self.open)
-        return Entries(*(column[kept] for column in columns))
+        return Entries(
+            self.days[kept],
+            self.quantity[kept],
+            self.promotion[kept],
+            self.price[kept],
+            self.open[kept],
+        )
 
 
 def entries_of(rows: object, where: str, *, sold: bool) -> Entries:
