@@ -134,7 +134,8 @@ def figure_of(
 ) -> Figure:
     """Return one metric of both aligned tables with the gain's resampling error.
 
-    Of a mean the error is known in closed form; every other kind is resampled.
+    Of a mean the error is known in closed form; every other kind is resampled: a root of a mean
+    by the sums of each group, what is not made of sums row by row.
     """
     old, new = metric.concerned(old), metric.concerned(new)
     design = plan_of(old)
@@ -147,16 +148,34 @@ def figure_of(
         left, right = (rows[metric.columns[0]].to_numpy(np.float64) for rows in (old, new))
         centre, error = gain, design.error_of_mean(metric.gain(right, left))
     else:
-        centre, error = design.spread(
+        centre, error = _resampled(metric, old, new, design, resamples, seed)
+    groups = len(np.unique(design.group_of_row[differ]))
+    found = Estimate(gain, centre, error, design.units, groups)
+    return Figure(metric.name, before, after, found, found.lower(0.025), found.upper(0.025))
+
+
+def _resampled(
+    metric: Metric, old: pd.DataFrame, new: pd.DataFrame, design: Plan, resamples: int, seed: int
+) -> tuple[float, float]:
+    if metric.kind != "root_mean":
+        return design.spread(
             lambda weights: metric.gain(
                 metric.resampled(new, weights), metric.resampled(old, weights)
             ),
             resamples,
             seed,
         )
-    groups = len(np.unique(design.group_of_row[differ]))
-    found = Estimate(gain, centre, error, design.units, groups)
-    return Figure(metric.name, before, after, found, found.lower(0.025), found.upper(0.025))
+    column = metric.columns[0]
+    mine, theirs = (design.sums(rows[column].to_numpy(np.float64)) for rows in (new, old))
+    counts = design.sums(np.ones(len(old)))
+    return design.spread_by_group(
+        lambda weights: metric.gain(
+            np.sqrt(weights @ mine / (weights @ counts)),
+            np.sqrt(weights @ theirs / (weights @ counts)),
+        ),
+        resamples,
+        seed,
+    )
 
 
 def _differing_rows(

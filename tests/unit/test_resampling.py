@@ -91,3 +91,12 @@ def test_pairs_of_rare_classes_show_their_full_variance(rng):
     means = [rng.standard_normal(1000).mean() for _ in range(400)]
     found = plan(np.arange(1000), strata).error_of_mean(rng.standard_normal(1000))
     assert found == pytest.approx(np.std(means), rel=0.15)
+
+
+def test_the_same_draws_by_group_give_the_same_spread_as_by_row(rng):
+    groups, strata = rng.integers(40, size=500), rng.integers(3, size=500)
+    design, values = plan(groups, strata), rng.gamma(2.0, size=500)
+    totals, counts = design.sums(values), design.sums(np.ones(500))
+    by_row = design.spread(lambda w: w @ values / w.sum(axis=1), 500, 3)
+    by_group = design.spread_by_group(lambda w: (w @ totals) / (w @ counts), 500, 3)
+    assert by_group == pytest.approx(by_row, rel=1e-12)
