@@ -44,7 +44,8 @@ class Plan:
 
     def sums(self, values: Floats) -> Floats:
         """Return the sum of the rows' values in each group."""
-        return np.bincount(self.group_of_row, weights=values, minlength=self.units)
+        sums = np.bincount(self.group_of_row, weights=values, minlength=self.units)
+        return sums.astype(np.float64)
 
     def group_weights(self, resamples: int, seed: int, block: int = BLOCK) -> Iterator[Floats]:
         """Yield the same draws as weights of groups, shape (up to `block`, groups)."""
@@ -83,7 +84,7 @@ class Plan:
     def spread_by_group(
         self, statistic: Callable[[Floats], Floats], resamples: int, seed: int
     ) -> tuple[float, float]:
-        """Return the same of a statistic of group weights: of many rows in few groups far faster."""
+        """Return the same of a statistic of group weights: with few groups far faster."""
         return self._spread(statistic, self.group_weights(resamples, seed))
 
     def _spread(
