@@ -7,13 +7,15 @@ origins, the runtime on the requests of the moment. NumPy only, and no row looks
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.families.demand_forecast.panel import HISTORY_DAYS, HORIZON, Windows
 
-Array = NDArray[np.floating]
+Array = NDArray[Any]
+"""Float32 or float64, now and then whether something is so."""
 Integers = NDArray[np.int64]
 
 LOOK_BACK = HISTORY_DAYS
@@ -27,6 +29,15 @@ QUANTITY_LIMIT = 12.0
 SHRINKAGE = 7.0
 """Days of the common mean that a mean over few days is mixed with."""
 HISTORY_COLUMNS, STATIC_COLUMNS, FUTURE_COLUMNS = 13, 13, 26
+SHAPES: dict[str, tuple[int, ...]] = {
+    "history": (ENCODED, HISTORY_COLUMNS),
+    "static": (STATIC_COLUMNS,),
+    "future": (HORIZON, FUTURE_COLUMNS),
+    "anchor": (HORIZON,),
+    "product": (),
+    "group": (),
+}
+"""What a network is fed, by name: the shape of one window's part. Numbers are int32."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +54,23 @@ class Inputs:
     """(n, HORIZON) the seasonal mean that the network corrects."""
     scale: Array
     """(n,) pieces a day."""
+
+    @property
+    def anchor(self) -> Array:
+        """Return what softplus turns into `base`, (n, HORIZON): corrections are added to it."""
+        wide = self.base.astype(np.float64)
+        return np.asarray(wide + np.log(-np.expm1(-wide)), dtype=np.float32)
+
+    def feeds(self, product: Array, group: Array) -> dict[str, Array]:
+        """Return what a network is fed, with the numbers (n,) of products and groups."""
+        return {
+            "history": self.history,
+            "static": self.static,
+            "future": self.future,
+            "anchor": self.anchor,
+            "product": product,
+            "group": group,
+        }
 
 
 def inputs(windows: Windows, season: Array) -> Inputs:
@@ -225,7 +253,7 @@ def _last_year(past: _Past) -> list[Array]:
     that is known, and the same six weeks' effect of the promotion the day is to have.
     """
     centres = LOOK_BACK + np.arange(HORIZON) - YEAR
-    before = past.between(0, LOOK_BACK - YEAR)
+    before = past.between(LOOK_BACK - YEAR - SCALE_DAYS, LOOK_BACK - YEAR)
     known = (before[:, 1] >= 28)[:, None]
     week, season = past.around(centres, 3), past.around(centres, 21)
     level = _mean(before)[:, None] + 0.05

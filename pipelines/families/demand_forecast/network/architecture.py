@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import keras
 import numpy as np
@@ -15,21 +16,25 @@ from pipelines.families.demand_forecast.windows import (
     FUTURE_COLUMNS,
     HISTORY_COLUMNS,
     STATIC_COLUMNS,
-    Array,
 )
 
+Tensor = Any
+"""A Keras tensor of the backend; the library states no types."""
 GROUP_WIDTH, PRODUCT_WIDTH = 3, 8
 OUTPUTS = 1 + len(LEVELS)
 """A correction of the mean, one of the median, and a step to each other quantile."""
-MEDIAN = int(np.searchsorted(LEVELS, 0.5))
 FIRST_STEP = math.log(math.expm1(0.5))
 """What softplus turns into the first distance between neighbouring quantiles."""
+SPREAD = np.array(
+    [[-1, 0, 0, 0, 0], [-1, -1, 0, 0, 0], [0, 0, 0, 1, 1], [0, 0, 0, 0, 1]], dtype=np.float32
+)
+"""(4, 5) which steps each quantile is away from the median: they add up outwards."""
 
 
 def build(products: int, groups: int, units: int, dropout: float) -> keras.Model:
     """Return the untrained network for so many known products and groups (number 0: unknown).
 
-    Inputs by name: `history`, `static`, `future` (`windows.Inputs`), `anchor` (`anchor_of`),
+    Inputs by name: `history`, `static`, `future` (`windows.Inputs`), `anchor` (),
     `product` and `group` (n,). Output (n, HORIZON, OUTPUTS), before `distribution`.
     """
     history = keras.Input((ENCODED, HISTORY_COLUMNS), name="history")
@@ -58,13 +63,7 @@ def build(products: int, groups: int, units: int, dropout: float) -> keras.Model
     return keras.Model([history, static, future, product, group], corrections, name="demand")
 
 
-def anchor_of(base: Array) -> Array:
-    """Return what softplus turns into the seasonal mean; computed outside the network."""
-    wide = base.astype(np.float64)
-    return np.asarray(wide + np.log(-np.expm1(-wide)), dtype=np.float32)
-
-
-def distribution(corrections: object, anchor: object) -> tuple[object, object]:
+def distribution(corrections: Tensor, anchor: Tensor) -> tuple[Tensor, Tensor]:
     """Return mean (n, HORIZON) and quantiles (n, HORIZON, 5), in units of the scale.
 
     Both start from the seasonal mean when the corrections are zero; the quantiles rise and
@@ -73,6 +72,4 @@ def distribution(corrections: object, anchor: object) -> tuple[object, object]:
     mean = ops.softplus(anchor + corrections[..., 0])
     median = (anchor + corrections[..., 1])[..., None]
     steps = ops.softplus(corrections[..., 2:] + FIRST_STEP)
-    below = ops.flip(ops.cumsum(ops.flip(steps[..., :MEDIAN], axis=-1), axis=-1), axis=-1)
-    above = ops.cumsum(steps[..., MEDIAN:], axis=-1)
-    return mean, ops.softplus(ops.concatenate([median - below, median, median + above], axis=-1))
+    return mean, ops.softplus(median + ops.matmul(steps, SPREAD))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.families.demand_forecast.network.vocabulary import Vocabulary
+from pipelines.families.demand_forecast.network.vocabulary import LEAST_DAYS, Vocabulary
 from pipelines.families.demand_forecast.panel import HORIZON, Panel, Windows
-from pipelines.families.demand_forecast.windows import LOOK_BACK, YEAR, Array, Inputs, inputs
+from pipelines.families.demand_forecast.windows import LOOK_BACK, YEAR, Array, inputs
 
-LEAST_DAYS = 28
-"""Known days before an origin that training asks for, before any of them are forgotten."""
 COLD_SHARE, COLD_DAYS = 0.12, 42
 """Share of origins that forget all but 1 to 41 days and who the product is."""
 STRANGER_SHARE = 0.05
@@ -27,11 +26,9 @@ TARGET_LIMIT = 40.0
 
 @dataclass(frozen=True)
 class Batch:
-    """Inputs with numbers, truth in units of the scale, and one where a day counts."""
+    """What the network is fed, truth in units of the scale, and one where a day counts."""
 
-    inputs: Inputs
-    product: NDArray[np.int32]
-    group: NDArray[np.int32]
+    feeds: Mapping[str, Array]
     truth: Array
     counts: Array
 
@@ -57,10 +54,9 @@ class Drawer:
         stranger = cold | (self._rng.random(self._size) < STRANGER_SHARE)
         windows, season = self._without_season(windows)
         given = inputs(windows, season)
+        number = np.where(stranger, 0, product).astype(np.int32)
         return Batch(
-            given,
-            np.where(stranger, 0, product).astype(np.int32),
-            self._vocabulary.groups_of(windows),
+            given.feeds(number, self._vocabulary.groups_of(windows)),
             np.minimum(truth / given.scale[:, None], TARGET_LIMIT).astype(np.float32),
             counts.astype(np.float32),
         )

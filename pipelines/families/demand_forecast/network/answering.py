@@ -1,0 +1,83 @@
+"""From windows to forecasts around either form of the network; numpy only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from pipelines.families.demand_forecast.estimators import LEVELS, Forecast
+from pipelines.families.demand_forecast.network.conformal import Calibration, Raw
+from pipelines.families.demand_forecast.network.vocabulary import Vocabulary
+from pipelines.families.demand_forecast.panel import HORIZON, Windows
+from pipelines.families.demand_forecast.windows import Array, inputs
+
+BATCH = 256
+"""Windows that are computed at once: bounds the memory of a call."""
+
+Feeds = Mapping[str, Array]
+Compute = Callable[[Feeds], tuple[Array, Array]]
+"""A network: inputs by name to mean (n, HORIZON) and quantiles (n, HORIZON, 5), scaled."""
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """What a network is of no use without: its numbers of products, and its calibration."""
+
+    vocabulary: Vocabulary
+    calibration: Calibration
+
+    def forecast(self, windows: Windows, compute: Compute) -> Forecast:
+        """Return what the network says of the windows, calibrated."""
+        return self.calibration.forecast(self.raw(windows, compute))
+
+    def raw(self, windows: Windows, compute: Compute) -> Raw:
+        """Return what the network says of the windows, uncalibrated."""
+        horizon = windows.horizon
+        parts = [self._batch(_whole(batch), compute) for batch in windows.batches(BATCH)]
+        means, quantiles, scales = zip(*parts, strict=True) if parts else _nothing()
+        return Raw.of(
+            np.concatenate(means)[:, :horizon],
+            np.concatenate(quantiles)[:, :horizon],
+            np.concatenate(scales),
+        )
+
+    def _batch(self, windows: Windows, compute: Compute) -> tuple[Array, Array, Array]:
+        given = inputs(windows, self.vocabulary.season_of(windows))
+        product = self.vocabulary.products_of(windows)
+        feeds = given.feeds(product, self.vocabulary.groups_of(windows))
+        return *compute(feeds), given.scale
+
+    def save(self, file: Path) -> None:
+        """Write it as JSON."""
+        file.write_text(json.dumps(asdict(self), ensure_ascii=False), encoding="utf-8")
+
+    @classmethod
+    def load(cls, file: Path) -> Knowledge:
+        """Read what `save` wrote."""
+        written = json.loads(file.read_text(encoding="utf-8"))
+        names, calibration = written["vocabulary"], written["calibration"]
+        return cls(
+            Vocabulary(tuple(names["products"]), tuple(names["groups"]), names["seasonal"]),
+            Calibration(tuple(calibration["factors"]), calibration["mean_share"]),
+        )
+
+
+def _whole(windows: Windows) -> Windows:
+    """Return the windows with ordinary days put behind a horizon that is shorter than trained."""
+    missing = ((0, 0), (0, HORIZON - windows.horizon))
+    if not missing[1][1]:
+        return windows
+    return replace(
+        windows,
+        promotion=np.pad(windows.promotion, missing),
+        price=np.pad(windows.price, missing, constant_values=np.nan),
+        open=np.pad(windows.open, missing, constant_values=1.0),
+    )
+
+
+def _nothing() -> tuple[list[Array], list[Array], list[Array]]:
+    return [np.zeros((0, HORIZON))], [np.zeros((0, HORIZON, len(LEVELS)))], [np.zeros(0)]
