@@ -41,19 +41,30 @@ def _row_digests(frame: pd.DataFrame, order: list[int]) -> bytearray:
     for start in range(0, len(frame), CHUNK_ROWS):
         part = frame.iloc[start : start + CHUNK_ROWS]
         columns = [_canonical_column(part.iloc[:, i]) for i in order]
-        for i in range(len(part)):
-            digests += hashlib.sha256(_joined([column[i] for column in columns])).digest()
+        for row in zip(*columns, strict=True) if columns else [()] * len(part):
+            digests += hashlib.sha256(b"".join(row)).digest()
     return digests
 
 
 def _canonical_column(values: pd.Series) -> list[bytes]:
-    # Nearly all values are text, for which finding the right form costs more than writing it.
-    return [_text(v) if type(v) is str else canonical(v) for v in values.tolist()]
+    if not (values.dtype.kind in "fM" or values.dtype == "str"):
+        return [_measured(canonical(value)) for value in values.tolist()]
+    # Days, quantities and names come again and again: each of them is written once.
+    codes, distinct = values.factorize(use_na_sentinel=False)
+    # Most are text, for which finding the right form costs more than writing it.
+    forms = [_text(v) if type(v) is str else canonical(v) for v in distinct.tolist()]
+    written = np.array([_measured(form) for form in forms], dtype=object)
+    return list(written[codes])
 
 
 def _joined(parts: list[bytes]) -> bytes:
-    """Join so that no other list of parts gives the same bytes: each part with its length."""
-    return b"".join(b"%d:%b" % (len(part), part) for part in parts)
+    """Join so that no other list of parts gives the same bytes."""
+    return b"".join(map(_measured, parts))
+
+
+def _measured(part: bytes) -> bytes:
+    """Return a part with its length in front."""
+    return b"%d:%b" % (len(part), part)
 
 
 @singledispatch
