@@ -94,14 +94,15 @@ def _table(source: Source, schema: FrameSchema, limits: Limits) -> Table:
             file = download(source.url, Path(directory), source.where, limits)
             return _file(file, source, schema, limits)
     if scheme in {"", "file"}:
-        return _file(_path(source), source, schema, limits)
+        return _file(local_path(source), source, schema, limits)
     raise SourceError(
         f"{source.where}: addresses of kind {scheme}:// are not read; there are file paths, "
         "file://, http://, https:// and postgresql://"
     )
 
 
-def _path(source: Source) -> Path:
+def local_path(source: Source) -> Path:
+    """Return the path of a source that is a file or folder of this machine; or `SourceError`."""
     parts = urlsplit(source.url)
     if parts.scheme != "file":
         return Path(source.url).expanduser()
