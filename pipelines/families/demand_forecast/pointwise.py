@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from pipelines.contract import Progress
 from pipelines.families.demand_forecast.estimators import (
-    REHEARSAL_DAYS,
     Forecast,
     Rehearse,
     Rows,
@@ -89,8 +88,8 @@ class Pointwise:
             lambda share, message: progress(EARLY_SHARE * share, message),
         )
         origins = [panel.end - HORIZON * back for back in range(taught, 0, -1)]
-        seen_late = [*origins[:-1], panel.end - REHEARSAL_DAYS][: max(taught - 1, 1)]
-        rehearse(Spreading(early, _spread_of(early, panel, seen_late)))
+        # The last window is what the rehearsal is about: it teaches only where it is the only one.
+        rehearse(Spreading(early, _spread_of(early, panel, origins[:-1] or origins)))
         spread = _spread_of(early, panel, origins)
         fitted = self._learn(
             panel,

@@ -198,7 +198,7 @@ def _remarks(entries: Entries, begun: int, end: int) -> list[str]:
             "count as zero"
         )
     if repeated := int((counts > 1).sum()):
-        remarks.append(f"the entries of {repeated} days that are there more than once are added up")
+        remarks.append(f"{repeated} days are there more than once: their entries are added up")
     if (entries.quantity[kept] < 0).any():
         below = int((np.bincount(places, weights=entries.quantity[kept]) < 0).sum())
         floored = f"; {below} days with more returns than sales count as zero" if below else ""

@@ -1,0 +1,235 @@
+"""Products of which little is known: how far the algorithm is believed, learnt in a rehearsal.
+
+With few known days a plain mean of them is hard to beat, on some data by any algorithm. So three
+forecasts are mixed: the algorithm's, the mean of the known days, and that mean spread over weekdays
+and promotions as the category's sales are. The shares are chosen on products made strangers, at
+several numbers of known days; the plain mean stays unless another mixture is credibly better.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from features.temporal import Floats, weekday
+from pipelines.families.demand_forecast.estimators import (
+    REHEARSAL_DAYS,
+    Forecast,
+    Forecaster,
+    Rows,
+)
+from pipelines.families.demand_forecast.panel import Panel, Windows
+
+STAGES = (1, 3, 7, 13, 20, 28, 42)
+"""Known days at which the mixture is chosen; between them it is interpolated."""
+WARM_DAYS = 56
+"""With so many known days the algorithm stands alone."""
+STEPS = 4
+PLAIN = (0.0, 0.0, 1.0)
+FEWEST_SERIES = 8
+PROFILE_DAYS = 364
+PROFILE_SHRINKAGE = 20.0
+BLEND_FILE = "cold.json"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How sales of a category spread over weekdays and promotions, 1 being its usual day."""
+
+    indices: Mapping[str, Rows]
+    """By category, [weekday, promoted]; "" holds that of all products."""
+
+    def factors(self, windows: Windows) -> Rows:
+        """Return the index of every day of the windows, [n, history + horizon]."""
+        days = weekday(windows.dates)
+        promoted = (windows.promotion > 0).astype(np.int64)
+        tables = np.stack([self.indices.get(name, self.indices[""]) for name in windows.groups])
+        return np.asarray(tables[np.arange(len(windows))[:, None], days, promoted])
+
+
+def profile_of(panel: Panel) -> Profile:
+    """Return the profiles of a panel's categories, from its last year."""
+    days = slice(max(panel.days - PROFILE_DAYS, 0), panel.days)
+    counted = panel.known[:, days] * panel.open[:, days]
+    sales = panel.quantity[:, days] * counted
+    level = sales.sum(axis=1) / np.maximum(counted.sum(axis=1), 1.0)
+    relative = sales / np.maximum(level, 1e-6)[:, None] * (level > 0)[:, None]
+    counted = counted * (level > 0)[:, None]
+    cells = 2 * weekday(np.arange(panel.first, panel.end)[days]) + (panel.promotion[:, days] > 0)
+    whole = _table(relative, counted, cells, np.ones((7, 2)))
+    indices = {"": whole}
+    for name in sorted(set(panel.groups) - {""}):
+        rows = np.array([group == name for group in panel.groups])
+        indices[name] = _table(relative[rows], counted[rows], cells[rows], whole)
+    return Profile(indices)
+
+
+def _table(relative: Floats, counted: Floats, cells: NDArray[np.int64], prior: Rows) -> Rows:
+    sums = np.bincount(cells.ravel(), weights=relative.ravel(), minlength=14).reshape(7, 2)
+    counts = np.bincount(cells.ravel(), weights=counted.ravel(), minlength=14).reshape(7, 2)
+    return np.asarray((sums + PROFILE_SHRINKAGE * prior) / (counts + PROFILE_SHRINKAGE))
+
+
+def means(windows: Windows, profile: Profile) -> tuple[Rows, Rows]:
+    """Return the mean of the known open days spread by the profile, and plain; [n, horizon]."""
+    seen = (windows.known * windows.open[:, : windows.history]).astype(np.float64)
+    sold = (windows.quantity * seen).sum(axis=1)
+    factors = profile.factors(windows)
+    usual = (factors[:, : windows.history] * seen).sum(axis=1)
+    level = sold / np.maximum(usual, 1e-6)
+    plain = sold / np.maximum(seen.sum(axis=1), 1.0)
+    return (
+        level[:, None] * factors[:, windows.history :],
+        np.repeat(plain[:, None], windows.horizon, axis=1),
+    )
+
+
+@dataclass(frozen=True)
+class Blend:
+    """The mixture for each stage: shares of the three forecasts, and how wide their intervals."""
+
+    profile: Profile
+    shares: Rows
+    """[stages, 3]: algorithm, spread mean, plain mean."""
+    widths: Rows
+    """[stages, 2]: by how much the 80 % and 95 % intervals are stretched."""
+
+    def mixed(self, windows: Windows, forecast: Forecast) -> Forecast:
+        """Return the forecast with that of cold products mixed; of others it stays as it is."""
+        known = windows.known_days
+        if not (known < WARM_DAYS).any():
+            return forecast
+        stages = np.array([*STAGES, WARM_DAYS])
+        shares = np.vstack([self.shares, [[1.0, 0.0, 0.0]]])
+        widths = np.vstack([self.widths, [[1.0, 1.0]]])
+        own = np.stack([np.interp(known, stages, shares[:, place]) for place in range(3)], axis=1)
+        stretch = np.stack([np.interp(known, stages, widths[:, place]) for place in (0, 1)], axis=1)
+        mixture = _mixture(windows, forecast, self.profile, own)
+        cold = (known < WARM_DAYS)[:, None]
+        return Forecast(
+            np.where(cold, mixture.point, forecast.point),
+            np.where(cold[:, :, None], stretched(mixture, stretch), forecast.quantiles),
+        )
+
+    def save(self, directory: Path) -> None:
+        """Write it into an existing directory."""
+        facts = {
+            "indices": {name: table.tolist() for name, table in self.profile.indices.items()},
+            "shares": self.shares.tolist(),
+            "widths": self.widths.tolist(),
+        }
+        (directory / BLEND_FILE).write_bytes(orjson.dumps(facts))
+
+    @classmethod
+    def open(cls, directory: Path) -> Blend:
+        """Read what `save` wrote."""
+        facts = orjson.loads((directory / BLEND_FILE).read_bytes())
+        indices = {name: np.asarray(table) for name, table in facts["indices"].items()}
+        return cls(Profile(indices), np.asarray(facts["shares"]), np.asarray(facts["widths"]))
+
+
+def _mixture(windows: Windows, forecast: Forecast, profile: Profile, shares: Rows) -> Forecast:
+    """Return the mixed point, with the algorithm's quantiles moved along in proportion."""
+    spread, plain = means(windows, profile)
+    parts = np.stack([forecast.point, spread, plain], axis=2)
+    point = (parts * shares[:, None, :]).sum(axis=2)
+    ratio = (point + 0.05) / (forecast.point + 0.05)
+    return Forecast(point, forecast.quantiles * ratio[:, :, None])
+
+
+def stretched(forecast: Forecast, widths: Rows) -> Rows:
+    """Return quantiles further from the point by a factor for each row's two intervals."""
+    wide, narrow = widths[:, 1, None], widths[:, 0, None]
+    factors = np.stack([wide, narrow, np.ones_like(wide), narrow, wide], axis=2)
+    point = forecast.point[:, :, None]
+    return np.maximum(point + (forecast.quantiles - point) * factors, 0.0)
+
+
+def learnt_blend(forecaster: Forecaster, panel: Panel) -> Blend:
+    """Choose the mixture by the panel's last days, which the forecaster has not seen."""
+    before = panel.until(panel.end - REHEARSAL_DAYS)
+    profile = profile_of(before)
+    chosen = [_chosen(forecaster, panel, profile, days) for days in STAGES]
+    return Blend(
+        profile,
+        np.asarray([shares for shares, _ in chosen]),
+        np.asarray([widths for _, widths in chosen]),
+    )
+
+
+def _chosen(
+    forecaster: Forecaster, panel: Panel, profile: Profile, days: int
+) -> tuple[tuple[float, ...], tuple[float, float]]:
+    origin = panel.end - REHEARSAL_DAYS
+    known = panel.known[:, : origin - panel.first].sum(axis=1)
+    rows = np.flatnonzero(known >= days)
+    if len(rows) < FEWEST_SERIES:
+        return PLAIN, (1.5, 1.5)
+    origins = np.full(len(rows), origin)
+    windows = panel.windows(rows, origins).remembering(days)
+    truth, counts = panel.outcomes(rows, origins)
+    forecast = forecaster.forecast(windows)
+    scale = _scales(panel, rows, origin)
+    mixtures = {
+        shares: _mixture(windows, forecast, profile, _all(shares, rows)) for shares in _mixtures()
+    }
+    losses = {
+        shares: _losses(mixture, truth, counts, scale) for shares, mixture in mixtures.items()
+    }
+    best = min(losses, key=lambda shares: float(losses[shares].mean()))
+    gains = losses[PLAIN] - losses[best]
+    error = float(gains.std(ddof=1)) / np.sqrt(len(gains))
+    shares = best if gains.mean() > error else PLAIN
+    return shares, _widths(mixtures[shares], truth, counts)
+
+
+def _mixtures() -> list[tuple[float, ...]]:
+    """Return all shares in steps of a quarter."""
+    return [
+        (model / STEPS, spread / STEPS, (STEPS - model - spread) / STEPS)
+        for model in range(STEPS + 1)
+        for spread in range(STEPS + 1 - model)
+    ]
+
+
+def _all(shares: tuple[float, ...], rows: NDArray[np.int64]) -> Rows:
+    return np.tile(np.asarray(shares), (len(rows), 1))
+
+
+def _losses(forecast: Forecast, truth: Floats, counts: Floats, scale: Rows) -> Rows:
+    """Return each series' root mean squared error, in units of its scale."""
+    days = np.maximum(counts.sum(axis=1), 1.0)
+    squared = ((forecast.point - truth) ** 2 * counts).sum(axis=1) / days
+    return np.asarray(np.sqrt(squared) / scale)
+
+
+def _scales(panel: Panel, rows: NDArray[np.int64], origin: int) -> Rows:
+    """Return the root mean squared step from day to day before an origin: RMSSE's denominator."""
+    past = slice(0, origin - panel.first)
+    known, sales = panel.known[rows, past], panel.quantity[rows, past].astype(np.float64)
+    steps = np.diff(sales, axis=1) ** 2 * known[:, :-1]
+    mean = steps.sum(axis=1) / np.maximum(known[:, :-1].sum(axis=1), 1.0)
+    return np.asarray(np.sqrt(np.maximum(mean, 0.01)))
+
+
+def _widths(forecast: Forecast, truth: Floats, counts: Floats) -> tuple[float, float]:
+    """Return by how much the intervals must be stretched to have held what they promise."""
+    return (
+        _width(forecast, truth, counts, 1, 3, 0.80),
+        _width(forecast, truth, counts, 0, 4, 0.95),
+    )
+
+
+def _width(
+    forecast: Forecast, truth: Floats, counts: Floats, low: int, high: int, share: float
+) -> float:
+    point = forecast.point
+    above = np.maximum(forecast.quantiles[:, :, high] - point, 0.01)
+    below = np.maximum(point - forecast.quantiles[:, :, low], 0.01)
+    needed = np.where(truth > point, (truth - point) / above, (point - truth) / below)
+    return float(np.clip(np.quantile(needed[counts > 0], share), 0.5, 10.0))

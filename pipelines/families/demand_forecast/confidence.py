@@ -1,0 +1,135 @@
+"""The confidence score: how likely the true total lies within 20 % of the predicted one.
+
+Daily intervals say how uncertain each day is, not how errors of one product hang together. So the
+error of past totals, on days that the algorithm had not seen, is divided by what independent days
+would give, and the distribution of that ratio is kept, by how many days were added up and whether
+the product was cold. The score is the share of that distribution within the 20 %.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from features.temporal import Floats
+from pipelines.families.demand_forecast.estimators import REHEARSAL_DAYS, Forecast, Rows
+from pipelines.families.demand_forecast.panel import Panel, Windows
+
+TOLERANCE = 0.2
+"""How far from the prediction a total still counts as foreseen, as a share of the prediction."""
+NEAREST_PIECES = 0.5
+"""Or half a piece: nothing smaller can be told apart."""
+SPANS = (1, 3, 7, 14, 28)
+"""Numbers of days added up, for each of which there is a distribution."""
+COLD_STAGES = (7, 13, 28)
+WARM_DAYS = 56
+GRID = np.linspace(0.0, 1.0, 41)
+NORMAL_80 = 2 * 1.2816
+"""Width of the 80 % interval of a normal distribution, in standard deviations."""
+SUREST = 0.99
+FEWEST_TOTALS = 5
+UNTAUGHT = np.linspace(-4.0, 4.0, len(GRID))
+"""Where nothing was learnt: an error of up to four deviations, all sizes alike."""
+CONFIDENCE_FILE = "confidence.json"
+
+Predict = Callable[[Windows], Forecast]
+
+
+def spans_spread(forecast: Forecast, days: slice) -> Rows:
+    """Return the standard deviation of a total if its days were independent, [n]."""
+    widths = forecast.quantiles[:, days, 3] - forecast.quantiles[:, days, 1]
+    return np.asarray(np.sqrt(((widths / NORMAL_80) ** 2).sum(axis=1) + 1e-6))
+
+
+@dataclass(frozen=True)
+class Confidence:
+    """Distributions of the normalised error of totals: quantiles at `GRID`, by stage and span."""
+
+    tables: Mapping[str, Rows]
+    """`warm` and `cold`: [spans, grid]."""
+
+    def scores(self, windows: Windows, forecast: Forecast, days: slice) -> Rows:
+        """Return, for each product, the probability that the total of `days` is within 20 %."""
+        span = days.stop - days.start
+        place = int(np.argmin(np.abs(np.log(np.array(SPANS)) - np.log(min(span, SPANS[-1])))))
+        totals = forecast.point[:, days].sum(axis=1)
+        reach = np.maximum(TOLERANCE * totals, NEAREST_PIECES) / spans_spread(forecast, days)
+        # Past the longest span errors are taken to go on hanging together, which is cautious.
+        reach = reach / np.sqrt(max(span / SPANS[-1], 1.0))
+        tables = [
+            self.tables["cold" if known < WARM_DAYS else "warm"][place]
+            for known in windows.known_days
+        ]
+        within = [
+            np.interp(limit, table, GRID) - np.interp(-limit, table, GRID)
+            for limit, table in zip(reach, tables, strict=True)
+        ]
+        return np.asarray(np.clip(within, 1 - SUREST, SUREST))
+
+    def save(self, directory: Path) -> None:
+        """Write it into an existing directory."""
+        facts = {name: table.tolist() for name, table in self.tables.items()}
+        (directory / CONFIDENCE_FILE).write_bytes(orjson.dumps(facts))
+
+    @classmethod
+    def open(cls, directory: Path) -> Confidence:
+        """Read what `save` wrote."""
+        facts = orjson.loads((directory / CONFIDENCE_FILE).read_bytes())
+        return cls({name: np.asarray(table) for name, table in facts.items()})
+
+
+def learnt_confidence(predict: Predict, panel: Panel) -> Confidence:
+    """Learn the distributions from the panel's last days, which `predict` has not seen."""
+    warm: list[Errors] = []
+    cold: list[Errors] = []
+    for origin, rows in _origins(panel):
+        windows = panel.windows(rows, np.full(len(rows), origin))
+        truth, counts = panel.outcomes(rows, windows.origin)
+        warm.append(_errors(predict(windows), truth, counts))
+        if origin == panel.end - REHEARSAL_DAYS:
+            for stage in COLD_STAGES:
+                strangers = windows.remembering(stage)
+                cold.append(_errors(predict(strangers), truth, counts))
+    return Confidence({"warm": _table(warm), "cold": _table(cold)})
+
+
+Errors = Mapping[int, NDArray[np.float64]]
+
+
+def _origins(panel: Panel) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """Yield the first day of each of the last four weeks, and the products known by then."""
+    for origin in range(panel.end - REHEARSAL_DAYS, panel.end, 7):
+        rows = np.flatnonzero(panel.known[:, : origin - panel.first].any(axis=1))
+        yield origin, rows
+
+
+def _errors(forecast: Forecast, truth: Floats, counts: Floats) -> Errors:
+    """Return the normalised errors of all totals that lie within what is known, by span."""
+    known = int(np.flatnonzero(counts.any(axis=0)).max(initial=-1)) + 1
+    found = {}
+    for span in SPANS:
+        starts = range(0, known - span + 1, span)
+        errors = [
+            (truth[:, start : start + span] - forecast.point[:, start : start + span]).sum(axis=1)
+            / spans_spread(forecast, slice(start, start + span))
+            for start in starts
+        ]
+        found[span] = np.concatenate(errors) if errors else np.zeros(0)
+    return found
+
+
+def _table(errors: list[Errors]) -> Rows:
+    """Return the quantiles of each span; one of too few totals takes the shorter one's."""
+    rows: list[NDArray[np.float64]] = []
+    for span in SPANS:
+        pooled = np.concatenate([np.zeros(0), *(each[span] for each in errors)])
+        if len(pooled) >= FEWEST_TOTALS:
+            rows.append(np.quantile(pooled, GRID))
+        else:
+            rows.append(rows[-1] if rows else UNTAUGHT)
+    return np.maximum.accumulate(np.asarray(rows) + 1e-9 * np.arange(len(GRID)), axis=1)

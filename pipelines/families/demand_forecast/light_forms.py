@@ -1,0 +1,33 @@
+"""Which algorithm a folder holds, and how its light form is opened: no learning library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+
+from pipelines.families.demand_forecast.estimators import Forecaster
+from pipelines.families.demand_forecast.params import Algorithm
+from pipelines.families.demand_forecast.seasonal import SeasonalMean
+from pipelines.families.demand_forecast.spread import Spread, Spreading
+
+ALGORITHM_FILE = "algorithm.json"
+
+
+def name_in(directory: Path) -> Algorithm:
+    """Return the algorithm whose files lie in a folder."""
+    return Algorithm(orjson.loads((directory / ALGORITHM_FILE).read_bytes()))
+
+
+def write_name(directory: Path, algorithm: Algorithm) -> None:
+    """Say in a folder which algorithm's files it holds."""
+    (directory / ALGORITHM_FILE).write_bytes(orjson.dumps(algorithm))
+
+
+def open_light(directory: Path) -> Forecaster:
+    """Open what the fitted forecaster's `compile` wrote."""
+    openers = {
+        Algorithm.SEASONAL_NAIVE: SeasonalMean.open,
+        Algorithm.SEASONAL_MEAN: SeasonalMean.open,
+    }
+    return Spreading(openers[name_in(directory)](directory), Spread.open(directory))
