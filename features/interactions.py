@@ -123,3 +123,13 @@ def scale_of(ratings: NDArray[np.floating]) -> Scale:
         1.0,
     )
     return Scale(low, high)
+
+
+def among(known: Interactions, rows: pd.DataFrame, user: str, item: str) -> NDArray[np.bool_]:
+    """Return which of the known interactions are pairs of `rows`."""
+    size = len(known.items)
+    users = pd.Index(list(known.users)).get_indexer(pd.Index(rows[user]))
+    items = pd.Index(list(known.items)).get_indexer(pd.Index(rows[item]))
+    both = (users >= 0) & (items >= 0)
+    pairs = users[both].astype(np.int64) * size + items[both]
+    return np.isin(known.user.astype(np.int64) * size + known.item, pairs)

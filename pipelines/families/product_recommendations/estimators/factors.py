@@ -1,0 +1,68 @@
+"""What every rating model comes down to: a mean, biases and factors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.interactions import Interactions
+from features.preferences import damped_means
+from pipelines.contract import Progress
+
+Numbers = NDArray[np.floating]
+Measured = tuple[int, str, float]
+"""Step, name and value of a figure that fitting measured."""
+ROWS_AT_ONCE = 200_000
+
+
+@dataclass(frozen=True)
+class Factors:
+    """rating = mean + user bias + item bias + user factors . item factors.
+
+    Biases have the shapes (U,) and (I,), factors (U, k) and (I, k); k is 0 for damped means.
+    """
+
+    by: str
+    mean: float
+    user_bias: Numbers
+    item_bias: Numbers
+    user_factors: Numbers
+    item_factors: Numbers
+    ridge: float
+    """Penalty, for each rating, of the factors of a user who is folded in."""
+    history: Sequence[Measured] = field(default=())
+
+    def rate(self, user: NDArray[np.integer], item: NDArray[np.integer]) -> NDArray[np.float64]:
+        """Return the predictions for pairs of codes, not clipped to a scale."""
+        biases = self.mean + self.user_bias[user] + self.item_bias[item]
+        rated = np.asarray(biases, dtype=np.float64)
+        for start in range(0, len(rated), ROWS_AT_ONCE):
+            rows = slice(start, start + ROWS_AT_ONCE)
+            rated[rows] += np.einsum(
+                "nk,nk->n", self.user_factors[user[rows]], self.item_factors[item[rows]]
+            )
+        return rated
+
+
+class Estimator(Protocol):
+    """Fits one kind of rating model, deterministically for a seed."""
+
+    def __call__(self, known: Interactions, seed: int, progress: Progress) -> Factors:
+        """Return what fits `known`; users and items without a row there have no deviation."""
+        ...
+
+
+def fit_means(known: Interactions, damping: float) -> Factors:
+    """Return damped means as factors of no width."""
+    means = damped_means(known, damping)
+    none = (np.zeros((len(known.users), 0)), np.zeros((len(known.items), 0)))
+    return Factors("means", means.mean, means.user, means.item, *none, ridge=1.0)
+
+
+def unseen_zeroed(factors: Numbers, codes: NDArray[np.int32]) -> Numbers:
+    """Return factors with rows of zeros for codes without an interaction: they are as drawn."""
+    return np.where(np.bincount(codes, minlength=len(factors))[:, None] > 0, factors, 0)
