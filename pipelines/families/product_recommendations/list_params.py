@@ -26,3 +26,30 @@ class ListParams(FamilyParams):
         title="Lists",
         description="What ranks a list; auto: EASE for small catalogues, implicit ALS above.",
     )
+    ease_limit: int = Field(
+        8_000,
+        ge=1,
+        le=20_000,
+        title="EASE up to",
+        description="Largest catalogue that auto gives to EASE, whose memory grows by its square.",
+    )
+    ease_ridge: float = Field(
+        300.0,
+        gt=0,
+        le=10_000,
+        title="EASE ridge",
+        description="How strongly EASE is regularised; larger trusts frequent pairs only.",
+    )
+    neighbours: int = Field(
+        300,
+        ge=10,
+        le=5_000,
+        title="EASE neighbours",
+        description="How many other items each item points to; fewer answer faster.",
+    )
+    list_factors: int = Field(
+        32, ge=4, le=256, title="ALS factors", description="Width of the lists' implicit ALS."
+    )
+    list_sweeps: int = Field(
+        15, ge=1, le=50, title="ALS sweeps", description="Sweeps of the lists' implicit ALS."
+    )

@@ -1,0 +1,1 @@
+"""Rankers: which products a user is shown, learnt from what users liked, not from ratings."""

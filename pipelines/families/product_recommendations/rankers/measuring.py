@@ -1,0 +1,73 @@
+"""What lists are worth: precision, recall and NDCG over the full catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.interactions import Interactions
+from features.preferences import ndcg, precision, recall
+from pipelines.families.product_recommendations.rankers.scoring import Scores, best
+
+PLACES = 10
+
+
+@dataclass(frozen=True)
+class ListFigures:
+    """Means over the users who have something to be found."""
+
+    precision: float
+    recall: float
+    ndcg: float
+    users: int
+
+
+@dataclass(frozen=True)
+class Question:
+    """One user: what they liked and saw before, and what they liked afterwards."""
+
+    liked: NDArray[np.int32]
+    seen: NDArray[np.int32]
+    wanted: NDArray[np.int32]
+
+
+def questions(known: Interactions, held_out: Interactions, at_most: int) -> list[Question]:
+    """Return the users who like something in `held_out` that they had not seen.
+
+    Of more than `at_most` users, evenly spaced ones.
+    """
+    wanted = held_out.where(held_out.relevant)
+    users = np.unique(wanted.user)
+    if len(users) > at_most:
+        users = users[np.linspace(0, len(users) - 1, at_most).astype(np.intp)]
+    liked = known.where(known.relevant)
+    found = zip(
+        _of_each(liked, users), _of_each(known, users), _of_each(wanted, users), strict=True
+    )
+    asked = (Question(mine, seen, np.setdiff1d(later, seen)) for mine, seen, later in found)
+    return [question for question in asked if len(question.wanted)]
+
+
+def figures(asked: list[Question], score: Callable[[Question], Scores]) -> ListFigures:
+    """Return what the ten best of `score`, seen items left out, are worth."""
+    worth = np.array([_worth(question, score(question)) for question in asked]).reshape(-1, 3)
+    found = worth.mean(axis=0) if len(worth) else np.zeros(3)
+    return ListFigures(float(found[0]), float(found[1]), float(found[2]), len(asked))
+
+
+def _worth(question: Question, scores: Scores) -> tuple[float, float, float]:
+    scores[question.seen] = -np.inf
+    leaders = best(scores, PLACES)
+    found = np.zeros(PLACES, dtype=np.bool_)
+    found[: len(leaders)] = np.isin(leaders, question.wanted)
+    wanted = len(question.wanted)
+    return precision(found), recall(found, wanted), ndcg(found, wanted)
+
+
+def _of_each(rows: Interactions, users: NDArray[np.int32]) -> Iterator[NDArray[np.int32]]:
+    offsets = rows.offsets
+    for user in users:
+        yield rows.item[offsets[user] : offsets[user + 1]]
