@@ -14,16 +14,29 @@ from pipelines.families.demand_forecast.spread import Spread
 
 def estimator_of(params: Params, seed: int) -> Estimator:
     """Return the unfitted algorithm that the parameters name."""
-    del seed
-    if params.algorithm is Algorithm.SEASONAL_NAIVE:
-        return Pointwise(lambda _panel, _progress: SeasonalMean(weeks=1))
-    return Pointwise(lambda _panel, _progress: SeasonalMean(params.weeks))
+    if params.algorithm is Algorithm.LSTM:
+        return _network(params, seed)
+    weeks = 1 if params.algorithm is Algorithm.SEASONAL_NAIVE else params.weeks
+    return Pointwise(lambda _panel, _progress: SeasonalMean(weeks))
 
 
 def restored(directory: Path) -> FittedForecaster:
     """Read what a fitted forecaster's `save` wrote."""
-    openers = {
-        Algorithm.SEASONAL_NAIVE: SeasonalMean.open,
-        Algorithm.SEASONAL_MEAN: SeasonalMean.open,
-    }
-    return FittedSpreading(openers[name_in(directory)](directory), Spread.open(directory))
+    if name_in(directory) is Algorithm.LSTM:
+        from pipelines.families.demand_forecast.network import forecaster
+
+        return forecaster.restore(directory)
+    return FittedSpreading(SeasonalMean.open(directory), Spread.open(directory))
+
+
+def _network(params: Params, seed: int) -> Estimator:
+    from pipelines.families.demand_forecast.network.forecaster import NetworkEstimator
+    from pipelines.families.demand_forecast.network.recipe import Recipe
+
+    recipe = Recipe(
+        members=params.members,
+        steps=params.steps or None,
+        units=params.units,
+        learning_rate=params.learning_rate,
+    )
+    return NetworkEstimator(recipe, seed)

@@ -156,7 +156,8 @@ class DemandForecast(ModelFamily):
 
     def admissible(self, part: pd.DataFrame, tested: pd.DataFrame) -> pd.DataFrame:
         """Return the rows before the first tested day."""
-        return part[(part["date"] < tested["date"].min()).to_numpy()]
+        earlier: pd.DataFrame = part[(part["date"] < tested["date"].min()).to_numpy()]
+        return earlier
 
     def outlived(self, tested: pd.DataFrame, candidates: pd.DataFrame) -> bool:
         """Return whether a whole new window has come since."""

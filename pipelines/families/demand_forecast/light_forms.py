@@ -7,6 +7,7 @@ from pathlib import Path
 import orjson
 
 from pipelines.families.demand_forecast.estimators import Forecaster
+from pipelines.families.demand_forecast.network.served import open_network
 from pipelines.families.demand_forecast.params import Algorithm
 from pipelines.families.demand_forecast.seasonal import SeasonalMean
 from pipelines.families.demand_forecast.spread import Spread, Spreading
@@ -26,8 +27,6 @@ def write_name(directory: Path, algorithm: Algorithm) -> None:
 
 def open_light(directory: Path) -> Forecaster:
     """Open what the fitted forecaster's `compile` wrote."""
-    openers = {
-        Algorithm.SEASONAL_NAIVE: SeasonalMean.open,
-        Algorithm.SEASONAL_MEAN: SeasonalMean.open,
-    }
-    return Spreading(openers[name_in(directory)](directory), Spread.open(directory))
+    if name_in(directory) is Algorithm.LSTM:
+        return open_network(directory)
+    return Spreading(SeasonalMean.open(directory), Spread.open(directory))
