@@ -1,4 +1,4 @@
-"""Writes the demo shop to a folder: two labelled tables, an order feed, and pictures."""
+"""Writes the demo shop to a folder: a source for each model, an order feed, and pictures."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from pathlib import Path
 from random import Random
 
 from features.demo.catalogue import Variant, variants
+from features.demo.fashion import write_fashion
 from features.demo.orders import order_lines
 from features.demo.pictures import write_picture
 from features.demo.prices import PriceList
+from features.demo.receipts import write_sales
 from features.demo.stock import (
     CODED_ROWS,
     CODED_VARIANTS,
@@ -45,26 +47,31 @@ def write_demo(directory: Path, seed: int = 7, progress: Progress | None = None)
     coded = demand.best_sellers(CODED_VARIANTS)
     report(0.0, "drawing pictures")
     images = _write_pictures(coded.variants, directory / IMAGES)
-    report(0.6, "filling the shelves")
+    report(0.3, "filling the shelves")
     named = _written(
         directory / CATEGORIES,
         ("name", "category"),
         ((item.text, item.label) for item in named_items(demand, NAMED_ROWS, _rng(seed, "named"))),
     )
-    report(0.75, "labelling with product codes")
+    report(0.35, "labelling with product codes")
     codes = _written(
         directory / CODES,
         ("description", "code", "product_id", "image", "price"),
         _coded_rows(coded_items(coded, CODED_ROWS, _rng(seed, "coded")), _rng(seed, "prices")),
     )
-    report(0.9, "taking orders")
+    report(0.4, "taking orders")
     orders = _write_orders(coded, directory / ORDERS, _rng(seed, "orders"))
+    report(0.45, "adding up sales")
+    sales = write_sales(directory, seed)
+    fashion = write_fashion(directory, seed, lambda share, what: report(0.6 + 0.4 * share, what))
     report(1.0, "the shop is open")
     return {
         "product_categories": named,
         "product_codes": codes,
         "orders": orders,
         "images": images,
+        "fashion_recommendations": fashion["reviews"],
+        **sales,
     }
 
 
