@@ -6,7 +6,6 @@ Three rolling windows and all algorithms beside one another: benchmarks/demand.p
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,7 +61,7 @@ class Trial:
 @pytest.fixture(scope="module", params=list(GOALS))
 def trial(
     request: pytest.FixtureRequest, real_data: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Trial]:
+) -> Trial:
     held = held_out(READERS[request.param](real_data), window=0)
     wall, work = time.perf_counter(), time.process_time()
     plain = fitted(held, Algorithm.LSTM)
@@ -72,7 +71,7 @@ def trial(
     folder = tmp_path_factory.mktemp("network")
     plain.compile(folder)
     write_name(folder, Algorithm.LSTM)
-    yield Trial(GOALS[request.param], held, plain, open_light(folder), seconds)
+    return Trial(GOALS[request.param], held, plain, open_light(folder), seconds)
 
 
 def fitted(held: Held, algorithm: Algorithm) -> FittedForecaster:
