@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from pipelines.contract import Row
 from pipelines.prediction_log import Provenance
@@ -46,6 +46,17 @@ class Answered:
     prediction_ids: Sequence[str]
     request_id: str
     many: bool = False
+    response_schema: Mapping[str, object] = field(default_factory=dict)
+    """What the version that answered says of its rows."""
+
+    def as_json(self) -> dict[str, object]:
+        """Return the document of the generic interface; rows may hold numpy's numbers."""
+        return {
+            "predictions": self.predictions,
+            "model": self.model.as_json(),
+            "request_id": self.request_id,
+            "prediction_ids": self.prediction_ids,
+        }
 
     @property
     def predictions(self) -> list[Row | Sequence[Row]]:

@@ -34,7 +34,9 @@ from serving.routers import (
     decisions,
     feedback,
     health,
+    invocations,
     models,
+    open_inference,
     predictions,
     product_categories,
     product_codes,
@@ -49,6 +51,8 @@ START_PATIENCE_SECONDS = 20.0
 WORKER_SEEN_SECONDS = 15.0
 # Routes are tried in order, so what is asked most comes first.
 GENERIC = (predictions, health, models, feedback, decisions)
+PROTOCOLS = (open_inference, invocations)
+"""The generic interface as clients of others speak it, in their dialects and media types."""
 DOMAIN = (product_categories, product_codes)
 """Interfaces whose clients were there before: their refusals speak a dialect."""
 
@@ -81,13 +85,17 @@ def create_app(
         redoc_url=None,
     )
     app.state.services = services
-    app.state.dialects = tuple(module.DIALECT for module in DOMAIN)
-    for module in (*GENERIC, *DOMAIN):
-        app.include_router(module.router)
-    app.state.routes = [route for module in (*GENERIC, *DOMAIN) for route in module.router.routes]
+    app.state.dialects = tuple(module.DIALECT for module in (*DOMAIN, *PROTOCOLS))
+    routers = [module.router for module in (*GENERIC, *DOMAIN, *PROTOCOLS)]
+    for router in routers:
+        app.include_router(router)
+    app.state.routes = [route for router in routers for route in router.routes]
     errors.install(app)
     app.add_middleware(
-        BodyLimits, limit_bytes=settings.serving.body_limit_bytes, refuse=partial(_refusal, app)
+        BodyLimits,
+        limit_bytes=settings.serving.body_limit_bytes,
+        refuse=partial(_refusal, app),
+        takes=_taken_beside_json,
     )
     app.add_middleware(Envelope, telemetry=services.telemetry)
     describe(app, services)
@@ -165,6 +173,11 @@ def _stop(services: Services, close: Callable[[], None]) -> None:
     except SQLAlchemyError as error:
         logger.warning("this worker is forgotten only when it has not been seen: %s", error)
     close()
+
+
+def _taken_beside_json(path: str) -> frozenset[str]:
+    protocol = next((module for module in PROTOCOLS if module.DIALECT.covers(path)), None)
+    return protocol.MEDIA_TYPES if protocol else frozenset()
 
 
 def _refusal(app: FastAPI, scope: Scope, error: Exception) -> ASGIApp:

@@ -1,12 +1,12 @@
 """Request bodies: how large, of which type, and is it JSON at all? Asked before any endpoint.
 
-What passes can be kept: no lone surrogates, no NaN, and no deeper than a log line may nest.
+JSON that passes can be kept: no lone surrogates, no NaN, and no deeper than a log line may nest.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from typing import Any
 
 import orjson
@@ -16,6 +16,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 Refuse = Callable[[Scope, Exception], ASGIApp]
+Takes = Callable[[str], Collection[str]]
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 MARGIN = 20
 """Levels of nesting that whatever keeps a body may add to its own."""
@@ -26,7 +27,7 @@ class BodyTooLarge(ValueError):
 
 
 class UnsupportedBody(ValueError):
-    """The body says that it is something other than JSON."""
+    """The body says that it is something other than what this path takes, JSON as a rule."""
 
 
 class MalformedBody(ValueError):
@@ -35,13 +36,17 @@ class MalformedBody(ValueError):
 
 async def json_of(request: Request) -> Any:
     """Return the parsed body. Raises `MalformedBody`, saying where, also when nested too deep."""
-    body = await request.body()
+    return json_in(await request.body())
+
+
+def json_in(body: bytes, what: str = "the body") -> Any:
+    """Return what JSON bytes say. Raises `MalformedBody` naming `what`, and where."""
     if not body:
-        raise MalformedBody("the body is empty; JSON is expected")
+        raise MalformedBody(f"{what} is empty; JSON is expected")
     try:
         return _parsed(body)
     except json.JSONDecodeError as error:
-        raise MalformedBody(f"the body is not JSON: {error}") from error
+        raise MalformedBody(f"{what} is not JSON: {error}") from error
 
 
 class StrictRoute(APIRoute):
@@ -65,11 +70,12 @@ class _StrictRequest(Request):
 def _parsed(body: bytes) -> Any:
     value = orjson.loads(body)
     if body.count(b"[") + body.count(b"{") > MARGIN:
-        _require_writable(value)
+        require_writable(value)
     return value
 
 
-def _require_writable(value: object) -> None:
+def require_writable(value: object) -> None:
+    """Raise `json.JSONDecodeError` unless a log line can hold `value`."""
     # Tried and not measured: what writes it counts the levels far faster than we could.
     for _ in range(MARGIN):
         value = [value]
@@ -82,13 +88,15 @@ def _require_writable(value: object) -> None:
 class BodyLimits:
     """Refuses what is too large or no JSON before the endpoint reads it.
 
-    A body without a declared length is read here, at most to the limit, and handed on.
+    A body without a declared length is read here, at most to the limit, and handed on. `takes`
+    says which media types a path takes beside JSON; an empty one is a body that says none.
     """
 
-    def __init__(self, app: ASGIApp, *, limit_bytes: int, refuse: Refuse) -> None:
+    def __init__(self, app: ASGIApp, *, limit_bytes: int, refuse: Refuse, takes: Takes) -> None:
         self._app = app
         self._limit = limit_bytes
         self._refuse = refuse
+        self._takes = takes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it with a problem."""
@@ -96,19 +104,19 @@ class BodyLimits:
             await self._app(scope, receive, send)
             return
         try:
-            receive = await self._checked(Headers(scope=scope), receive)
+            receive = await self._checked(scope["path"], Headers(scope=scope), receive)
         except (BodyTooLarge, UnsupportedBody) as error:
             await self._refuse(scope, error)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
-    async def _checked(self, headers: Headers, receive: Receive) -> Receive:
+    async def _checked(self, path: str, headers: Headers, receive: Receive) -> Receive:
         declared = headers.get("content-length")
         if declared is not None and int(declared) > self._limit:
             raise self._too_large(f"has {declared} bytes")
         chunked = declared is None and "transfer-encoding" in headers
         if chunked or int(declared or 0):
-            _require_json(headers.get("content-type", ""))
+            self._require_known(path, headers.get("content-type", ""))
         return await self._read(receive) if chunked else receive
 
     async def _read(self, receive: Receive) -> Receive:
@@ -124,16 +132,24 @@ class BodyLimits:
             more = message.get("more_body", False)
         return _replay({"type": "http.request", "body": bytes(body), "more_body": False}, receive)
 
+    def _require_known(self, path: str, content_type: str) -> None:
+        media_type = media_type_of(content_type)
+        if media_type == "application/json" or media_type.endswith("+json"):
+            return
+        others = self._takes(path)
+        if media_type in others:
+            return
+        named = " or ".join(["application/json", *sorted(filter(None, others))])
+        said = f"it says {media_type!r}" if media_type else "it does not say what it is"
+        raise UnsupportedBody(f"the body must be JSON with Content-Type: {named}; {said}")
+
     def _too_large(self, how: str) -> BodyTooLarge:
         return BodyTooLarge(f"the body {how}; the limit is {self._limit} bytes")
 
 
-def _require_json(content_type: str) -> None:
-    media_type = content_type.partition(";")[0].strip().lower()
-    if media_type == "application/json" or media_type.endswith("+json"):
-        return
-    said = f"it says {media_type!r}" if media_type else "it does not say what it is"
-    raise UnsupportedBody(f"the body must be JSON with Content-Type: application/json; {said}")
+def media_type_of(content_type: str) -> str:
+    """Return a Content-Type without its parameters, in small letters."""
+    return content_type.partition(";")[0].strip().lower()
 
 
 def _replay(first: Message, receive: Receive) -> Callable[[], Awaitable[Message]]:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+import orjson
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from serving.problems import MEDIA_TYPE
+from serving.problems import MEDIA_TYPE, Dialect, Problem
 from serving.schemas import ProblemDocument
 from serving.services import Services
 
 PREDICT = "/v1/models/{name}/predict"
 PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-DIALECT = {
-    "application/json": {
-        "schema": {"type": "object", "required": ["error"]},
-        "example": {"error": "Falta el campo «busqueda».", "detalle": "…"},
-    }
-}
+REFUSED = Problem(422, "invalid-instances", "instance 0, field 'text': is missing")
+"""What the refusals of a dialect are shown by."""
 
 
 def describe(app: FastAPI, services: Services) -> None:
@@ -34,13 +32,23 @@ def describe(app: FastAPI, services: Services) -> None:
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         schemas["Problem"] = ProblemDocument.model_json_schema()
         for path, operations in document["paths"].items():
-            spoken = any(dialect.covers(path) for dialect in app.state.dialects)
+            content = _refusals_at(path, app.state.dialects)
             for operation in operations.values():
-                _describe_refusals(operation, DIALECT if spoken else PROBLEM)
+                _describe_refusals(operation, content)
         _show_live_examples(document["paths"][PREDICT]["post"], services)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _refusals_at(path: str, dialects: Iterable[Dialect]) -> dict[str, Any]:
+    dialect = next((known for known in dialects if known.covers(path)), None)
+    if dialect is None:
+        return PROBLEM
+    # Shown by what it renders, so that the document cannot say another thing than the server.
+    example = orjson.loads(bytes(dialect.render(REFUSED).body))
+    schema = {"type": "object", "required": list(example)}
+    return {"application/json": {"schema": schema, "example": example}}
 
 
 def _describe_refusals(operation: dict[str, Any], content: dict[str, Any]) -> None:

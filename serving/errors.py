@@ -41,9 +41,10 @@ from serving.bodies import BodyTooLarge, MalformedBody, UnsupportedBody
 from serving.live import BrokenRuntime, WarmUpFailed
 from serving.problems import Problem, respond
 from serving.shelf import CatalogueMissing
-from serving.slots import NoChampion, TooManyInstances, UnknownModel
+from serving.slots import NoChampion, TooManyInstances, UnknownModel, VersionNotLive
 from serving.spanish import SPOKEN, DomainRefused
 from serving.speech import SpeechUnavailable
+from serving.tensors import TensorRefused
 from serving.validation import InvalidActual, InvalidInstances
 
 logger = logging.getLogger(__name__)
@@ -63,10 +64,12 @@ class Meaning:
 
 MEANINGS: dict[type[Exception], Meaning] = {
     MalformedBody: Meaning(400, "malformed-body", "The body is not what it should be"),
+    TensorRefused: Meaning(400, "malformed-tensor", "A tensor is not what it should be"),
     UnknownModel: Meaning(404, "unknown-model", "No such model"),
     UnknownDecision: Meaning(404, "unknown-decision", "No such decision"),
     SpeechUnavailable: Meaning(404, "no-speech", "There is nothing to hear"),
     UnknownPrediction: Meaning(404, "unknown-prediction", "No such prediction"),
+    VersionNotLive: Meaning(404, "version-not-live", "Another version is live"),
     NoSuchVersion: Meaning(404, "unknown-version", "No such version in the registry"),
     Conflict: Meaning(409, "conflict", "The champion has changed in the meantime"),
     NoWayBack: Meaning(409, "no-way-back", "There is nothing to go back to"),
@@ -74,7 +77,7 @@ MEANINGS: dict[type[Exception], Meaning] = {
     RegistryRefused: Meaning(409, "registry-refused", "The registry refused"),
     OrchestrationRefused: Meaning(409, "orchestration-refused", "Prefect refused"),
     BodyTooLarge: Meaning(413, "body-too-large", "The body is too large"),
-    UnsupportedBody: Meaning(415, "unsupported-body", "The body must be JSON"),
+    UnsupportedBody: Meaning(415, "unsupported-body", "The body is of another type"),
     TooManyInstances: Meaning(422, "too-many-instances", "Too many instances in one call"),
     InvalidInstances: Meaning(422, "invalid-instances", "Instances do not fit the contract"),
     DomainRefused: Meaning(422, SPOKEN, "A domain interface refuses a field"),

@@ -89,6 +89,11 @@ class Follower:
         """Return what each slot does, by name."""
         return [keeper.state() for keeper in self._keepers]
 
+    @property
+    def ready(self) -> bool:
+        """Whether the log is read and every model that has a champion is answered by it."""
+        return self.log_reachable and all(state.ready for state in self.states())
+
     def look(self) -> None:
         """See what the log and the registry say, and begin to load what has changed."""
         aliases = self._aliases()

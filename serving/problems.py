@@ -6,7 +6,7 @@ said stays the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -46,14 +46,25 @@ Renderer = Callable[[Problem], Response]
 
 @dataclass(frozen=True)
 class Dialect:
-    """The paths, with all that lies below them, whose clients expect problems in another shape."""
+    """The paths, with all that lies below them, whose clients expect problems in another shape.
+
+    A segment `*` of a path stands for any one segment, such as the name of a model.
+    """
 
     paths: tuple[str, ...]
     render: Renderer
 
     def covers(self, path: str) -> bool:
         """Return whether `path` is one of these or lies below one."""
-        return any(path == own or path.startswith(f"{own}/") for own in self.paths)
+        segments = path.split("/")
+        return any(_lies_at(own.split("/"), segments) for own in self.paths)
+
+
+def _lies_at(own: Sequence[str], segments: Sequence[str]) -> bool:
+    # A path that is shorter than ours lies above it.
+    return len(own) <= len(segments) and all(
+        mine in ("*", given) for mine, given in zip(own, segments, strict=False)
+    )
 
 
 def respond(

@@ -31,6 +31,10 @@ class NoChampion(LookupError):
     """The model has no champion that this process could load yet; it may have one soon."""
 
 
+class VersionNotLive(LookupError):
+    """Another version than the one asked for answers for the model; only the live one can."""
+
+
 class TooManyInstances(ValueError):
     """One call asks for more answers than the settings allow."""
 
@@ -75,9 +79,12 @@ class Slots:
         live = self._known(model)
         return live.served if live else None
 
-    def contract(self, model: str) -> Contract:
-        """Return the live version's contract. Raises `UnknownModel` or `NoChampion`."""
-        return self._champion(model).loaded.package.contract
+    def contract(self, model: str, version: str | None = None) -> Contract:
+        """Return the live version's contract.
+
+        Raises `UnknownModel`, `NoChampion`, or `VersionNotLive` where another one is asked for.
+        """
+        return self._champion(model, version).loaded.package.contract
 
     def check_actual(self, model: str, actual: object) -> None:
         """Refuse what the model could never have answered, as far as a live version can tell.
@@ -89,14 +96,19 @@ class Slots:
             live.loaded.truth.check(actual)
 
     async def answer(
-        self, model: str, instances: Sequence[Row], *, request_id: str | None = None
+        self,
+        model: str,
+        instances: Sequence[Row],
+        *,
+        request_id: str | None = None,
+        version: str | None = None,
     ) -> Answered:
         """Answer and log the instances by one version, without holding up the event loop.
 
-        Raises `UnknownModel`, `NoChampion`, `TooManyInstances`, `InvalidInstances` or
-        `RequestRefused`.
+        `version`, where given, is the only one that may answer. Raises `UnknownModel`,
+        `NoChampion`, `VersionNotLive`, `TooManyInstances`, `InvalidInstances` or `RequestRefused`.
         """
-        live = self._acquire(model, len(instances))
+        live = self._acquire(model, len(instances), version)
         if live.loaded.is_quick(instances):
             return self._answer(live, instances, request_id)
         waiting = self._threads[model].submit(self._answer, live, instances, request_id)
@@ -136,25 +148,31 @@ class Slots:
             rows = live.loaded.predict(instances)
             identity = request_id or uuid.uuid4().hex
             ids = self._recorder.append(live.served.provenance(identity), instances, rows)
-            many = live.loaded.package.contract.many
-            return Answered(rows, live.served, ids, identity, many)
+            contract = live.loaded.package.contract
+            return Answered(
+                rows, live.served, ids, identity, contract.many, contract.response_schema
+            )
         finally:
             live.release()
 
-    def _acquire(self, model: str, count: int) -> LiveModel:
+    def _acquire(self, model: str, count: int, version: str | None) -> LiveModel:
         if count > self._instances_limit:
             message = f"{count} instances in one call; the limit is {self._instances_limit}"
             raise TooManyInstances(message)
         while True:
-            live = self._champion(model)
+            live = self._champion(model, version)
             # It may have been swapped and released between the look and the count.
             if live.acquire():
                 return live
 
-    def _champion(self, model: str) -> LiveModel:
+    def _champion(self, model: str, version: str | None = None) -> LiveModel:
         live = self._known(model)
         if live is None:
             raise NoChampion(f"{model} has no champion to answer with yet")
+        if version is not None and version != live.served.version:
+            raise VersionNotLive(
+                f"version {version!r} of {model} is not live; {live.served.version!r} is"
+            )
         return live
 
     def _known(self, model: str) -> LiveModel | None:

@@ -36,7 +36,7 @@ async def health(services: ServicesDependency) -> Health:
 def readyz(services: ServicesDependency, response: Response) -> Readiness:
     """Say whether every model that has a champion is answered by it, here and in each worker."""
     states = services.follower.states()
-    ready = services.follower.log_reachable and all(state.ready for state in states)
+    ready = services.follower.ready
     response.status_code = 200 if ready else 503
     return Readiness(
         ready=ready,

@@ -53,12 +53,4 @@ def _instances(body: object) -> list[Any]:
 
 
 def _document(answered: Answered) -> bytes:
-    return orjson.dumps(
-        {
-            "predictions": answered.predictions,
-            "model": answered.model.as_json(),
-            "request_id": answered.request_id,
-            "prediction_ids": answered.prediction_ids,
-        },
-        option=orjson.OPT_SERIALIZE_NUMPY,
-    )
+    return orjson.dumps(answered.as_json(), option=orjson.OPT_SERIALIZE_NUMPY)

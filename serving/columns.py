@@ -1,0 +1,83 @@
+"""A row's columns, read off its JSON schema: for protocols that carry columns instead of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Kind = Literal["text", "integer", "number", "boolean", "json"]
+KINDS: Mapping[str, Kind] = {
+    "string": "text",
+    "integer": "integer",
+    "number": "number",
+    "boolean": "boolean",
+}
+"""Whatever is not among these is structured, and travels as JSON."""
+TYPES: Mapping[type, str] = {str: "string", bool: "boolean", int: "integer", float: "number"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One field of a request or response row."""
+
+    name: str
+    kind: Kind
+    nullable: bool
+    required: bool
+
+    @property
+    def always(self) -> bool:
+        """Whether every row holds a value of the kind."""
+        return self.required and not self.nullable
+
+
+def columns_of(schema: Mapping[str, object]) -> tuple[Column, ...]:
+    """Return the columns of rows that fit `schema`, in its order."""
+    properties = schema.get("properties")
+    required = schema.get("required")
+    listed = required if isinstance(required, Sequence) else ()
+    if not isinstance(properties, Mapping):
+        return ()
+    return tuple(
+        _column(name, set(_types(node, schema)), name in listed)
+        for name, node in properties.items()
+    )
+
+
+def known(columns: Iterable[Column]) -> str:
+    """Return the names of columns for a sentence."""
+    return ", ".join(column.name for column in columns) or "none"
+
+
+def _column(name: str, types: set[str], required: bool) -> Column:
+    values = types - {"null"}
+    if values == {"integer", "number"}:
+        values = {"number"}
+    kind = KINDS.get(values.pop(), "json") if len(values) == 1 else "json"
+    return Column(name, kind, "null" in types, required)
+
+
+def _types(node: Any, root: Mapping[str, object]) -> Iterable[str]:
+    if not isinstance(node, Mapping):
+        return ["any"]
+    if "$ref" in node:
+        return _types(_definition(str(node["$ref"]), root), root)
+    for choice in ("anyOf", "oneOf", "allOf"):
+        if choice in node:
+            return [kind for inner in node[choice] for kind in _types(inner, root)]
+    declared = node.get("type")
+    if isinstance(declared, str):
+        return [declared]
+    if isinstance(declared, Sequence):
+        return [str(kind) for kind in declared]
+    values = node.get("enum", [node["const"]] if "const" in node else [])
+    return ["null" if value is None else TYPES.get(type(value), "any") for value in values] or [
+        "any"
+    ]
+
+
+def _definition(reference: str, root: Mapping[str, object]) -> object:
+    definitions = root.get("$defs")
+    name = reference.removeprefix("#/$defs/")
+    return definitions.get(name) if isinstance(definitions, Mapping) else None

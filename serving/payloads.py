@@ -1,0 +1,203 @@
+"""What MLflow's scoring server takes at `/invocations`, turned into rows.
+
+Its formats are told at https://mlflow.org/docs/latest/ml/deployment/deploy-model-locally/. In a
+table an empty cell (null, NaN, nothing) is a field left out where the model knows no null.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from pipelines.contract import Row
+from serving.bodies import MalformedBody, json_in, require_writable
+from serving.columns import Column, columns_of, known
+
+FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")
+WORDS = {"true": True, "false": False}
+
+
+class PayloadRefused(MalformedBody):
+    """The body is none of the formats, or not a table; the message says which part."""
+
+
+def from_json(body: bytes, schema: Mapping[str, object]) -> list[Row]:
+    """Return the instances in a JSON body. Raises `MalformedBody` or `PayloadRefused`."""
+    document = _lenient(body)
+    if not isinstance(document, dict):
+        raise PayloadRefused(f"the body must be an object with one of {', '.join(FORMATS)}")
+    given = [name for name in FORMATS if name in document]
+    if len(given) != 1:
+        found = ", ".join(sorted(document)) or "none"
+        raise PayloadRefused(f"one of {', '.join(FORMATS)} is expected; there is: {found}")
+    if unknown := document.keys() - {given[0], "params"}:
+        raise PayloadRefused(f"unknown fields: {', '.join(sorted(unknown))}")
+    if document.get("params"):
+        raise PayloadRefused("the model takes no params")
+    columns = columns_of(schema)
+    data = document[given[0]]
+    if given[0] == "dataframe_split":
+        return _table(_split(data, columns), columns)
+    if given[0] == "dataframe_records":
+        return _table(_records(data), columns)
+    return _known(_rows(data, columns), columns)
+
+
+def from_csv(body: bytes, schema: Mapping[str, object]) -> list[Row]:
+    """Return the instances in a CSV body, whose first line names the columns.
+
+    Raises `PayloadRefused`. A column without a name is an index, and left out.
+    """
+    columns = columns_of(schema)
+    kinds = {column.name: column for column in columns}
+    try:
+        lines = csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True)
+        header = next(lines, [])
+        cells = [(lines.line_num, line) for line in lines if line]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise PayloadRefused(f"the body is no CSV: {error}") from error
+    _require_known(filter(None, header), columns)
+    rows = []
+    for number, line in cells:
+        if len(line) != len(header):
+            raise PayloadRefused(f"line {number}: {len(line)} cells, the header has {len(header)}")
+        named = [(name, cell) for name, cell in zip(header, line, strict=True) if name]
+        rows.append({name: _cell(cell, kinds[name], number) for name, cell in named})
+    return _table(rows, columns)
+
+
+def _lenient(body: bytes) -> object:
+    # MLflow's own client writes NaN for a missing number.
+    try:
+        return json_in(body)
+    except MalformedBody:
+        if b"NaN" not in body:
+            raise
+    try:
+        document = json.loads(body, parse_constant=_missing)
+        require_writable(document)
+    except (ValueError, RecursionError) as error:
+        raise PayloadRefused(f"the body is not JSON: {error}") from error
+    return document
+
+
+def _missing(word: str) -> None:
+    if word != "NaN":
+        raise PayloadRefused(f"the body is not JSON: {word} is no number")
+
+
+def _split(data: object, columns: Sequence[Column]) -> list[dict[str, Any]]:
+    if not isinstance(data, dict) or not isinstance(data.get("data"), list):
+        raise PayloadRefused("dataframe_split must hold columns and data")
+    if unknown := data.keys() - {"columns", "data", "index"}:
+        raise PayloadRefused(f"dataframe_split knows no {', '.join(sorted(unknown))}")
+    names = data.get("columns")
+    if names is None:
+        names = [_single(columns).name]
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise PayloadRefused("the columns of dataframe_split must be names")
+    rows = []
+    for index, cells in enumerate(data["data"]):
+        if not isinstance(cells, list) or len(cells) != len(names):
+            raise PayloadRefused(f"row {index} of dataframe_split is no list of {len(names)} cells")
+        rows.append(dict(zip(names, cells, strict=True)))
+    return rows
+
+
+def _records(data: object) -> list[dict[str, Any]]:
+    if not isinstance(data, list):
+        raise PayloadRefused("dataframe_records must be a list of objects")
+    return [_record(record, index) for index, record in enumerate(data)]
+
+
+def _rows(data: object, columns: Sequence[Column]) -> list[dict[str, Any]]:
+    """Return what stands under `instances` or `inputs`: rows, columns, or one column's values."""
+    if isinstance(data, dict):
+        return _columnar(data)
+    values = data if isinstance(data, list) else [data]
+    if any(isinstance(value, dict) for value in values):
+        return [_record(value, index) for index, value in enumerate(values)]
+    if not values:
+        return []
+    column = _single(columns)
+    return [{column.name: _alone(value, column)} for value in values]
+
+
+def _columnar(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    if not any(isinstance(values, list) for values in data.values()):
+        return [dict(data)]
+    lengths = {len(values) if isinstance(values, list) else None for values in data.values()}
+    if len(lengths) > 1:
+        raise PayloadRefused("the columns are of different lengths")
+    return [dict(zip(data, cells, strict=True)) for cells in zip(*data.values(), strict=True)]
+
+
+def _alone(value: Any, column: Column) -> Any:
+    # An array of shape [n, 1] arrives as lists of one element each.
+    boxed = isinstance(value, list) and len(value) == 1 and column.kind != "json"
+    return value[0] if boxed else value
+
+
+def _single(columns: Sequence[Column]) -> Column:
+    for choice in (columns, [column for column in columns if column.required]):
+        if len(choice) == 1:
+            return choice[0]
+    raise PayloadRefused(f"values without names; the model has several columns: {known(columns)}")
+
+
+def _record(record: object, index: int) -> dict[str, Any]:
+    if not isinstance(record, dict):
+        raise PayloadRefused(f"row {index} is no object")
+    return record
+
+
+def _table(rows: Iterable[dict[str, Any]], columns: Sequence[Column]) -> list[Row]:
+    nullable = {column.name for column in columns if column.nullable}
+    whole = [
+        {name: cell for name, cell in row.items() if cell is not None or name in nullable}
+        for row in _known(rows, columns)
+    ]
+    return list(whole)
+
+
+def _known(rows: Iterable[dict[str, Any]], columns: Sequence[Column]) -> list[Row]:
+    listed = list(rows)
+    _require_known({name for row in listed for name in row}, columns)
+    return list(listed)
+
+
+def _require_known(names: Iterable[str], columns: Sequence[Column]) -> None:
+    if unknown := set(names) - {column.name for column in columns}:
+        raise PayloadRefused(
+            f"no column is called {', '.join(sorted(unknown))}; there are: {known(columns)}"
+        )
+
+
+def _cell(cell: str, column: Column, line: int) -> Any:
+    if cell == "":
+        return None
+    try:
+        return _valued(cell, column)
+    except (ValueError, KeyError) as error:
+        where = f"line {line}, column {column.name!r}"
+        raise PayloadRefused(f"{where}: {cell[:50]!r} is no {column.kind}") from error
+
+
+def _valued(cell: str, column: Column) -> Any:
+    if column.kind == "text":
+        return cell
+    if column.kind == "boolean":
+        return WORDS[cell.strip().lower()]
+    if cell.strip().lower() == "nan":
+        return None
+    # Read as JSON, numbers too: what Python would also take (1_000, inf, ٣) is none elsewhere.
+    value = orjson.loads(cell)
+    if column.kind != "json" and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise ValueError(cell)
+    require_writable(value)
+    return value
