@@ -118,4 +118,5 @@ def _cell_histograms(grey: NDArray[np.float32], cells: int, directions: int) -> 
 
 def _normalised(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     lengths = np.sqrt((rows * rows).sum(axis=1, keepdims=True))
-    return np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 1e-6)
+    scaled: NDArray[np.float32] = rows / np.maximum(lengths, 1e-6)
+    return scaled

@@ -10,48 +10,39 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from features.demo.looks import COLOURS, PATTERNS, STYLES
-from features.demo.wardrobe import FEELS, Item
+from features.demo.wardrobe import FEELS, LINES, Item
 
-VISUAL: tuple[dict[str, float], ...] = (
-    {"dark": 1.0, "earth": 0.3, "pastel": -0.9, "warm": -0.6, "plain": 0.9, "flowers": -0.9,
-     "minimal": 0.7, "romantic": -0.7},
-    {"earth": 0.9, "warm": 0.5, "dark": -0.5, "cool": -0.8, "flowers": 0.9, "plain": -0.6,
-     "romantic": 0.5, "sporty": -0.8},
-    {"cool": 0.9, "warm": 0.6, "earth": -0.9, "pastel": -0.5, "stripes": 0.8, "checks": -0.6,
-     "sporty": 0.9, "elegant": -0.7},
-    {"pastel": 1.0, "dark": -1.0, "warm": -0.2, "dots": 0.8, "flowers": 0.5, "zigzag": -0.7,
-     "romantic": 0.8, "urban": -0.8},
-    {"dark": 0.5, "earth": 0.7, "warm": -0.9, "cool": -0.1, "checks": 0.8, "zigzag": -0.7,
-     "elegant": 0.9, "urban": -0.6},
-    {"warm": 0.9, "dark": 0.4, "pastel": -0.8, "zigzag": 0.9, "dots": -0.7, "urban": 0.9,
-     "minimal": -0.5},
-)  # fmt: skip
-"""Six ways to look at clothes: stars up or down for colour families, patterns and styles."""
-VISUAL_STARS, FELT_STARS = 0.75, 0.85
+LIKINGS: dict[str, dict[str, float]] = {
+    "street": {"street": 1.0, "boho": -1.0, "sport": 0.2, "sweet": -0.5},
+    "boho": {"boho": 1.0, "sport": -1.0, "sweet": 0.3, "street": -0.3},
+    "sport": {"sport": 1.0, "sweet": -1.0, "street": 0.3, "office": -0.3},
+    "sweet": {"sweet": 1.0, "office": 0.3, "street": -1.0, "sport": -0.3},
+    "office": {"office": 1.0, "boho": 0.3, "street": -0.3, "sport": -1.0},
+}
+"""Five kinds of customers, and how they like each line of clothes; the others leave them cold."""
+VISUAL_STARS, FELT_STARS = 1.6, 0.85
+"""Stars between no opinion and a full liking, of what is seen and of what is felt."""
 OWN_MIND = 0.12
-"""How far a customer strays from the way of their kind, in stars per trait."""
-GENEROSITY, MOOD = 0.30, 0.55
+"""How far a customer strays from the liking of their kind."""
+GENEROSITY, MOOD = 0.30, 0.45
 """Standard deviations of a customer's stars and of a single review's, both beside the taste."""
-USUAL_STARS = 3.75
+USUAL_STARS = 3.6
 SPANISH_SHARE = 0.7
-TRAITS = (*COLOURS, *PATTERNS, *STYLES)
 
 
 @dataclass(frozen=True)
 class Customer:
-    """One customer: liking is stars up or down per trait seen and per unit of what is felt."""
+    """One customer: stars up or down for each line seen and each unit of what is felt."""
 
     customer_id: str
     language: str
-    looks: dict[str, float]
+    looks: tuple[float, ...]
     feels: tuple[float, ...]
     generosity: float
 
     def seen(self, item: Item) -> float:
         """Return the stars that the item's picture is worth to this customer."""
-        look = item.look
-        return self.looks[look.family] + self.looks[look.pattern] + self.looks[look.style]
+        return sum(liking * share for liking, share in zip(self.looks, item.lines, strict=True))
 
     def felt(self, item: Item) -> float:
         """Return the stars that wearing it is worth to this customer."""
@@ -64,17 +55,15 @@ def customers(count: int, rng: Random) -> list[Customer]:
 
 
 def _customer(number: int, rng: Random) -> Customer:
-    kind = rng.choice(VISUAL)
-    looks = {
-        trait: VISUAL_STARS * (kind.get(trait, 0.0) + rng.gauss(0, OWN_MIND)) for trait in TRAITS
-    }
+    liking = LIKINGS[rng.choice(list(LIKINGS))]
+    looks = (VISUAL_STARS * (liking.get(line, 0.0) + rng.gauss(0, OWN_MIND)) for line in LINES)
     heart = rng.randrange(len(FEELS))
     cares = [FELT_STARS * rng.gauss(0, 0.2) for _ in FEELS]
     cares[heart] = FELT_STARS * rng.choice((-1.0, 1.0)) * rng.uniform(0.8, 1.2)
     return Customer(
         customer_id=f"C{20_000 + 13 * number}",
         language="es" if rng.random() < SPANISH_SHARE else "en",
-        looks=looks,
+        looks=tuple(looks),
         feels=tuple(cares),
         generosity=rng.gauss(0, GENEROSITY),
     )
