@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 from typing import Any, Literal
 
 Kind = Literal["text", "integer", "number", "boolean", "json"]
@@ -15,6 +16,9 @@ KINDS: Mapping[str, Kind] = {
 }
 """Whatever is not among these is structured, and travels as JSON."""
 TYPES: Mapping[type, str] = {str: "string", bool: "boolean", int: "integer", float: "number"}
+
+SHOWN_NAMES = 20
+SHOWN_CHARACTERS = 50
 
 
 @dataclass(frozen=True)
@@ -45,9 +49,15 @@ def columns_of(schema: Mapping[str, object]) -> tuple[Column, ...]:
     )
 
 
+def shown(names: Iterable[object]) -> str:
+    """Return the first few names for a sentence, however many and long they are."""
+    few = nsmallest(SHOWN_NAMES, (str(name)[:SHOWN_CHARACTERS] for name in names))
+    return ", ".join(few) or "none"
+
+
 def known(columns: Iterable[Column]) -> str:
     """Return the names of columns for a sentence."""
-    return ", ".join(column.name for column in columns) or "none"
+    return shown(column.name for column in columns)
 
 
 def _column(name: str, types: set[str], required: bool) -> Column:

@@ -15,7 +15,7 @@ import orjson
 
 from pipelines.contract import Row
 from serving.answers import Answered
-from serving.columns import Column, columns_of
+from serving.columns import Column, columns_of, shown
 from serving.inference_requests import Asked
 from serving.tensors import BYTES, Element, TensorRefused, described, packed
 
@@ -45,9 +45,7 @@ def require_outputs(asked: Asked, schema: Mapping[str, object]) -> None:
     """Raise `TensorRefused` where an output is asked for that there is not."""
     names = [output["name"] for output in outputs_described(schema, False)]
     if unknown := set(asked.outputs or ()).difference(names):
-        raise TensorRefused(
-            f"no output is called {', '.join(sorted(unknown))}; there are: {', '.join(names)}"
-        )
+        raise TensorRefused(f"no output is called {shown(unknown)}; there are: {', '.join(names)}")
 
 
 def document(answered: Answered, asked: Asked) -> tuple[bytes, int | None]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from pipelines.contract import Row
 from serving.bodies import json_in
-from serving.columns import Column, columns_of, known
+from serving.columns import Column, columns_of, known, shown
 from serving.tensors import (
     BYTES,
     FLOATS,
@@ -60,20 +60,22 @@ class Asked:
     binary: bool
 
 
-def parse(body: bytes, header_length: str | None) -> Asked:
+def parse(body: bytes, header_length: str | None, limit: int) -> Asked:
     """Return the request in `body`, the first `header_length` bytes of which are JSON.
+
+    At most `limit` instances are looked at.
 
     Raises `MalformedBody`, or `TensorRefused` naming the tensor.
     """
     split = len(body) if header_length is None else _length(header_length, len(body))
     document = _object(json_in(body[:split], "the request"), "the request")
     if unknown := document.keys() - MEMBERS:
-        raise TensorRefused(f"unknown fields: {', '.join(sorted(unknown))}")
+        raise TensorRefused(f"unknown fields: {shown(unknown)}")
     inputs = document.get("inputs")
     if not isinstance(inputs, list) or not inputs:
         raise TensorRefused('"inputs" must be a list of at least one tensor')
     binary = _parameters(document).get("binary_data_output") is True
-    count, tensors = _tensors(inputs, memoryview(body)[split:])
+    count, tensors = _tensors(inputs, memoryview(body)[split:], limit)
     identity = document.get("id")
     if identity is not None and not isinstance(identity, str):
         raise TensorRefused('"id" must be a text')
@@ -129,30 +131,32 @@ def _finite(tensor: Tensor, place: int, element: Element) -> Element:
     raise TensorRefused(f"tensor {tensor.name!r}, element {place}: it is infinite")
 
 
-def _tensors(inputs: Sequence[object], data: memoryview) -> tuple[int, list[Tensor]]:
+def _tensors(inputs: Sequence[object], data: memoryview, limit: int) -> tuple[int, list[Tensor]]:
     tensors: list[Tensor] = []
     counts: set[int] = set()
     for given in inputs:
-        tensor, data = _tensor(_object(given, "an input"), data)
+        tensor, data = _tensor(_object(given, "an input"), data, limit)
         tensors.append(tensor)
         counts.add(len(tensor.elements))
     if len({tensor.name for tensor in tensors}) < len(tensors):
         raise TensorRefused("two inputs have the same name")
     if len(counts) > 1:
-        found = ", ".join(f"{tensor.name} {len(tensor.elements)}" for tensor in tensors)
+        found = shown(f"{tensor.name} {len(tensor.elements)}" for tensor in tensors)
         raise TensorRefused(f"the inputs are of different lengths: {found}")
     if data:
         raise TensorRefused(f"{len(data)} bytes follow the last tensor")
     return counts.pop(), tensors
 
 
-def _tensor(given: Mapping[str, Any], data: memoryview) -> tuple[Tensor, memoryview]:
+def _tensor(given: Mapping[str, Any], data: memoryview, limit: int) -> tuple[Tensor, memoryview]:
     name, datatype = given.get("name"), given.get("datatype")
     if not isinstance(name, str):
         raise TensorRefused("an input has no name")
     if not isinstance(datatype, str) or (datatype != BYTES and datatype not in FORMATS):
         raise TensorRefused(f"tensor {name!r}: no datatype is called {datatype!r}")
     count = _count(name, given.get("shape"))
+    if count > limit:
+        raise TensorRefused(f"{count} instances in one call; the limit is {limit}")
     parameters = _parameters(given)
     size = parameters.get("binary_data_size")
     holds_json = parameters.get("content_type") == "json"

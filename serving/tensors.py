@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 BYTES = "BYTES"
 FORMATS: Mapping[str, str] = {
@@ -32,6 +33,7 @@ FLOATS = frozenset(name for name in FORMATS if name.startswith("FP"))
 LENGTH = struct.Struct("<I")
 
 Element = str | int | float | bool | None
+T = TypeVar("T")
 
 
 class TensorRefused(ValueError):
@@ -47,8 +49,7 @@ def described(name: str, datatype: str, holds_json: bool = False) -> dict[str, A
 def unpacked(name: str, datatype: str, count: int, data: bytes) -> list[Element]:
     """Return the `count` elements that binary `data` holds."""
     if datatype == BYTES:
-        texts = _texts(name, data)
-        return _counted(name, count, texts)
+        return _counted(name, count, _texts(name, islice(_pieces(name, data), count + 1)))
     letter = FORMATS[datatype]
     size = struct.calcsize(letter)
     if len(data) != count * size:
@@ -68,27 +69,26 @@ def packed(datatype: str, elements: Sequence[Element]) -> bytes:
 
 
 def listed(name: str, datatype: str, count: int, data: object) -> list[Element]:
-    """Return the `count` elements of tensor data as JSON, flat or nested; null is a missing one."""
+    """Return the `count` elements of tensor data as JSON; null is a missing one.
+
+    Each may stand in a list of its own, as in a tensor of shape [n, 1].
+    """
     if not isinstance(data, list):
         raise TensorRefused(f"tensor {name!r}: its data is not a list")
-    elements = _counted(name, count, _flat(data))
+    elements = [
+        element[0] if isinstance(element, list) and len(element) == 1 else element
+        for element in _counted(name, count, data)
+    ]
     for place, element in enumerate(elements):
         if element is not None and not _fits(datatype, element):
             raise TensorRefused(f"tensor {name!r}, element {place}: it is no {datatype}")
     return elements
 
 
-def _flat(data: list[object]) -> list[Element]:
-    # Two levels at most: a tensor holds one column, so its shape is [n] or [n, 1].
-    flat: list[object] = []
-    for element in data:
-        flat.extend(element) if isinstance(element, list) else flat.append(element)
-    return flat  # type: ignore[return-value]  # what is no element fits no datatype
-
-
-def _counted(name: str, count: int, elements: list[Element]) -> list[Element]:
+def _counted(name: str, count: int, elements: list[T]) -> list[T]:
     if len(elements) != count:
-        raise TensorRefused(f"tensor {name!r}: {len(elements)} elements, its shape says {count}")
+        found = "more" if len(elements) > count else f"{len(elements)}"
+        raise TensorRefused(f"tensor {name!r}: its shape says {count} elements, its data {found}")
     return elements
 
 
@@ -109,9 +109,9 @@ def _in_range(datatype: str, number: int) -> bool:
     return -(1 << bits - 1) <= number < 1 << bits - 1
 
 
-def _texts(name: str, data: bytes) -> list[Element]:
+def _texts(name: str, pieces: Iterable[bytes]) -> list[Element]:
     texts: list[Element] = []
-    for place, element in enumerate(_pieces(name, data)):
+    for place, element in enumerate(pieces):
         try:
             texts.append(element.decode())
         except UnicodeDecodeError as error:

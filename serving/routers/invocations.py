@@ -13,7 +13,7 @@ import orjson
 from fastapi import APIRouter, Request, Response
 from starlette.datastructures import Headers
 
-from serving.bodies import UnsupportedBody, media_type_of
+from serving.bodies import UnsupportedBody, decoded, media_type_of
 from serving.dependencies import RequestId, ServicesDependency
 from serving.payloads import from_csv, from_json
 from serving.problems import Dialect, Problem
@@ -120,7 +120,8 @@ async def version(request: Request) -> Response:
 async def _invoke(name: str, request: Request, services: Services, request_id: str) -> Response:
     schema = services.slots.contract(name).request_schema
     read = from_csv if _says_csv(request.headers) else from_json
-    instances = read(await request.body(), schema)
+    limit = services.settings.serving.instances_limit
+    instances = await decoded(request, lambda body: read(body, schema, limit))
     answered = await services.slots.answer(name, instances, request_id=request_id)
     served = answered.model
     services.telemetry.predictions.labels(served.name, served.version).inc(len(instances))

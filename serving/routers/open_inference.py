@@ -11,10 +11,11 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Request, Response
 
-from serving.bodies import UnsupportedBody
+from pipelines.contract import Row
+from serving.bodies import UnsupportedBody, decoded
 from serving.dependencies import RequestId, ServicesDependency
 from serving.inference_answers import document, outputs_described, require_outputs
-from serving.inference_requests import inputs_described, instances, parse
+from serving.inference_requests import Asked, inputs_described, instances, parse
 from serving.problems import Dialect, Problem
 from serving.protocol_schemas import (
     InferenceRequest,
@@ -78,13 +79,13 @@ async def ready(services: ServicesDependency, response: Response) -> dict[str, b
     return {"live": True, "ready": found}
 
 
-@router.get("/models/{name}")
+@router.get("/models/{name}", response_model_exclude_none=True)
 async def model(name: str, services: ServicesDependency) -> ModelMetadata:
     """Describe the inputs and outputs of a model's live version."""
     return _metadata(services, name, None)
 
 
-@router.get("/models/{name}/versions/{version}")
+@router.get("/models/{name}/versions/{version}", response_model_exclude_none=True)
 async def model_version(name: str, version: str, services: ServicesDependency) -> ModelMetadata:
     """Describe a model's live version, which must be this one."""
     return _metadata(services, name, version)
@@ -137,9 +138,15 @@ async def _infer(
     if request.headers.get("content-encoding", "identity") != "identity":
         raise UnsupportedBody("compressed bodies are not taken; send it without Content-Encoding")
     contract = services.slots.contract(name, version)
-    asked = parse(await request.body(), request.headers.get(HEADER_LENGTH))
-    require_outputs(asked, contract.response_schema)
-    rows = instances(asked, contract.request_schema)
+    limit = services.settings.serving.instances_limit
+    said = request.headers.get(HEADER_LENGTH)
+
+    def read(body: bytes) -> tuple[Asked, list[Row]]:
+        asked = parse(body, said, limit)
+        require_outputs(asked, contract.response_schema)
+        return asked, instances(asked, contract.request_schema)
+
+    asked, rows = await decoded(request, read)
     answered = await services.slots.answer(name, rows, request_id=request_id, version=version)
     served = answered.model
     services.telemetry.predictions.labels(served.name, served.version).inc(len(rows))
