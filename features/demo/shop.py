@@ -13,6 +13,8 @@ from features.demo.fashion import write_fashion
 from features.demo.orders import order_lines
 from features.demo.pictures import write_picture
 from features.demo.prices import PriceList
+from features.demo.ratings import COLUMNS as RATING_COLUMNS
+from features.demo.ratings import rating_rows
 from features.demo.receipts import write_sales
 from features.demo.stock import (
     CODED_ROWS,
@@ -26,9 +28,10 @@ from features.demo.stock import (
 
 Progress = Callable[[float, str], None]
 
-CATEGORIES, CODES, ORDERS, IMAGES = (
+CATEGORIES, CODES, RATINGS, ORDERS, IMAGES = (
     "product_categories.csv",
     "product_codes.csv",
+    "product_recommendations.csv",
     "orders.jsonl",
     "images",
 )
@@ -61,7 +64,11 @@ def write_demo(directory: Path, seed: int = 7, progress: Progress | None = None)
     )
     report(0.4, "taking orders")
     orders = _write_orders(coded, directory / ORDERS, _rng(seed, "orders"))
-    report(0.45, "adding up sales")
+    report(0.45, "asking what customers think")
+    ratings = _written(
+        directory / RATINGS, RATING_COLUMNS, rating_rows(coded.variants, _rng(seed, "ratings"))
+    )
+    report(0.5, "adding up sales")
     sales = write_sales(directory, seed)
     fashion = write_fashion(directory, seed, lambda share, what: report(0.6 + 0.4 * share, what))
     report(1.0, "the shop is open")
@@ -70,6 +77,7 @@ def write_demo(directory: Path, seed: int = 7, progress: Progress | None = None)
         "product_codes": codes,
         "orders": orders,
         "images": images,
+        "product_recommendations": ratings,
         "fashion_recommendations": fashion["reviews"],
         **sales,
     }
