@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from asgi_client import AppClient
+from curl import commands_of, request_of
 from domain_stage import DomainStage, serve_categoriser
 
 from pipelines.settings import Settings
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "domain-interfaces.md"
-COMMANDS = re.findall(r"^curl .*$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+COMMANDS = commands_of(PAGE)
 PATHS = {
     "/v1/categorizer/inference",
     "/training",
@@ -25,23 +24,6 @@ PATHS = {
     "/api/buscar",
     "/api/getAudio",
 }
-
-
-def request_of(command: str) -> tuple[str, str, dict[str, str], bytes | None]:
-    """Return method, path, headers and body of a curl command."""
-    words = shlex.split(command)
-    given = {
-        word: words[place + 1] for place, word in enumerate(words) if word in {"-X", "-d", "-H"}
-    }
-    address = next(word for word in words if word.startswith("http://"))
-    name, _, value = given.get("-H", "Accept: */*").partition(": ")
-    body = given["-d"].encode() if "-d" in given else None
-    return (
-        given.get("-X", "GET"),
-        address.removeprefix("http://127.0.0.1:8000"),
-        {name: value},
-        body,
-    )
 
 
 @pytest.mark.parametrize("command", COMMANDS)
