@@ -51,5 +51,9 @@ class ListParams(FamilyParams):
         32, ge=4, le=256, title="ALS factors", description="Width of the lists' implicit ALS."
     )
     list_sweeps: int = Field(
-        15, ge=1, le=50, title="ALS sweeps", description="Sweeps of the lists' implicit ALS."
+        0,
+        ge=0,
+        le=50,
+        title="ALS sweeps",
+        description="Sweeps of the lists' implicit ALS; 0: by the number of likes.",
     )

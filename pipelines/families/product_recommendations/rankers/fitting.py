@@ -15,22 +15,26 @@ from pipelines.families.product_recommendations.list_params import ListModel, Li
 from pipelines.families.product_recommendations.rankers.als import CONFIDENCE, RIDGE, fit_als
 from pipelines.families.product_recommendations.rankers.ease import fit_ease
 from pipelines.families.product_recommendations.rankers.measuring import (
-    ListFigures,
     Question,
     figures,
     questions,
+    worth_of,
 )
 from pipelines.families.product_recommendations.rankers.popularity import (
     recent_popularity,
 )
 from pipelines.families.product_recommendations.rankers.scoring import (
-    blended,
+    Scorer,
     scorer_of,
+    with_share,
 )
 
 SHARES = (0.0, 0.1, 0.3, 1.0)
 """Shares of recent popularity that are tried beside the personal score."""
-ASKED_USERS = 1_000
+ASKED_USERS, SCORED_ITEMS = 1_000, 200_000_000
+"""How many users are asked about, and how many items scored for them: whatever is reached first."""
+SWEEPS, SWEEPS_OF_MANY, MANY = 15, 5, 2_000_000
+"""Sweeps of implicit ALS; fewer where there are many likes, which tell more in each."""
 WORTHWHILE = 0.005
 """NDCG@10 that popularity has to gain before it is let into the personal lists."""
 
@@ -55,7 +59,8 @@ def fit_lists(
     ranker = chosen_ranker(params, len(known.items))
     earlier = known.where(~held_out)
     tried = _fitted(earlier, ranker, params, seed, lambda done: progress(done * 0.4, ranker))
-    asked = questions(earlier, known.where(held_out), ASKED_USERS)
+    users = min(ASKED_USERS, 1 + SCORED_ITEMS // max(len(known.items), 1))
+    asked = questions(earlier, known.where(held_out), users)
     past = recent_popularity(earlier.where(earlier.relevant))
     share, history = _chosen(tried, past, asked)
     progress(0.5, "chose how lists are made")
@@ -86,7 +91,8 @@ def _fitted(
         arrays = fit_ease(liked, params.ease_ridge, params.neighbours)
         return ListArrays("ease", {"ridge": params.ease_ridge}, arrays)
     if ranker == "als":
-        arrays = fit_als(liked, params.list_factors, params.list_sweeps, seed, progress)
+        sweeps = params.list_sweeps or (SWEEPS if len(liked) <= MANY else SWEEPS_OF_MANY)
+        arrays = fit_als(liked, params.list_factors, sweeps, seed, progress)
         return ListArrays("als", {"ridge": RIDGE, "confidence": CONFIDENCE}, arrays)
     return ListArrays("popularity", {}, {})
 
@@ -94,18 +100,22 @@ def _fitted(
 def _chosen(
     lists: ListArrays, popular: NDArray[np.float32], asked: list[Question]
 ) -> tuple[float | None, Mapping[str, float]]:
-    """Return the share of recent popularity, None for nothing else, and every NDCG@10."""
+    """Return the share of popularity, None where it does better alone, and every NDCG@10."""
+    alone = figures(asked, lambda _: popular.astype(np.float64)).ndcg
     scorer = scorer_of(lists)
-
-    def measured(share: float | None) -> ListFigures:
-        used = None if share is None else scorer
-        return figures(asked, lambda one: blended(used, one.liked, popular, share or 0.0))
-
-    alone = measured(None).ndcg
     if scorer is None:
         return None, {"ndcg_popularity": alone}
-    shares = {share: measured(share).ndcg for share in SHARES}
-    best = max(shares, key=lambda share: shares[share] - WORTHWHILE * (share > 0))
-    history = {f"ndcg_share_{share:g}": value for share, value in shares.items()}
-    lost = alone > shares[best] + WORTHWHILE
+    found = np.array([_ndcg_by_share(scorer, one, popular) for one in asked])
+    shares = dict(zip(SHARES, found.reshape(-1, len(SHARES)).sum(axis=0), strict=True))
+    gained = {share: total / max(len(asked), 1) for share, total in shares.items()}
+    best = max(gained, key=lambda share: gained[share] - WORTHWHILE * (share > 0))
+    history = {f"ndcg_share_{share:g}": float(value) for share, value in gained.items()}
+    lost = alone > gained[best] + WORTHWHILE
     return (None if lost else best), {**history, "ndcg_popularity": alone}
+
+
+def _ndcg_by_share(scorer: Scorer, question: Question, popular: NDArray[np.float32]) -> list[float]:
+    if not len(question.liked):
+        return [worth_of(question, popular.astype(np.float64))[2]] * len(SHARES)
+    personal = scorer.scores(question.liked)
+    return [worth_of(question, with_share(personal, popular, share))[2] for share in SHARES]

@@ -53,12 +53,13 @@ def questions(known: Interactions, held_out: Interactions, at_most: int) -> list
 
 def figures(asked: list[Question], score: Callable[[Question], Scores]) -> ListFigures:
     """Return what the ten best of `score`, seen items left out, are worth."""
-    worth = np.array([_worth(question, score(question)) for question in asked]).reshape(-1, 3)
+    worth = np.array([worth_of(one, score(one)) for one in asked]).reshape(-1, 3)
     found = worth.mean(axis=0) if len(worth) else np.zeros(3)
     return ListFigures(float(found[0]), float(found[1]), float(found[2]), len(asked))
 
 
-def _worth(question: Question, scores: Scores) -> tuple[float, float, float]:
+def worth_of(question: Question, scores: Scores) -> tuple[float, float, float]:
+    """Return precision, recall and NDCG of the ten best; takes seen items out of `scores`."""
     scores[question.seen] = -np.inf
     leaders = best(scores, PLACES)
     found = np.zeros(PLACES, dtype=np.bool_)

@@ -96,9 +96,12 @@ def blended(
     """
     if scorer is None or not len(liked):
         return popularity.astype(np.float64)
-    scores = scorer.scores(liked)
-    scores += max(share, TIE_BREAKER) * popularity
-    return scores
+    return with_share(scorer.scores(liked), popularity, share)
+
+
+def with_share(personal: Scores, popularity: NDArray[np.float32], share: float) -> Scores:
+    """Return a new array: `personal` plus `share` of popularity, which settles ties at least."""
+    return personal + max(share, TIE_BREAKER) * popularity
 
 
 def best(scores: Scores, count: int) -> NDArray[np.intp]:
