@@ -81,7 +81,8 @@ def _beats_means(
     judged: list[Measured],
 ) -> bool:
     """Return whether the model beats the means by what is worthwhile and beyond noise."""
-    masks = list(_held_out(known, held_out, seed))
+    cheap = params.ratings is not RatingModel.SPARK_ALS
+    masks = list(_held_out(known, held_out, seed, cheap))
     errors = list[NDArray[np.float64]]()
     for number, mask in enumerate(masks):
         rest, asked = known.where(~mask), known.where(mask)
@@ -101,17 +102,17 @@ def _beats_means(
     return bool(beyond_noise and means - model > WORTHWHILE * scale)
 
 
-def _held_out(known: Interactions, held_out: Mask, seed: int) -> Iterator[Mask]:
+def _held_out(known: Interactions, held_out: Mask, seed: int, cheap: bool) -> Iterator[Mask]:
     """Return masks to hold out, one after another.
 
-    The validation rows where they are enough; otherwise every row once where the rows are few,
-    and a fifth of them where they are many.
+    The validation rows where they are enough; otherwise every row once where the rows are few
+    and a fit is `cheap`, and a fifth of them elsewhere.
     """
     if held_out.sum() >= ENOUGH_HELD_OUT:
         yield held_out
         return
     fold = np.random.default_rng(seed).integers(FOLDS, size=len(known))
-    for number in range(FOLDS if len(known) <= CROSS_VALIDATED_ROWS else 1):
+    for number in range(FOLDS if cheap and len(known) <= CROSS_VALIDATED_ROWS else 1):
         yield fold == number
 
 
