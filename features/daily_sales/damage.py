@@ -62,6 +62,8 @@ class Tally:
 
 def _reason(columns: Sequence[str], fault: Fault) -> str:
     values = dict(zip(columns, fault[4:], strict=True))
+    if not any(values.values()):
+        return "has not as many values as the header has names, or none that are needed"
     wrong = {"product_id": fault[1], "ordered_at": fault[2], "quantity": fault[3]}
     kinds = {"ordered_at": "timestamp", "quantity": "plain number"}
     reasons = [
