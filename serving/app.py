@@ -40,6 +40,7 @@ from serving.routers import (
     predictions,
     product_categories,
     product_codes,
+    product_recommendations,
 )
 from serving.services import DecisionReader, RollBack, Services
 from serving.slots import Slots
@@ -53,7 +54,7 @@ WORKER_SEEN_SECONDS = 15.0
 GENERIC = (predictions, health, models, feedback, decisions)
 PROTOCOLS = (open_inference, invocations)
 """The generic interface as clients of others speak it, in their dialects and media types."""
-DOMAIN = (product_categories, product_codes)
+DOMAIN = (product_categories, product_codes, product_recommendations)
 """Interfaces whose clients were there before: their refusals speak a dialect."""
 
 

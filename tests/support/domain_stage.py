@@ -9,7 +9,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from serving_stage import FakeOrchestration, FakeRegistry
 
-from pipelines.contract import RequestRefused
+from pipelines.contract import RequestRefused, Runtime
 from pipelines.decisions.log import DecisionLog
 from pipelines.orders.order_lines import IncomingLine, OrderLines
 from pipelines.orders.product_catalogue import Catalogue, Product, catalogue_file, write
@@ -46,7 +46,8 @@ class Categoriser:
         """Nothing is held."""
 
 
-def _contract(model: str, text: str, target: str) -> Contract:
+def contract_of(model: str, text: str, target: str) -> Contract:
+    """Return the contract of a model that answers a text with a text."""
     schema = {"type": "object", "properties": {text: {"type": "string"}}, "required": [text]}
     answer = {"type": "object", "properties": {target: {"type": "string"}}, "required": [target]}
     return Contract.model_validate(
@@ -129,16 +130,19 @@ class DomainStage:
 
 def serve_categoriser(app: FastAPI, version: str = "5") -> None:
     """Let `app` answer for the categories, as after a promotion."""
-    contract = _contract("product_categories", "name", "category")
-    package = Package(Path("nowhere"), contract, "0" * 64)
+    serve_model(app, contract_of("product_categories", "name", "category"), Categoriser(), version)
+
+
+def serve_model(app: FastAPI, contract: Contract, runtime: Runtime, version: str) -> None:
+    """Let `app` answer by `runtime` for the model of a contract, as after a promotion."""
     loaded = Loaded(
-        package,
-        Categoriser(),
+        Package(Path("nowhere"), contract, "0" * 64),
+        runtime,
         SchemaCheck(contract.request_schema),
         TargetCheck(contract),
         golden=(),
         instance_ms=0.1,
         instance_bytes=20.0,
     )
-    served = ServedModel("product_categories", version, f"d{version}", int(version), "0" * 64)
+    served = ServedModel(contract.family, version, f"d{version}", int(version), "0" * 64)
     app.state.services.slots.put(LiveModel(served, loaded))

@@ -1,0 +1,195 @@
+"""The recommender's interface: a user in, a plain list of product ids out."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Hashable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+
+from pipelines.contract import Row
+from serving.answers import Answered, ServedModel
+from serving.dependencies import RequestId, ServicesDependency
+from serving.problems import Dialect
+from serving.spanish import DomainRefused, object_of, render, text_field
+
+MODEL = "product_recommendations"
+ID_CHARACTERS = 200
+TOP_DEFAULT, TOP_LIMIT = 10, 500
+HISTORY_LIMIT = 1_000
+KEPT_ANSWERS = 10_000
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One answer as it left: its body, and the headers that say what it is."""
+
+    body: bytes
+    headers: Mapping[str, str]
+
+
+class AnswerCache:
+    """The last answers of one served version; another version, or generation, empties it."""
+
+    def __init__(self, limit: int = KEPT_ANSWERS) -> None:
+        self._limit = limit
+        self._served: ServedModel | None = None
+        self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def get(self, served: ServedModel | None, asked: Hashable) -> Kept | None:
+        """Return what `served` answered to `asked`, if it is kept."""
+        self._follow(served)
+        if asked in self._kept:
+            self._kept.move_to_end(asked)
+        return self._kept.get(asked)
+
+    def put(self, served: ServedModel, asked: Hashable, answer: Kept) -> None:
+        """Keep an answer of `served`; the one that was not asked for longest makes room."""
+        self._follow(served)
+        self._kept[asked] = answer
+        if len(self._kept) > self._limit:
+            self._kept.popitem(last=False)
+
+    def _follow(self, served: ServedModel | None) -> None:
+        if served != self._served:
+            self._served = served
+            self._kept.clear()
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Keep a cache at `app.state.recommended` while the application runs."""
+    app.state.recommended = AnswerCache()
+    yield
+    app.state.recommended = AnswerCache()
+
+
+async def _cache_of(request: Request) -> AnswerCache:
+    cache: AnswerCache = request.app.state.recommended
+    return cache
+
+
+CacheDependency = Annotated[AnswerCache, Depends(_cache_of)]
+
+router = APIRouter(tags=["recommender"], lifespan=lifespan)
+DIALECT = Dialect(("/recommend",), render)
+
+BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "user_id": {"type": "string"},
+                        "top": {"type": "integer", "minimum": 1, "maximum": TOP_LIMIT},
+                        "exclude_seen": {"type": "boolean"},
+                        "history": {"type": "array", "items": {}, "maxItems": HISTORY_LIMIT},
+                    },
+                    "example": {"user_id": "u1", "top": 5},
+                }
+            }
+        },
+    }
+}
+LIST: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Product ids, the best first. `X-Reason` says why it is this list.",
+        "content": {"application/json": {"example": ["010101", "040601", "130101"]}},
+    }
+}
+
+
+@router.post("/recommend", response_class=Response, responses=LIST, openapi_extra=BODY)
+async def recommend(
+    request: Request, services: ServicesDependency, cache: CacheDependency, request_id: RequestId
+) -> Response:
+    """Recommend products to a user: personal, from a history sent along, or what is popular."""
+    asked = _asked(await object_of(request))
+    key = orjson.dumps(asked)
+    kept = cache.get(services.slots.served(MODEL), key)
+    if kept is None:
+        answered = await services.slots.answer(MODEL, [asked], request_id=request_id)
+        kept = _rendered(answered)
+        served = answered.model
+        services.telemetry.predictions.labels(served.name, served.version).inc()
+        # What a version answered that is no longer served must not come back.
+        if services.slots.served(MODEL) == served:
+            cache.put(served, key, kept)
+    return Response(kept.body, media_type="application/json", headers=dict(kept.headers))
+
+
+def _rendered(answered: Answered) -> Kept:
+    ((row,),) = answered.rows
+    # A version from elsewhere may answer ratings alone.
+    listed = row.get("items") or []
+    ids = [item["item_id"] for item in listed]  # type: ignore[attr-defined]
+    headers = {
+        "X-Reason": str(row.get("reason") or "unknown"),
+        "X-Model-Version": answered.model.version,
+        "X-Decision-Id": answered.model.decision_id,
+        "X-Prediction-Id": answered.prediction_ids[0],
+    }
+    return Kept(orjson.dumps(ids), headers)
+
+
+def _asked(body: Mapping[str, Any]) -> Row:
+    history = _history(body.get("history"))
+    # Who is not known yet has no id, and may still say what they like.
+    nameless = body.get("user_id") is None and history is not None
+    return {
+        "user_id": None if nameless else text_field(body, "user_id", ID_CHARACTERS),
+        "history": history,
+        "top": _top(body.get("top")),
+        "exclude_seen": _exclude_seen(body.get("exclude_seen")),
+    }
+
+
+def _top(value: Any) -> int:
+    if value is None:
+        return TOP_DEFAULT
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if not whole or not 1 <= value <= TOP_LIMIT:
+        raise DomainRefused(f"El campo «top» debe ser un número entero de 1 a {TOP_LIMIT}.")
+    return int(value)
+
+
+def _exclude_seen(value: Any) -> bool:
+    if value is None:
+        return True
+    if not isinstance(value, bool):
+        raise DomainRefused("El campo «exclude_seen» debe ser verdadero o falso.")
+    return value
+
+
+def _history(value: Any) -> list[Row] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list):
+        raise DomainRefused("El campo «history» debe ser una lista de productos.")
+    if len(value) > HISTORY_LIMIT:
+        raise DomainRefused(f"El campo «history» tiene más de {HISTORY_LIMIT} productos.")
+    return [_known(entry, place) for place, entry in enumerate(value)]
+
+
+def _known(entry: Any, place: int) -> Row:
+    """Return one product of a history: an id, or an object with `item_id` and perhaps `rating`."""
+    fields = entry if isinstance(entry, dict) else {"item_id": entry}
+    try:
+        item = text_field(fields, "item_id", ID_CHARACTERS)
+    except DomainRefused as refused:
+        raise DomainRefused(f"Elemento {place} de «history»: {refused}") from None
+    rating = fields.get("rating")
+    if rating is None:
+        return {"item_id": item}
+    if isinstance(rating, bool) or not isinstance(rating, int | float):
+        raise DomainRefused(f"Elemento {place} de «history»: «rating» debe ser un número.")
+    return {"item_id": item, "rating": float(rating)}
