@@ -16,6 +16,8 @@ def estimator_of(params: Params, seed: int) -> Estimator:
     """Return the unfitted algorithm that the parameters name."""
     if params.algorithm is Algorithm.LSTM:
         return _network(params, seed)
+    if params.algorithm is Algorithm.BOOSTING:
+        return _trees(params, seed)
     weeks = 1 if params.algorithm is Algorithm.SEASONAL_NAIVE else params.weeks
     return Pointwise(lambda _panel, _progress: SeasonalMean(weeks))
 
@@ -26,6 +28,10 @@ def restored(directory: Path) -> FittedForecaster:
         from pipelines.families.demand_forecast.network import forecaster
 
         return forecaster.restore(directory)
+    if name_in(directory) is Algorithm.BOOSTING:
+        from pipelines.families.demand_forecast.boosting import FittedTrees
+
+        return FittedSpreading(FittedTrees.open(directory), Spread.open(directory))
     return FittedSpreading(SeasonalMean.open(directory), Spread.open(directory))
 
 
@@ -40,3 +46,10 @@ def _network(params: Params, seed: int) -> Estimator:
         learning_rate=params.learning_rate,
     )
     return NetworkEstimator(recipe, seed)
+
+
+def _trees(params: Params, seed: int) -> Estimator:
+    from pipelines.families.demand_forecast.boosting import Boosting, boosted
+
+    settings = Boosting(params.trees, params.leaves, params.shrinkage)
+    return Pointwise(lambda panel, progress: boosted(panel, settings, seed, progress))

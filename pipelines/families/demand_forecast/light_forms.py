@@ -11,6 +11,7 @@ from pipelines.families.demand_forecast.network.served import open_network
 from pipelines.families.demand_forecast.params import Algorithm
 from pipelines.families.demand_forecast.seasonal import SeasonalMean
 from pipelines.families.demand_forecast.spread import Spread, Spreading
+from pipelines.families.demand_forecast.trees import ServedTrees
 
 ALGORITHM_FILE = "algorithm.json"
 
@@ -29,4 +30,6 @@ def open_light(directory: Path) -> Forecaster:
     """Open what the fitted forecaster's `compile` wrote."""
     if name_in(directory) is Algorithm.LSTM:
         return open_network(directory)
+    if name_in(directory) is Algorithm.BOOSTING:
+        return Spreading(ServedTrees.open(directory), Spread.open(directory))
     return Spreading(SeasonalMean.open(directory), Spread.open(directory))

@@ -13,6 +13,7 @@ class Algorithm(StrEnum):
     """What forecasts."""
 
     LSTM = "lstm"
+    BOOSTING = "boosting"
     SEASONAL_NAIVE = "seasonal_naive"
     SEASONAL_MEAN = "seasonal_mean"
 
@@ -24,8 +25,8 @@ class Params(FamilyParams):
         Algorithm.LSTM,
         title="Algorithm",
         description=(
-            "A network of all products; the last week again (seasonal naive); or the mean of the "
-            "same weekdays (seasonal mean)."
+            "One network (LSTM) or one set of trees (boosting) for all products; the last week "
+            "again (seasonal naive), or the mean of the same weekdays."
         ),
     )
     members: int = Field(
@@ -47,6 +48,15 @@ class Params(FamilyParams):
     )
     learning_rate: float = Field(
         3e-3, gt=0, le=0.1, title="Learning rate", description="LSTM: how large its steps begin."
+    )
+    trees: int = Field(
+        300, ge=10, le=5000, title="Trees", description="Boosting: how many trees are added up."
+    )
+    leaves: int = Field(
+        31, ge=2, le=255, title="Leaves", description="Boosting: leaves of each tree."
+    )
+    shrinkage: float = Field(
+        0.05, gt=0, le=1, title="Shrinkage", description="Boosting: how little each tree counts."
     )
     weeks: int = Field(
         8, ge=1, le=52, title="Weeks averaged", description="Seasonal mean: over how many weeks."
