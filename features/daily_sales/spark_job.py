@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 import pyarrow.parquet as pq
+from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as f
@@ -42,10 +43,19 @@ def _answer(task: Mapping[str, Any]) -> dict[str, object]:
     session.sparkContext.setLogLevel("ERROR")
     try:
         return _added_up(session, task)
+    except Py4JJavaError as error:
+        return {"error": _first_cause(error)}
     except (PySparkException, SourceError) as error:
         return {"error": str(error).splitlines()[0]}
     finally:
         session.stop()
+
+
+def _first_cause(error: Py4JJavaError) -> str:
+    thrown = error.java_exception
+    while (cause := thrown.getCause()) is not None:
+        thrown = cause
+    return str(thrown.toString()).splitlines()[0]
 
 
 def _added_up(session: SparkSession, task: Mapping[str, Any]) -> dict[str, object]:
