@@ -10,6 +10,7 @@ import pytest
 from asgi_client import AppClient
 from curl import commands_of, request_of
 from domain_stage import DomainStage, serve_categoriser
+from recommender_stage import serve_recommender
 
 from pipelines.settings import Settings
 
@@ -18,6 +19,7 @@ COMMANDS = commands_of(PAGE)
 PATHS = {
     "/v1/categorizer/inference",
     "/training",
+    "/recommend",
     "/api/predicciones",
     "/api/send-seleccion",
     "/api/marcar_leido",
@@ -28,9 +30,8 @@ PATHS = {
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_command_works(command: str, make_settings: Callable[..., Settings]) -> None:
-    models = {
-        name: {"source": {"url": "x.csv"}} for name in ("product_codes", "product_categories")
-    }
+    names = ("product_codes", "product_categories", "product_recommendations")
+    models = {name: {"source": {"url": "x.csv"}} for name in names}
     stage = DomainStage(make_settings(models=models))
     stage.write_catalogue()
     stage.order("pedido-20261116-0001", "martillo de uña")
@@ -38,6 +39,7 @@ def test_the_command_works(command: str, make_settings: Callable[..., Settings])
     method, path, headers, body = request_of(command)
     with AppClient(app := stage.app()) as client:
         serve_categoriser(app)
+        serve_recommender(app)
         while app.state.order_desk.shelf.assortment is None:
             time.sleep(0.01)
         response = client.request(method, path, headers=headers, content=body)
