@@ -47,7 +47,7 @@ def loaded(real_data: Path, name: str) -> pd.DataFrame:
 def rmse(train: pd.DataFrame, test: pd.DataFrame, params: Params, tell: Progress = silent) -> float:
     model = FAMILY.fit(train, train.head(0), params, SEED, tell)
     asked = test[["user_id", "item_id"]].reset_index(drop=True)
-    errors = model.predict(asked)["rating"].to_numpy() - test["rating"].to_numpy()
+    errors = model.predict(asked)["rating"].to_numpy(float) - test["rating"].to_numpy()
     return float(np.sqrt(np.mean(errors**2)))
 
 

@@ -42,8 +42,8 @@ class RecommenderModel:
         asked = requests.astype(object).to_dict(orient="records")
         instances = [{str(name): value for name, value in row.items()} for row in asked]
         rows = [row for (row,) in runtime.predict(instances)]
-        frame = pd.DataFrame(rows, index=index, columns=columns, dtype=object)
-        return frame.astype({"rating": float})
+        # As objects: a rating that is not asked for is None here as in the compiled form.
+        return pd.DataFrame(rows, index=index, columns=columns, dtype=object)
 
     def save(self, directory: Path) -> None:
         """Write the arrays as they are, and what happened."""
