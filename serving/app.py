@@ -32,6 +32,7 @@ from serving.problems import respond
 from serving.retraining import Orchestration, Retrainer
 from serving.routers import (
     decisions,
+    demand,
     feedback,
     health,
     invocations,
@@ -54,7 +55,7 @@ WORKER_SEEN_SECONDS = 15.0
 GENERIC = (predictions, health, models, feedback, decisions)
 PROTOCOLS = (open_inference, invocations)
 """The generic interface as clients of others speak it, in their dialects and media types."""
-DOMAIN = (product_categories, product_codes, product_recommendations)
+DOMAIN = (product_categories, product_codes, demand, product_recommendations)
 """Interfaces whose clients were there before: their refusals speak a dialect."""
 
 

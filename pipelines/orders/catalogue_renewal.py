@@ -36,16 +36,29 @@ def renew(settings: Settings, now: datetime) -> bool:
         return False
     source = settings.source(MODEL)
     local = _local(source)
-    state = f"{source.url} {_stamp(local) if local else ''}"
+    state = state_of(source)
     file = catalogue_file(settings.var)
     known = source_state(file)
-    if known and known[0] == state and (local or _young(known[1], now)):
+    if known and is_current(source, *known, now):
         return False
     frame = catalog.family(MODEL).load(source).frame
     products = tuple(_product(row) for row in frame.to_dict("records"))
     folder = None if local is None else local if local.is_dir() else local.parent
     write(file, Catalogue(products, str(folder) if folder else None, state, now.isoformat()))
     return True
+
+
+def state_of(source: Source) -> str:
+    """Return a text that is another one when a local source has changed."""
+    local = _local(source)
+    return f"{source.url} {_stamp(local) if local else ''}"
+
+
+def is_current(source: Source, state: str, written_at: str, now: datetime) -> bool:
+    """Return whether what was written of that state of the source need not be written again."""
+    return state == state_of(source) and (
+        _local(source) is not None or now - datetime.fromisoformat(written_at) < REMOTE_AGE
+    )
 
 
 def _local(source: Source) -> Path | None:
@@ -61,10 +74,6 @@ def _stamp(path: Path) -> str:
     found = [file.stat() for file in files if file.is_file()]
     newest = max((status.st_mtime_ns for status in found), default=0)
     return f"{len(found)} {newest} {sum(status.st_size for status in found)}"
-
-
-def _young(written_at: str, now: datetime) -> bool:
-    return now - datetime.fromisoformat(written_at) < REMOTE_AGE
 
 
 def _product(row: Mapping[Hashable, object]) -> Product:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from pipelines.decisions.log import Champion, DecisionLog
-from pipelines.orders import catalogue_renewal
+from pipelines.orders import catalogue_renewal, sales_renewal
 from pipelines.orders.documents import Document, FeedUnreadable
 from pipelines.orders.feed_sources import documents
 from pipelines.orders.order_lines import IncomingLine, OrderLine, OrderLines
@@ -64,6 +64,7 @@ class FeedReport:
     damaged: list[Damaged] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     catalogue_renewed: bool = False
+    sales_renewed: bool = False
 
     def report(self, damaged: Damaged) -> None:
         """Count something damaged, and name it while there are not too many."""
@@ -80,9 +81,9 @@ def refresh(
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     environment: Mapping[str, str] | None = None,
 ) -> FeedReport:
-    """Renew the catalogue, take in new order lines, and predict those that need it.
+    """Renew catalogue and stored sales, take in new order lines, predict those that need it.
 
-    Each of the three is done as far as it can be: what fails is a problem in the report, and the
+    Each of these is done as far as it can be: what fails is a problem in the report, and the
     next refresh makes up for it. Safe to repeat: known lines are not added again.
     """
     report = FeedReport()
@@ -92,6 +93,10 @@ def refresh(
     except (ValueError, OSError) as error:
         # SourceError and SchemaError among them: an unreadable catalogue stops no order.
         report.problems.append(f"catalogue: {error}")
+    try:
+        report.sales_renewed = sales_renewal.renew_sales(settings, clock())
+    except (ValueError, OSError) as error:
+        report.problems.append(f"sales: {error}")
     if url := settings.feed_url:
         variables = os.environ if environment is None else environment
         found = documents(url, known=lines.holds_message, now=clock(), environment=variables)

@@ -18,7 +18,15 @@ COLD_DAYS = 56
 """Products with fewer known days than this are looked at by themselves."""
 INTERMITTENT_SHARE = 0.5
 RECENT_DAYS = 112
-REQUEST = ("product_id", "category", "history", "start", "horizon", "future")
+REQUEST = (
+    "product_id",
+    "category",
+    "history",
+    "start",
+    "horizon",
+    "future",
+    "promotion_active",
+)
 
 Numbers = NDArray[np.float64]
 
@@ -91,6 +99,7 @@ class _Asker:
                 "start": self._days[start],
                 "horizon": len(asked),
                 "future": [self._plan(row, column) for column in asked],
+                "promotion_active": None,
             },
             days=self._days[start:],
             truth=panel.quantity[row, start:].astype(np.float64),

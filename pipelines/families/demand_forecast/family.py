@@ -66,6 +66,9 @@ class Request(BaseModel):
     future: list[Plan] | None = Field(
         None, description="Plans for coming days: promotions, prices, closed days."
     )
+    promotion_active: bool | None = Field(
+        None, description="On promotion on every day asked that `future` does not name."
+    )
 
 
 class ForecastDay(BaseModel):

@@ -17,6 +17,7 @@ def _question(product_id: str, history: list[Row], horizon: int, future: list[Ro
         "start": None,
         "horizon": horizon,
         "future": future,
+        "promotion_active": None,
     }
 
 

@@ -69,6 +69,7 @@ def question_of(instance: Mapping[str, object], place: int, memory: Memory) -> Q
     product_id = _name(instance.get("product_id"), f"{where}product_id", required=True)
     group = _name(instance.get("category"), f"{where}category", required=False)
     horizon = _horizon(instance.get("horizon"), where)
+    active = number_of(_given(instance, "promotion_active"), f"{where}promotion_active", 0.0, 1.0)
     future = entries_of(_given(instance, "future"), f"{where}future", sold=False)
     history = entries_of(_given(instance, "history"), f"{where}history", sold=True)
     start = _start(instance.get("start"), where)
@@ -89,7 +90,7 @@ def question_of(instance: Mapping[str, object], place: int, memory: Memory) -> Q
         lead=first - end,
         horizon=horizon,
         past=past,
-        plans=_plans(future, past, end),
+        plans=_plans(future, past, end, slice(first - end, first - end + horizon * bool(active))),
         notes=tuple(notes),
     )
 
@@ -229,9 +230,14 @@ def _remembered(
 _ABSENT = {"quantity": 0.0, "known": 0.0, "promotion": 0.0, "price": math.nan, "open": 1.0}
 
 
-def _plans(future: Entries, past: Mapping[str, Floats], end: int) -> dict[str, Floats]:
-    """Return what is planned from day `end` on; where nobody says, no promotion, the last price,
-    and the weekdays open that were."""
+def _plans(
+    future: Entries, past: Mapping[str, Floats], end: int, promoted: slice
+) -> dict[str, Floats]:
+    """Return what is planned from day `end` on.
+
+    Where nobody says: a promotion on the `promoted` days alone, the last price, and the weekdays
+    open that were.
+    """
     days = np.arange(end, end + LONGEST_DAYS)
     recent = past["open"][-7 * CLOSED_WEEKS :].reshape(CLOSED_WEEKS, 7).max(axis=0)
     weekdays = np.empty(7, dtype=np.float32)
@@ -241,6 +247,7 @@ def _plans(future: Entries, past: Mapping[str, Floats], end: int) -> dict[str, F
         "price": np.full(LONGEST_DAYS, past["price"][-1], dtype=np.float32),
         "open": weekdays[weekday(days)],
     }
+    plans["promotion"][promoted] = 1.0
     inside = (future.days >= end) & (future.days < end + LONGEST_DAYS)
     places = future.days[inside] - end
     plans["promotion"][places] = future.promotion[inside]

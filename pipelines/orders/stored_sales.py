@@ -1,0 +1,122 @@
+"""The newest known sales at rest: written by the refresh, read by the server without pandas.
+
+Each writing is a folder of its own; a small file names the one that counts, and is replaced as a
+whole. Who still reads the one before keeps what it has open.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+
+import numpy as np
+import orjson
+
+from features.sales_history import HistoryUnreadable, SalesHistory, open_history
+from features.temporal import day_of
+
+MODEL = "demand_forecast"
+KEPT_DAYS = 504
+"""As many days as a forecast looks back."""
+POINTER_FILE = "newest.json"
+
+Entry = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """Which folder counts, what state of the source it is of, and when it was written."""
+
+    folder: str
+    source_state: str
+    written_at: str
+
+
+def sales_folder(var: Path) -> Path:
+    """Return where stored sales lie in a home."""
+    return var / "sales" / MODEL
+
+
+def pointer_in(folder: Path) -> Pointer | None:
+    """Return what counts, or None where nothing (readable) has been written."""
+    try:
+        return Pointer(**orjson.loads((folder / POINTER_FILE).read_bytes()))
+    except (FileNotFoundError, orjson.JSONDecodeError, TypeError):
+        return None
+
+
+def write_sales(folder: Path, history: SalesHistory, source_state: str, written_at: str) -> None:
+    """Write the last days of a history and let them count; older writings go."""
+    folder.mkdir(parents=True, exist_ok=True)
+    before = pointer_in(folder)
+    fresh = Path(mkdtemp(prefix="days-", dir=folder))
+    history.save(fresh, KEPT_DAYS)
+    partial = folder / f"{POINTER_FILE}.partial"
+    partial.write_bytes(orjson.dumps(asdict(Pointer(fresh.name, source_state, written_at))))
+    partial.replace(folder / POINTER_FILE)
+    kept = {fresh.name, before.folder if before else fresh.name}
+    for old in folder.glob("days-*"):
+        if old.name not in kept:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+class StoredSales:
+    """The newest stored sales, opened again when others have been written."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._seen: tuple[int, int] | None = None
+        self._history: SalesHistory | None = None
+        self._rows: dict[str, int] = {}
+
+    def of(self, product_id: str) -> list[Entry] | None:
+        """Return a product's last days as a request tells them, None where nothing is stored."""
+        self._look()
+        row = self._rows.get(product_id)
+        if self._history is None or row is None:
+            return None
+        return entries_of(self._history, row)
+
+    def _look(self) -> None:
+        try:
+            status = (self._folder / POINTER_FILE).stat()
+        except OSError:
+            return
+        stamp = (status.st_mtime_ns, status.st_ino)
+        pointer = pointer_in(self._folder) if stamp != self._seen else None
+        if pointer is None:
+            return
+        try:
+            history = open_history(self._folder / pointer.folder)
+        except (OSError, HistoryUnreadable):
+            return  # what was there before goes on being used
+        self._seen, self._history = stamp, history
+        self._rows = {name: row for row, name in enumerate(history.ids)}
+
+
+def entries_of(history: SalesHistory, row: int) -> list[Entry]:
+    """Return the known days of one product as entries; what is usual on a day is left out."""
+    known = np.flatnonzero(history.known[row])
+    columns: Sequence[list[float]] = [
+        matrix[row, known].astype(float).tolist()
+        for matrix in (history.quantity, history.promotion, history.price, history.open)
+    ]
+    return [
+        _entry(day_of(history.first + int(place)).isoformat(), *values)
+        for place, *values in zip(known, *columns, strict=True)
+    ]
+
+
+def _entry(day: str, quantity: float, promotion: float, price: float, opened: float) -> Entry:
+    entry: Entry = {"date": day, "quantity": round(quantity, 3)}
+    if promotion:
+        entry["promotion"] = promotion
+    if not math.isnan(price):
+        entry["price"] = round(price, 4)
+    if not opened:
+        entry["open"] = False
+    return entry

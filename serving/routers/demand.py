@@ -1,0 +1,231 @@
+"""The planner's interface: a product and its daily sales in, the next days and their total out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from pipelines.contract import Row
+from pipelines.orders.stored_sales import MODEL, StoredSales, sales_folder
+from serving.answers import Answered
+from serving.dependencies import RequestId, ServicesDependency
+from serving.problems import Dialect
+from serving.spanish import DomainRefused, object_of, render, text_field
+
+ID_CHARACTERS = 200
+HORIZON_DEFAULT, HORIZON_LIMIT = 28, 365
+HISTORY_LIMIT = 4_000
+DECIMALS = 3
+SOLD = ("date", "quantity", "promotion", "price", "open")
+
+
+class HistoricalDay(BaseModel):
+    """What was sold on a day; returns are negative."""
+
+    date: str
+    quantity: float
+    promotion: bool | float | None = None
+    price: float | None = None
+    open: bool | None = None
+
+
+class Features(BaseModel):
+    """What is known of the days asked about."""
+
+    seasonality: bool | float | str | None = Field(
+        None, description="Accepted as clients send it; the seasons are always used."
+    )
+    promotion_active: bool | None = Field(
+        None, description="Whether the product is on promotion on all the days asked about."
+    )
+
+
+class ForecastRequest(BaseModel):
+    """One product; without history the stored one is used."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "productId": "SKU-001",
+                    "historicalData": [{"date": "2026-11-20", "quantity": 12}],
+                    "features": {"seasonality": True, "promotion_active": False},
+                    "forecast_horizon": 7,
+                }
+            ]
+        }
+    )
+
+    productId: str  # noqa: N815 - as existing clients write it
+    historicalData: list[HistoricalDay] | None = None  # noqa: N815
+    features: Features | None = None
+    forecast_horizon: int = HORIZON_DEFAULT
+
+
+class ForecastDay(BaseModel):
+    """One day; with 80 % probability the sales lie between the bounds."""
+
+    date: str | None
+    predicted_quantity: float
+    lower: float | None
+    upper: float | None
+
+
+class ForecastResponse(BaseModel):
+    """The total, how sure it is, and the days that make it up."""
+
+    productId: str  # noqa: N815
+    predicted_total_quantity: float
+    forecast_range_start: str | None
+    forecast_range_end: str | None
+    confidence_score: float | None = Field(
+        description="Probability that the true total lies within 20 % of the predicted one."
+    )
+    daily_predictions: list[ForecastDay]
+    notes: list[str]
+    version: str
+    decision_id: str
+    prediction_id: str
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Keep the stored sales at `app.state.sales` while the application runs."""
+    app.state.sales = StoredSales(sales_folder(app.state.services.settings.var))
+    yield
+
+
+async def _sales_of(request: Request) -> StoredSales:
+    sales: StoredSales = request.app.state.sales
+    return sales
+
+
+SalesDependency = Annotated[StoredSales, Depends(_sales_of)]
+
+router = APIRouter(tags=["demand"], lifespan=lifespan)
+DIALECT = Dialect(("/api/v1/predict",), render)
+
+BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": ForecastRequest.model_json_schema()}},
+    }
+}
+
+
+@router.post(
+    "/api/v1/predict",
+    response_class=Response,
+    responses={200: {"model": ForecastResponse}},
+    openapi_extra=BODY,
+)
+async def predict(
+    request: Request, services: ServicesDependency, sales: SalesDependency, request_id: RequestId
+) -> Response:
+    """Forecast a product's demand, day by day."""
+    asked = _asked(await object_of(request))
+    if not asked["history"]:
+        asked["history"] = sales.of(str(asked["product_id"]))
+    answered = await services.slots.answer(MODEL, [asked], request_id=request_id)
+    served = answered.model
+    services.telemetry.predictions.labels(served.name, served.version).inc()
+    return Response(_document(str(asked["product_id"]), answered), media_type="application/json")
+
+
+def _asked(body: Mapping[str, Any]) -> Row:
+    features = body.get("features")
+    if features is not None and not isinstance(features, dict):
+        raise DomainRefused("El campo «features» debe ser un objeto.")
+    active = (features or {}).get("promotion_active")
+    if active is not None and not isinstance(active, bool):
+        raise DomainRefused("El campo «features.promotion_active» debe ser true o false.")
+    return {
+        "product_id": text_field(body, "productId", ID_CHARACTERS),
+        "category": None,
+        "history": _days(body.get("historicalData")),
+        "start": None,
+        "horizon": _horizon(body.get("forecast_horizon")),
+        "future": None,
+        "promotion_active": active,
+    }
+
+
+def _days(listed: Any) -> list[Row] | None:
+    if listed is None:
+        return None
+    if not isinstance(listed, list):
+        raise DomainRefused("El campo «historicalData» debe ser una lista de días.")
+    if len(listed) > HISTORY_LIMIT:
+        raise DomainRefused(f"Hay más de {HISTORY_LIMIT} días en «historicalData».")
+    return [_day(entry, place) for place, entry in enumerate(listed)]
+
+
+def _day(entry: Any, place: int) -> Row:
+    where = f"El elemento {place} de «historicalData»"
+    if not isinstance(entry, dict):
+        raise DomainRefused(f"{where} debe ser un objeto con «date» y «quantity».")
+    if not isinstance(entry.get("date"), str):
+        raise DomainRefused(f"{where} no tiene una fecha «date» como 2026-11-21.")
+    quantity = entry.get("quantity")
+    if not isinstance(quantity, int | float) or isinstance(quantity, bool):
+        raise DomainRefused(f"{where} no tiene una cantidad «quantity».")
+    # Clients may send more of a day than is read.
+    return {name: entry[name] for name in SOLD if name in entry}
+
+
+def _horizon(value: Any) -> int:
+    if value is None:
+        return HORIZON_DEFAULT
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= HORIZON_LIMIT:
+        raise DomainRefused(
+            f"El campo «forecast_horizon» debe ser un número entero de 1 a {HORIZON_LIMIT}."
+        )
+    return value
+
+
+def _document(product_id: str, answered: Answered) -> bytes:
+    ((row,),) = answered.rows
+    served = answered.model
+    days = [_daily(day) for day in _listed(row.get("daily_predictions"))]
+    total = row.get("predicted_total_quantity")
+    return orjson.dumps(
+        {
+            "productId": product_id,
+            "predicted_total_quantity": _rounded(
+                sum(day["predicted_quantity"] for day in days) if total is None else total
+            ),
+            "forecast_range_start": row.get("forecast_range_start"),
+            "forecast_range_end": row.get("forecast_range_end"),
+            "confidence_score": _rounded(row.get("confidence_score")),
+            "daily_predictions": days,
+            "notes": row.get("notes") or [],
+            "version": served.version,
+            "decision_id": served.decision_id,
+            "prediction_id": answered.prediction_ids[0],
+        },
+        option=orjson.OPT_SERIALIZE_NUMPY,
+    )
+
+
+def _listed(days: object) -> Sequence[object]:
+    return days if isinstance(days, list) else []
+
+
+def _daily(day: object) -> dict[str, Any]:
+    """Return one day as clients read it; a version from elsewhere may answer its number alone."""
+    told = day if isinstance(day, dict) else {"predicted_quantity": day}
+    return {
+        "date": told.get("date"),
+        "predicted_quantity": _rounded(told.get("predicted_quantity")),
+        "lower": _rounded(told.get("lower")),
+        "upper": _rounded(told.get("upper")),
+    }
+
+
+def _rounded(value: Any) -> Any:
+    return None if value is None else round(float(value), DECIMALS)
