@@ -89,10 +89,11 @@ def _entry(entry: object, what: str, low: float, high: float) -> tuple[str, floa
 def _top(value: object, where: str) -> int:
     if _absent(value):
         return TOP_DEFAULT
-    whole = isinstance(value, int | float) and not isinstance(value, bool) and value == int(value)
-    if not whole or not 1 <= int(value) <= TOP_LIMIT:  # type: ignore[call-overload]
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= TOP_LIMIT:
         raise RequestRefused(f"{where}: 'top' must be a whole number from 1 to {TOP_LIMIT}")
-    return int(value)  # type: ignore[call-overload, no-any-return]
+    return value
 
 
 def _exclude_seen(value: object, where: str) -> bool:
