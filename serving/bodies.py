@@ -58,6 +58,29 @@ def json_in(body: bytes, what: str = "the body") -> Any:
         raise MalformedBody(f"{what} is not JSON: {error}") from error
 
 
+def json_with_nan(body: bytes, what: str = "the body") -> Any:
+    """Return what JSON bytes say, NaN as null: so other servers' clients write missing numbers.
+
+    Raises `MalformedBody`, naming `what`, for whatever else is not JSON.
+    """
+    try:
+        return json_in(body, what)
+    except MalformedBody:
+        if b"NaN" not in body:
+            raise
+    try:
+        value = json.loads(body, parse_constant=_missing)
+        require_writable(value)
+    except (ValueError, RecursionError) as error:
+        raise MalformedBody(f"{what} is not JSON: {error}") from error
+    return value
+
+
+def _missing(word: str) -> None:
+    if word != "NaN":
+        raise ValueError(f"{word} is no number")
+
+
 class StrictRoute(APIRoute):
     """A route whose body FastAPI parses with the same strictness as `json_of`."""
 

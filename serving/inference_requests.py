@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.contract import Row
-from serving.bodies import json_in
+from serving.bodies import json_in, json_with_nan
 from serving.columns import Column, columns_of, known, shown
 from serving.tensors import (
     BYTES,
@@ -68,7 +68,7 @@ def parse(body: bytes, header_length: str | None, limit: int) -> Asked:
     Raises `MalformedBody`, or `TensorRefused` naming the tensor.
     """
     split = len(body) if header_length is None else _length(header_length, len(body))
-    document = _object(json_in(body[:split], "the request"), "the request")
+    document = _object(json_with_nan(body[:split], "the request"), "the request")
     if unknown := document.keys() - MEMBERS:
         raise TensorRefused(f"unknown fields: {shown(unknown)}")
     inputs = document.get("inputs")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 import orjson
 
 from pipelines.contract import Row
-from serving.bodies import MalformedBody, json_in, require_writable
+from serving.bodies import MalformedBody, json_with_nan, require_writable
 from serving.columns import Column, columns_of, known, shown
 
 FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")
@@ -32,7 +31,7 @@ def from_json(body: bytes, schema: Mapping[str, object], limit: int) -> list[Row
 
     Raises `MalformedBody` or `PayloadRefused`.
     """
-    document = _lenient(body)
+    document = json_with_nan(body)
     if not isinstance(document, dict):
         raise PayloadRefused(f"the body must be an object with one of {', '.join(FORMATS)}")
     given = [name for name in FORMATS if name in document]
@@ -76,26 +75,6 @@ def from_csv(body: bytes, schema: Mapping[str, object], limit: int) -> list[Row]
         named = [(name, cell) for name, cell in zip(header, line, strict=True) if name]
         rows.append({name: _cell(cell, kinds[name], number) for name, cell in named})
     return _table(rows, columns)
-
-
-def _lenient(body: bytes) -> object:
-    # MLflow's own client writes NaN for a missing number.
-    try:
-        return json_in(body)
-    except MalformedBody:
-        if b"NaN" not in body:
-            raise
-    try:
-        document = json.loads(body, parse_constant=_missing)
-        require_writable(document)
-    except (ValueError, RecursionError) as error:
-        raise PayloadRefused(f"the body is not JSON: {error}") from error
-    return document
-
-
-def _missing(word: str) -> None:
-    if word != "NaN":
-        raise PayloadRefused(f"the body is not JSON: {word} is no number")
 
 
 def _split(data: object, columns: Sequence[Column], limit: int) -> list[dict[str, Any]]:

@@ -125,7 +125,7 @@ def test_every_datatype_of_tritons_client_reaches_the_model(client, wide, binary
 
 @pytest.mark.parametrize("binary", [True, False])
 def test_a_missing_number_is_nan_on_both_ways(client, wide, binary):
-    inputs = [texts("a"), tensor("size", np.array([np.nan]), binary=True)]
+    inputs = [texts("a"), tensor("size", np.array([np.nan]), binary=binary)]
     wanted = [triton.InferRequestedOutput("size", binary_data=binary)]
 
     result = client.infer(WIDE, inputs, outputs=wanted)

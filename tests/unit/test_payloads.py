@@ -105,7 +105,7 @@ def test_a_nan_of_mlflows_client_is_a_missing_number():
     ],
 )
 def test_what_no_log_can_keep_is_refused_beside_a_nan_too(body):
-    with pytest.raises(PayloadRefused, match="not JSON"):
+    with pytest.raises(MalformedBody, match="not JSON"):
         from_json(body, REQUEST, LIMIT)
 
 
