@@ -36,23 +36,20 @@ class Rater:
         return Taste(float(self._arrays.user_bias[user]), factors)
 
     def fold_in(self, items: Codes, ratings: Numbers) -> Taste:
-        """Return the taste that a history shows: a damped bias, then one ridge regression.
+        """Return the taste that a history shows: bias and factors by one ridge regression.
 
-        `items` are codes, `ratings` theirs; an empty history shows an average taste.
+        `items` are codes, `ratings` theirs; an empty history shows an average taste. The bias is
+        held back by `damping` ratings of average taste, each factor by `ridge` for each rating.
         """
         if not len(items):
             return self._unknown
-        arrays = self._arrays
+        arrays, count = self._arrays, len(items)
         residual = np.asarray(ratings, dtype=np.float64) - arrays.mean - arrays.item_bias[items]
-        bias = float(residual.sum() / (arrays.damping + len(items)))
-        width = arrays.item_factors.shape[1]
-        if not width:
-            return Taste(bias, np.zeros(0))
-        known = arrays.item_factors[items].astype(np.float64)
-        gram = known.T @ known + arrays.ridge * len(items) * np.eye(width)
-        return Taste(
-            bias, np.asarray(np.linalg.solve(gram, known.T @ (residual - bias)), dtype=np.float64)
-        )
+        known = np.column_stack([np.ones(count), arrays.item_factors[items]])
+        penalty = np.full(known.shape[1], arrays.ridge * count)
+        penalty[0] = arrays.damping
+        found = np.linalg.solve(known.T @ known + np.diag(penalty), known.T @ residual)
+        return Taste(float(found[0]), found[1:])
 
     def rate(self, taste: Taste, items: Codes) -> Numbers:
         """Return the predicted ratings of item codes, clipped to the scale."""
