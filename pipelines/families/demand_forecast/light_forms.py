@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import orjson
@@ -10,10 +11,20 @@ from pipelines.families.demand_forecast.estimators import Forecaster
 from pipelines.families.demand_forecast.network.served import open_network
 from pipelines.families.demand_forecast.params import Algorithm
 from pipelines.families.demand_forecast.seasonal import SeasonalMean
+from pipelines.families.demand_forecast.smoothing import Smoothing
 from pipelines.families.demand_forecast.spread import Spread, Spreading
 from pipelines.families.demand_forecast.trees import ServedTrees
 
 ALGORITHM_FILE = "algorithm.json"
+
+
+POINTS: Mapping[Algorithm, Callable[[Path], SeasonalMean | Smoothing]] = {
+    Algorithm.ETS: Smoothing.open,
+    Algorithm.THETA: Smoothing.open,
+    Algorithm.SEASONAL_NAIVE: SeasonalMean.open,
+    Algorithm.SEASONAL_MEAN: SeasonalMean.open,
+}
+"""Those whose own form is the light one."""
 
 
 def name_in(directory: Path) -> Algorithm:
@@ -28,8 +39,8 @@ def write_name(directory: Path, algorithm: Algorithm) -> None:
 
 def open_light(directory: Path) -> Forecaster:
     """Open what the fitted forecaster's `compile` wrote."""
-    if name_in(directory) is Algorithm.LSTM:
+    algorithm = name_in(directory)
+    if algorithm is Algorithm.LSTM:
         return open_network(directory)
-    if name_in(directory) is Algorithm.BOOSTING:
-        return Spreading(ServedTrees.open(directory), Spread.open(directory))
-    return Spreading(SeasonalMean.open(directory), Spread.open(directory))
+    opened = POINTS.get(algorithm, ServedTrees.open)(directory)
+    return Spreading(opened, Spread.open(directory))

@@ -14,6 +14,8 @@ class Algorithm(StrEnum):
 
     LSTM = "lstm"
     BOOSTING = "boosting"
+    ETS = "ets"
+    THETA = "theta"
     SEASONAL_NAIVE = "seasonal_naive"
     SEASONAL_MEAN = "seasonal_mean"
 
@@ -25,8 +27,9 @@ class Params(FamilyParams):
         Algorithm.LSTM,
         title="Algorithm",
         description=(
-            "One network (LSTM) or one set of trees (boosting) for all products; the last week "
-            "again (seasonal naive), or the mean of the same weekdays."
+            "One network (LSTM) or one set of trees (boosting) for all products; exponential "
+            "smoothing of each (ETS, Theta); the last week again (seasonal naive), or the mean of "
+            "the same weekdays."
         ),
     )
     members: int = Field(
