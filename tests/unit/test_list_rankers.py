@@ -27,6 +27,7 @@ from pipelines.families.product_recommendations.rankers.scoring import (
     UnknownRanker,
     best,
     blended,
+    lift_of,
     scorer_of,
 )
 
@@ -145,7 +146,8 @@ def test_the_best_are_those_of_a_stable_sort(scores, count):
 
 def test_ties_go_to_what_is_more_popular():
     scorer = Neighbours(np.array([[1], [2], [0]], np.int32), np.zeros((3, 1), np.float32))
-    scores = blended(scorer, np.array([0]), np.array([0.1, 0.2, 0.9], np.float32), 0.0)
+    popularity = np.array([0.1, 0.2, 0.9], np.float32)
+    scores = blended(scorer, np.array([0]), popularity, lift_of(popularity, 0.0))
     assert best(scores, 3).tolist() == [2, 1, 0]
 
 

@@ -14,6 +14,7 @@ from pipelines.families.product_recommendations.layout import Layout
 from pipelines.families.product_recommendations.rankers.scoring import (
     best,
     blended,
+    lift_of,
     scorer_of,
 )
 from pipelines.families.product_recommendations.rates import Rater, Taste
@@ -45,7 +46,7 @@ class Answerer:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._rater, self._scorer = Rater(layout.ratings), scorer_of(layout.lists)
-        self._share = layout.lists.settings["share"]
+        self._lift = lift_of(layout.popularity, layout.lists.settings["share"])
         self._liked_from = layout.lists.settings["liked_from"]
 
     def answer(self, instance: Mapping[str, object], place: int) -> Row:
@@ -70,7 +71,7 @@ class Answerer:
         }
 
     def _list(self, asked: Asked, person: Person) -> Row:
-        scores = blended(self._scorer, person.liked, self._layout.popularity, self._share)
+        scores = blended(self._scorer, person.liked, self._layout.popularity, self._lift)
         if asked.exclude_seen:
             scores[person.seen] = -np.inf
         leaders = best(scores, asked.top)

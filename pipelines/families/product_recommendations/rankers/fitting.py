@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,8 +25,8 @@ from pipelines.families.product_recommendations.rankers.popularity import (
 )
 from pipelines.families.product_recommendations.rankers.scoring import (
     Scorer,
+    lift_of,
     scorer_of,
-    with_share,
 )
 
 SHARES = (0.0, 0.1, 0.3, 1.0)
@@ -101,11 +101,12 @@ def _chosen(
     lists: ListArrays, popular: NDArray[np.float32], asked: list[Question]
 ) -> tuple[float | None, Mapping[str, float]]:
     """Return the share of popularity, None where it does better alone, and every NDCG@10."""
-    alone = figures(asked, lambda _: popular.astype(np.float64)).ndcg
+    alone = figures(asked, lambda _: popular.copy()).ndcg
     scorer = scorer_of(lists)
     if scorer is None:
         return None, {"ndcg_popularity": alone}
-    found = np.array([_ndcg_by_share(scorer, one, popular) for one in asked])
+    lifts = [lift_of(popular, share) for share in SHARES]
+    found = np.array([_ndcg_by_lift(scorer, one, popular, lifts) for one in asked])
     shares = dict(zip(SHARES, found.reshape(-1, len(SHARES)).sum(axis=0), strict=True))
     gained = {share: total / max(len(asked), 1) for share, total in shares.items()}
     best = max(gained, key=lambda share: gained[share] - WORTHWHILE * (share > 0))
@@ -114,8 +115,13 @@ def _chosen(
     return (None if lost else best), {**history, "ndcg_popularity": alone}
 
 
-def _ndcg_by_share(scorer: Scorer, question: Question, popular: NDArray[np.float32]) -> list[float]:
+def _ndcg_by_lift(
+    scorer: Scorer,
+    question: Question,
+    popular: NDArray[np.float32],
+    lifts: Sequence[NDArray[np.float32]],
+) -> list[float]:
     if not len(question.liked):
-        return [worth_of(question, popular.astype(np.float64))[2]] * len(SHARES)
+        return [worth_of(question, popular.copy())[2]] * len(lifts)
     personal = scorer.scores(question.liked)
-    return [worth_of(question, with_share(personal, popular, share))[2] for share in SHARES]
+    return [worth_of(question, personal + lift)[2] for lift in lifts]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pipelines.families.product_recommendations.layout import ListArrays
 
-Scores = NDArray[np.float64]
+Scores = NDArray[np.floating]
 BLOCKS = 32
 TIE_BREAKER = 1e-6
 """How much popularity counts at least: items that nothing else tells apart stand by it."""
@@ -26,7 +26,7 @@ class Scorer(Protocol):
     """Scores every item for a user who liked `items` (codes, at least one)."""
 
     def scores(self, items: NDArray[np.integer]) -> Scores:
-        """Return a new array of I float64."""
+        """Return a new array of I numbers."""
         ...
 
 
@@ -34,7 +34,8 @@ class Neighbours:
     """Sums the kept weights of the liked items' neighbours."""
 
     def __init__(self, neighbours: NDArray[np.int32], weights: NDArray[np.float32]) -> None:
-        self._neighbours, self._weights = neighbours, weights
+        # In the types that the sum is made in: converted here and not at every answer.
+        self._neighbours, self._weights = neighbours.astype(np.intp), weights.astype(np.float64)
 
     def scores(self, items: NDArray[np.integer]) -> Scores:
         """Return the sums; an item that is nobody's neighbour has 0."""
@@ -61,7 +62,8 @@ class Factors:
         own = self._factors[items].astype(np.float64)
         weighed = self._start + (self._confidence - 1.0) * (own.T @ own)
         user = np.linalg.solve(weighed, self._confidence * own.sum(axis=0))
-        return (self._factors @ user.astype(np.float32)).astype(np.float64)
+        # In single precision: at half a million items memory is what takes the time.
+        return np.asarray(self._factors @ user.astype(np.float32))
 
 
 def scorer_of(lists: ListArrays) -> Scorer | None:
@@ -84,24 +86,26 @@ def scorer_of(lists: ListArrays) -> Scorer | None:
     raise UnknownRanker(f"lists by {lists.by!r}; this code knows ease, als and popularity")
 
 
+def lift_of(popularity: NDArray[np.float32], share: float) -> NDArray[np.float32]:
+    """Return what popularity adds to a personal score: it settles ties at the very least."""
+    return np.asarray(popularity * np.float32(max(share, TIE_BREAKER)))
+
+
 def blended(
     scorer: Scorer | None,
     liked: NDArray[np.integer],
     popularity: NDArray[np.float32],
-    share: float,
+    lift: NDArray[np.float32],
 ) -> Scores:
-    """Return a new array: the personal score plus `share` of popularity, or popularity alone.
+    """Return a new array: the personal score plus `lift`, or popularity alone.
 
     Popularity stands alone without a scorer, and for whoever likes nothing.
     """
     if scorer is None or not len(liked):
-        return popularity.astype(np.float64)
-    return with_share(scorer.scores(liked), popularity, share)
-
-
-def with_share(personal: Scores, popularity: NDArray[np.float32], share: float) -> Scores:
-    """Return a new array: `personal` plus `share` of popularity, which settles ties at least."""
-    return personal + max(share, TIE_BREAKER) * popularity
+        return popularity.copy()
+    scores = scorer.scores(liked)
+    scores += lift
+    return scores
 
 
 def best(scores: Scores, count: int) -> NDArray[np.intp]:
