@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from pathlib import Path
 
 import duckdb
@@ -43,7 +44,8 @@ def add_up(lines: OrderLines, file: Path, scratch: Path) -> Tally:
 def _relation(lines: OrderLines, scratch: Path) -> str:
     if isinstance(lines.place, Selection):
         return _copied(lines.place, scratch / "lines.csv")
-    paths = f"[{', '.join(map(_literal, lines.place.paths))}]"
+    # A bracket in a file's name is no pattern.
+    paths = f"[{', '.join(_literal(glob.escape(path)) for path in lines.place.paths)}]"
     if not lines.place.header:
         return f"read_parquet({paths}, union_by_name = true)"
     with Path(lines.place.paths[0]).open("rb") as file:

@@ -48,7 +48,7 @@ def read_daily(source: Source, schema: FrameSchema, *, limits: Limits | None = N
     """
     bounds = limits or Limits()
     if TIME not in source.columns:
-        return sources.read(source, schema, limits=bounds)
+        return _daily_rows(source, schema, bounds)
     with (
         located(source, bounds) as lines,
         TemporaryDirectory(prefix="contender-") as folder,
@@ -59,6 +59,16 @@ def read_daily(source: Source, schema: FrameSchema, *, limits: Limits | None = N
         quarantined = tally.set_aside(source.where, source.damaged_share)
         frame = _frame(file, schema, source.where, bounds)
     return Raw(frame, fingerprint(frame), quarantined)
+
+
+def _daily_rows(source: Source, schema: FrameSchema, limits: Limits) -> Raw:
+    try:
+        return sources.read(source, schema, limits=limits)
+    except SchemaError as error:
+        if not any(found.column == "date" and found.line is None for found in error.violations):
+            raise
+        hint = f"or are these order lines? Then name their time: columns = {{ {TIME} = … }}"
+        raise SchemaError(error.source, (*error.violations, Violation(None, None, hint))) from error
 
 
 def engine_for(source: Source, lines: OrderLines) -> Engine:

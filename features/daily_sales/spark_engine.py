@@ -65,7 +65,9 @@ def spark_settings(lines: OrderLines, scratch: Path) -> dict[str, str]:
     Raises `SourceError` when something is missing that Spark needs, and says how to get it.
     """
     if find_spec("pyspark") is None:
-        raise SourceError("Apache Spark is not installed: pip install pyspark")
+        raise SourceError(
+            'Apache Spark is not installed (pip install pyspark); engine = "duckdb" does without it'
+        )
     if not os.environ.get("JAVA_HOME") and shutil.which("java") is None:
         raise SourceError(
             "Apache Spark needs Java 17 or newer (Debian: apt-get install "

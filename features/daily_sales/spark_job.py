@@ -86,7 +86,10 @@ def _lines(session: SparkSession, place: Mapping[str, Any]) -> DataFrame:
         )
     if not place["header"]:
         return session.read.option("mergeSchema", "true").parquet(*place["paths"])
-    names = [*place["header"], CORRUPT]
+    header = place["header"]
+    # A name may be there twice as long as nobody needs it.
+    names = [name if header.count(name) == 1 else f"_{i}" for i, name in enumerate(header)]
+    names.append(CORRUPT)
     schema = StructType([StructField(name, StringType()) for name in names])
     read = session.read.options(header=True, sep=place["delimiter"], quote='"', escape='"')
     lines = read.option("columnNameOfCorruptRecord", CORRUPT).schema(schema).csv(place["paths"])

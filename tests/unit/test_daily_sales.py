@@ -26,6 +26,7 @@ from features.daily_sales.reading import SPARK_FROM_BYTES, engine_for, read_dail
 from features.demo.receipts import write_sales
 from features.schema import Column, FrameSchema, SchemaError
 from features.sources import Limits, Raw, Source, SourceError
+from pipelines.settings import SettingsError, load_settings
 
 SCHEMA = FrameSchema(
     (
@@ -169,9 +170,8 @@ def test_every_kind_of_file_gives_the_same_answer(tmp_path):
 
 
 def test_other_names_are_mapped(tmp_path):
-    file = written(
-        tmp_path / "lines.csv", ("a", 2, "2026-03-01"), header=("sku", "Menge (Stück)", "am")
-    )
+    header = ("sku", "Menge (Stück)", "am")
+    file = written(tmp_path / "líneas [2026] 'a'.csv", ("a", 2, "2026-03-01"), header=header)
     columns = {"product_id": "sku", "quantity": "Menge (Stück)", "ordered_at": "am"}
     assert quantities(read(file, columns)) == {("a", "2026-03-01"): 2}
 
@@ -278,6 +278,31 @@ def test_more_days_than_fit_are_refused_before_they_are_held(tmp_path):
     file = written(tmp_path / "lines.csv", (1, "a", 1, "1990-01-01"), (2, "a", 1, "2026-03-01"))
     with pytest.raises(SourceError, match=r"makes 13,209 rows of products and days"):
         read_daily(Source(str(file), COLUMNS), SCHEMA, limits=Limits(kept_bytes=100_000))
+
+
+def test_order_lines_taken_for_daily_rows_are_told_how_to_say_what_they_are(tmp_path):
+    file = written(tmp_path / "lines.csv", (1, "a", 1, "2026-03-01"))
+    with pytest.raises(SchemaError, match=r"'date' is missing.*columns = \{ ordered_at = … \}"):
+        read_daily(Source(str(file)), SCHEMA)
+
+
+def test_daily_rows_are_read_as_they_are_with_damaged_ones_set_aside(tmp_path):
+    header = ("product_id", "date", "quantity", "promotion")
+    rows = [("a", f"2026-03-{day:02d}", day, "no") for day in range(1, 29)]
+    file = written(tmp_path / "days.csv", *rows, ("a", "2026-03-31", "x", "no"), header=header)
+    raw = read_daily(Source(str(file)), SCHEMA)
+    assert len(raw.frame) == 28
+    assert raw.quarantined["reason"].to_dict() == {30: "quantity 'x' is not a number"}
+
+
+def test_the_engine_is_a_setting_of_the_source(tmp_path):
+    lines = ["[models.demand_forecast.source]", 'url = "lines.parquet"', 'engine = "spark"']
+    (tmp_path / "contender.toml").write_text("\n".join(lines))
+    found = load_settings({"CONTENDER_HOME": str(tmp_path)})
+    assert found.source("demand_forecast").engine == "spark"
+    (tmp_path / "contender.toml").write_text("\n".join([*lines[:2], 'engine = "pandas"']))
+    with pytest.raises(SettingsError, match="engine"):
+        load_settings({"CONTENDER_HOME": str(tmp_path)})
 
 
 def test_the_engine_is_chosen_by_size_or_by_name():
