@@ -157,23 +157,15 @@ def _against_champion(
     left = alpha_left(case.policy.settings.alpha, case.place)
     anchors = _against(case, case.anchor_rows, new) if rule == "non_inferiority" else ()
     floors = _against(case, case.floor_rows, new)
-    parts = [
-        Part(metric, figure, anchors[place] if anchors else None)
-        for place, (metric, figure) in enumerate(
-            zip(case.policy.judged, comparison.judged, strict=True)
-        )
-    ]
-    primary = judge(case.policy, parts, rule, alpha)
+    primary = judge(case.policy, _parts(case, comparison, anchors), rule, alpha)
     side = _side_checks(case, champion, comparison, floors)
     failed = [line for line in side if line.passed is False]
     lines = [*primary.checks, *side]
     verdict: Verdict = "rejected" if failed else primary.verdict
-    part = primary.part
-    missing = (
-        shortfall(case.policy, comparison, part.metric, part.figure, rule, alpha)
-        if verdict == "undecided"
-        else None
-    )
+    missing = None
+    if verdict == "undecided":
+        doubt = primary.part
+        missing = shortfall(case.policy, comparison, doubt.metric, doubt.figure, rule, alpha)
     budget = f"look {case.look} at this test set{_peeks(case)}, alpha left {left:.2g}"
     return Ruling(
         verdict,
@@ -189,6 +181,14 @@ def _against_champion(
         comparison=comparison,
         shortfall=missing,
     )
+
+
+def _parts(case: Case, comparison: Comparison, anchors: tuple[Figure, ...]) -> list[Part]:
+    judged = zip(case.policy.judged, comparison.judged, strict=True)
+    return [
+        Part(metric, figure, anchors[place] if anchors else None)
+        for place, (metric, figure) in enumerate(judged)
+    ]
 
 
 def _side_checks(
