@@ -57,7 +57,7 @@ class RatingArrays:
     damping: float
     """How many ratings of average a folded-in user's bias starts with."""
     ridge: float
-    """Regularisation of a folded-in user's factors, for each rating of their history."""
+    """L2 penalty of a folded-in user's factors."""
     user_bias: Floats
     item_bias: Floats
     user_factors: Floats

@@ -39,14 +39,14 @@ class Rater:
         """Return the taste that a history shows: bias and factors by one ridge regression.
 
         `items` are codes, `ratings` theirs; an empty history shows an average taste. The bias is
-        held back by `damping` ratings of average taste, each factor by `ridge` for each rating.
+        held back by `damping` ratings of average taste, each factor by the penalty `ridge`.
         """
         if not len(items):
             return self._unknown
         arrays, count = self._arrays, len(items)
         residual = np.asarray(ratings, dtype=np.float64) - arrays.mean - arrays.item_bias[items]
         known = np.column_stack([np.ones(count), arrays.item_factors[items]])
-        penalty = np.full(known.shape[1], arrays.ridge * count)
+        penalty = np.full(known.shape[1], arrays.ridge)
         penalty[0] = arrays.damping
         found = np.linalg.solve(known.T @ known + np.diag(penalty), known.T @ residual)
         return Taste(float(found[0]), found[1:])

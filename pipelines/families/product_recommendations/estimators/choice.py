@@ -17,6 +17,7 @@ from pipelines.contract import Progress
 from pipelines.families.product_recommendations.estimators.factors import (
     Factors,
     Measured,
+    centred,
     fit_means,
 )
 from pipelines.families.product_recommendations.estimators.settings import settings_for
@@ -61,15 +62,16 @@ def estimated(
     if params.ratings is RatingModel.SPARK_ALS:
         from pipelines.families.product_recommendations.estimators.spark_als import fit_spark
 
-        return fit_spark(known, settings, params, seed, progress)
+        return centred(fit_spark(known, settings, params, seed, progress), known)
     if params.ratings is RatingModel.SVD and library and len(known) <= SURPRISE_ROWS:
         from pipelines.families.product_recommendations.estimators.surprise_svd import fit_surprise
 
-        return fit_surprise(known, settings, seed)
+        progress(0.0, "Surprise fits SVD")
+        return centred(fit_surprise(known, settings, seed), known)
     from pipelines.families.product_recommendations.estimators.descent import fit_descent
 
     implicit = params.ratings is RatingModel.SVDPP
-    return fit_descent(known, settings, seed, progress, implicit=implicit)
+    return centred(fit_descent(known, settings, seed, progress, implicit=implicit), known)
 
 
 def _beats_means(

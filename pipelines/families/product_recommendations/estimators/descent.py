@@ -54,7 +54,6 @@ def fit_descent(
         state.item_bias,
         unseen_zeroed(own, known.user),
         unseen_zeroed(state.item, known.item),
-        settings.penalty,
         history,
     )
 

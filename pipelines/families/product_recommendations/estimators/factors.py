@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -32,8 +32,6 @@ class Factors:
     item_bias: Numbers
     user_factors: Numbers
     item_factors: Numbers
-    ridge: float
-    """Penalty, for each rating, of the factors of a user who is folded in."""
     history: Sequence[Measured] = field(default=())
 
     def rate(self, user: NDArray[np.integer], item: NDArray[np.integer]) -> NDArray[np.float64]:
@@ -60,7 +58,22 @@ def fit_means(known: Interactions, damping: float) -> Factors:
     """Return damped means as factors of no width."""
     means = damped_means(known, damping)
     none = (np.zeros((len(known.users), 0)), np.zeros((len(known.items), 0)))
-    return Factors("means", means.mean, means.user, means.item, *none, ridge=1.0)
+    return Factors("means", means.mean, means.user, means.item, *none)
+
+
+def centred(factors: Factors, known: Interactions) -> Factors:
+    """Return the same predictions with the mean user's factors moved into the items' biases.
+
+    What is left of a user whom nothing is known of is then the mean user, not one without the
+    tastes that everybody shares (SVD++ keeps much of what makes an item good in there).
+    """
+    mean = factors.user_factors[np.unique(known.user)].mean(axis=0)
+    moved = factors.user_factors - mean
+    return replace(
+        factors,
+        item_bias=factors.item_bias + factors.item_factors @ mean,
+        user_factors=unseen_zeroed(moved, known.user),
+    )
 
 
 def unseen_zeroed(factors: Numbers, codes: NDArray[np.int32]) -> Numbers:

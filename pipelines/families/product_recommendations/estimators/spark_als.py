@@ -48,7 +48,7 @@ def fit_spark(
         users = _factors(folder / "users", len(known.users), settings.factors)
         items = _factors(folder / "items", len(known.items), settings.factors)
     biases = (means.user_bias, means.item_bias)
-    return Factors("spark_als", means.mean, *biases, users, items, ridge=settings.penalty)
+    return Factors("spark_als", means.mean, *biases, users, items)
 
 
 def _write(known: Interactions, residual: NDArray[np.float64], path: Path) -> None:

@@ -35,7 +35,6 @@ def fit_surprise(known: Interactions, settings: Settings, seed: int) -> Factors:
         np.asarray(model.bi),
         unseen_zeroed(np.asarray(model.pu), known.user),
         unseen_zeroed(np.asarray(model.qi), known.item),
-        ridge=settings.penalty,
     )
 
 
