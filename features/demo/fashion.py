@@ -43,7 +43,7 @@ def write_fashion(
     wares = items(Random(f"{seed} wardrobe"))
     report(0.0, "drawing clothes")
     for number, item in enumerate(wares[UNPICTURED:]):
-        draw(item.look, number).save(folder / IMAGES / f"{item.item_id}.png")
+        _pictured(item, number, folder / IMAGES)
     listed = _written(folder / ITEMS, ITEM_COLUMNS, _item_rows(wares))
     report(0.5, "asking customers")
     people = customers(CUSTOMERS, Random(f"{seed} customers"))
@@ -51,6 +51,12 @@ def write_fashion(
     reviewed = _written(folder / REVIEWS, REVIEW_COLUMNS, _review_rows(written))
     report(1.0, "the fashion shop is open")
     return {"items": listed, "reviews": reviewed, "images": folder / IMAGES}
+
+
+def _pictured(item: Item, number: int, folder: Path) -> None:
+    partial = folder / f".{item.item_id}.partial"
+    draw(item.look, number).save(partial, format="PNG")
+    partial.replace(folder / f"{item.item_id}.png")
 
 
 def _item_rows(wares: Sequence[Item]) -> Iterable[tuple[str, ...]]:
