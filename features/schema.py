@@ -21,6 +21,7 @@ __all__ = [
     "SchemaError",
     "Validated",
     "Violation",
+    "lacking",
     "validate",
 ]
 
@@ -114,8 +115,8 @@ def validate(
         raise SchemaError(where, _listed(violations, int(bad.sum()), len(frame), damaged_share))
     # A mask copies the frame, so it is left off where there is nothing to leave out.
     kept = sound[~bad] if bad.any() else sound
-    if lacking := _lacking(kept, schema):
-        raise SchemaError(where, (*lacking, *_by_line(violations)))
+    if too_few := lacking(kept, schema):
+        raise SchemaError(where, (*too_few, *_by_line(violations)))
     return Validated(kept, _quarantined(frame[bad], violations))
 
 
@@ -156,7 +157,7 @@ def _broken_rules(values: pd.Series, wrong: pd.Series, column: Column) -> list[V
     return violations
 
 
-def _lacking(sound: pd.DataFrame, schema: FrameSchema) -> list[Violation]:
+def lacking(sound: pd.DataFrame, schema: FrameSchema) -> list[Violation]:
     """Return what the sound rows are too few of."""
     if len(sound) < schema.minimum_rows:
         message = f"{len(sound)} sound rows, fewer than the {schema.minimum_rows} that are needed"

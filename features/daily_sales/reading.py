@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Protocol, cast
@@ -15,7 +16,7 @@ from features import sources
 from features.daily_sales.order_lines import TIME, OrderLines, located
 from features.fingerprints import fingerprint
 from features.readers.table import MEBIBYTE
-from features.schema import FrameSchema, SchemaError, Violation
+from features.schema import FrameSchema, SchemaError, Violation, lacking
 from features.sources import Limits, Raw, Source, SourceError
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ def read_daily(source: Source, schema: FrameSchema, *, limits: Limits | None = N
         tally = engine_for(source, lines).add_up(lines, file, scratch)
         quarantined = tally.set_aside(source.where, source.damaged_share)
         frame = _frame(file, schema, source.where, bounds)
+    if broken := [*_too_long(frame, schema), *lacking(frame, schema)]:
+        raise SchemaError(source.where, tuple(broken))
     return Raw(frame, fingerprint(frame), quarantined)
 
 
@@ -98,3 +101,12 @@ def _frame(file: Path, schema: FrameSchema, where: str, limits: Limits) -> pd.Da
     moments = table["date"].cast(pa.timestamp("us")).cast(pa.timestamp("us", "UTC"))
     frame: pd.DataFrame = table.set_column(names.index("date"), "date", moments).to_pandas()
     return frame.set_axis(pd.RangeIndex(1, rows + 1, name="line"))
+
+
+def _too_long(frame: pd.DataFrame, schema: FrameSchema) -> Iterator[Violation]:
+    for column in schema.columns:
+        if column.maximum_length is not None and column.name in frame:
+            for value in frame[column.name].dropna().unique():
+                if len(value) > column.maximum_length:
+                    more = f"has more than {column.maximum_length:,} characters"
+                    yield Violation(column.name, None, f"{column.name} {value[:60]!r}… {more}")

@@ -274,6 +274,19 @@ def test_a_column_of_another_type_is_refused_by_name(tmp_path):
         read(tmp_path / "empty")
 
 
+def test_days_must_hold_to_the_schema_like_any_other_rows(tmp_path):
+    columns = (Column("product_id", "text", maximum_length=4), *SCHEMA.columns[1:])
+    schema = FrameSchema(columns, label="quantity", minimum_rows=3)
+    file = written(tmp_path / "lines.csv", (1, "a long name", 1, "2026-03-01"))
+    with pytest.raises(
+        SchemaError, match=r"more than 4 characters; 1 sound rows, fewer than the 3"
+    ):
+        read_daily(Source(str(file), COLUMNS), schema)
+    same = written(tmp_path / "same.csv", *[(n, "a", 1, f"2026-03-0{n}") for n in range(1, 6)])
+    with pytest.raises(SchemaError, match="'quantity' has 1 distinct value"):
+        read_daily(Source(str(same), COLUMNS), schema)
+
+
 def test_more_days_than_fit_are_refused_before_they_are_held(tmp_path):
     file = written(tmp_path / "lines.csv", (1, "a", 1, "1990-01-01"), (2, "a", 1, "2026-03-01"))
     with pytest.raises(SourceError, match=r"makes 13,209 rows of products and days"):
