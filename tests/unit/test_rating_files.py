@@ -135,3 +135,40 @@ def test_names_are_found_whatever_their_spelling() -> None:
     assert found == dict(
         zip(NAMES, ("Reviewer ID", "ASIN", "Overall", "Unix-Review-Time"), strict=True)
     )
+
+
+@pytest.mark.parametrize("first", ["user_id,item_id,rating", "A0,B0,3"])
+def test_lines_are_counted_with_the_damaged_and_the_blank_ones(tmp_path, first) -> None:
+    rows = [first, *lines(",", USERS, ITEMS, RATINGS)]
+    rows[3], rows[7] = "", "only one value"
+    raw = loaded(tmp_path, [*rows, ""])
+    assert raw.quarantined.index.tolist() == [8]
+    assert 4 not in raw.frame.index
+    assert raw.frame.loc[9, "user_id"] == USERS[7]
+    assert raw.frame.index[-1] == 31
+
+
+def test_quoted_and_accented_values_are_read_like_any_others(tmp_path) -> None:
+    rows = ['"user_id","item_id","rating"', *lines(",", USERS, ITEMS, RATINGS)]
+    rows[1], rows[2] = '"Núñez, Ana","B0",5', "ñandú,B0,4"
+    users = loaded(tmp_path, rows).frame["user_id"].tolist()
+    assert users[:3] == ["Núñez, Ana", "ñandú", USERS[2]]
+
+
+def test_windows_line_ends_do_not_matter(tmp_path) -> None:
+    rows = [f"{row}\r" for row in ["user_id,item_id,rating", *lines(",", USERS, ITEMS, RATINGS)]]
+    assert loaded(tmp_path, rows).frame["rating"].tolist() == RATINGS
+    bare = [f"{row}\r" for row in lines("::", USERS, ITEMS, RATINGS, TIMES)]
+    assert is_whole(loaded(tmp_path, bare))
+
+
+def test_what_cannot_be_read_is_refused_in_plain_words(tmp_path) -> None:
+    whole = written(tmp_path, lines("::", USERS, ITEMS, RATINGS, TIMES), "cut.dat.gz")
+    path = Path(whole.url)
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(SourceError, match="damaged or cut off"):
+        FAMILY.load(whole)
+    strange = tmp_path / "strange.dat"
+    strange.write_bytes("A0::B0::5\nÑandú::B1::4\n".encode("cp1252"))
+    with pytest.raises(SourceError, match=r"strange\.dat: cannot be read"):
+        FAMILY.load(Source(str(strange)))
