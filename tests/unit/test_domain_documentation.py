@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from asgi_client import AppClient
 from curl import commands_of, request_of
+from demand_stage import serve_demand
 from domain_stage import DomainStage, serve_categoriser
 from recommender_stage import serve_recommender
 
@@ -20,6 +21,7 @@ PATHS = {
     "/v1/categorizer/inference",
     "/training",
     "/recommend",
+    "/api/v1/predict",
     "/api/predicciones",
     "/api/send-seleccion",
     "/api/marcar_leido",
@@ -30,7 +32,7 @@ PATHS = {
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_command_works(command: str, make_settings: Callable[..., Settings]) -> None:
-    names = ("product_codes", "product_categories", "product_recommendations")
+    names = ("product_codes", "product_categories", "product_recommendations", "demand_forecast")
     models = {name: {"source": {"url": "x.csv"}} for name in names}
     stage = DomainStage(make_settings(models=models))
     stage.write_catalogue()
@@ -39,6 +41,7 @@ def test_the_command_works(command: str, make_settings: Callable[..., Settings])
     method, path, headers, body = request_of(command)
     with AppClient(app := stage.app()) as client:
         serve_categoriser(app)
+        serve_demand(app)
         serve_recommender(app)
         while app.state.order_desk.shelf.assortment is None:
             time.sleep(0.01)
