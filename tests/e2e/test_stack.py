@@ -13,6 +13,9 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(900)]
 ASKED = {
     "product_codes": {"description": "martillo uña 16 oz"},
     "product_categories": {"name": "martillo uña 16 oz"},
+    "product_recommendations": {"user_id": "u1", "top": 5},
+    "fashion_recommendations": {"customer_id": "nobody yet", "top": 5},
+    "demand_forecast": {"product_id": "030302", "horizon": 7},
 }
 BETTER = ("word_run=2", "minimum_texts=2", "epochs=5", "alpha=1e-6")
 
@@ -86,6 +89,44 @@ def test_a_users_own_file_becomes_champion_without_a_failed_request(stack, tmp_p
     assert load.versions == [before, result["version"]]
     recorded = stack.json("decisions", result["decision_id"])
     assert recorded["record"]["trigger"]["reason"] == "my own rows"
+
+
+@pytest.mark.parametrize(
+    ("model", "params"),
+    [
+        ("product_recommendations", ("ratings=svd", "lists=ease")),
+        ("fashion_recommendations", ("words=true", "folds=4", "epochs=20")),
+        ("demand_forecast", ("algorithm=lstm", "members=1")),
+    ],
+)
+def test_a_better_recommender_or_forecast_takes_over_without_a_failed_request(
+    stack, model, params, until
+):
+    before = stack.champion(model)
+
+    with SteadyLoad(f"{stack.api}/v1/models/{model}/predict", ASKED[model]) as load:
+        result = stack.json(
+            *("train", model, "--reason", "it should know more"),
+            *(part for param in params for part in ("--param", param)),
+        )
+        assert result["verdict"] == "promoted", result["reasons"]
+        until(lambda: load.latest == result["version"], 5)
+    assert load.failures == []
+    assert load.versions == [before, result["version"]]
+
+
+def test_recommendations_fashion_and_forecasts_are_answered_to_their_own_clients(stack):
+    with httpx.Client(base_url=stack.api, timeout=30, trust_env=False) as client:
+        products = client.post("/recommend", json={"user_id": "u1", "top": 4}).json()
+        clothes = client.get("/recommendation", params={"customer_id": "nobody yet", "top": 3})
+        demand = client.post(
+            "/api/v1/predict", json={"productId": "030302", "forecast_horizon": 7}
+        ).json()
+
+    assert len(set(products)) == 4
+    assert len(clothes.json()["recommendations"]) == 3
+    assert len(demand["daily_predictions"]) == 7
+    assert 0 < demand["confidence_score"] < 1
 
 
 def test_every_decision_so_far_replays(stack):

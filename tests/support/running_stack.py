@@ -36,6 +36,18 @@ epochs = 1
 minimum_texts = 5
 alpha = 0.001
 
+[models.product_recommendations]
+source = { url = "var/demo/product_recommendations.csv" }
+params = { ratings = "means", lists = "als", list_factors = 4 }
+
+[models.fashion_recommendations]
+source = { url = "var/demo/fashion/reviews.csv" }
+params = { words = false, folds = 2, epochs = 8 }
+
+[models.demand_forecast]
+source = { url = "var/demo/demand_forecast.csv" }
+params = { algorithm = "seasonal_mean" }
+
 [feed]
 url = "var/demo/orders.jsonl"
 """
