@@ -199,3 +199,16 @@ def test_feedback_that_knows_the_days_alone_can_be_scored(examples):
     bare = examples.actual[["daily_predictions"]]
     zeros = predictions_of(examples, [[0.0] * 28] * len(examples.actual))
     assert np.isfinite(FAMILY.evaluate(zeros, bare).values["rmsse"])
+
+
+def test_every_figure_can_be_drawn(examples, tmp_path):
+    class Model:
+        history = pd.DataFrame({"step": [1, 2], "metric": ["loss"] * 2, "value": [2.0, 1.0]})
+
+    truths = examples.actual["daily_predictions"].tolist()
+    evaluation = FAMILY.evaluate(predictions_of(examples, truths), examples.actual)
+    drawings = FAMILY.figures(Model(), evaluation).drawings
+    assert len(drawings) == 5
+    for name, draw in drawings.items():
+        draw().savefig(tmp_path / name)
+        assert (tmp_path / name).stat().st_size > 1000

@@ -17,6 +17,7 @@ from pipelines.contract import (
     Evaluation,
     Examples,
     FamilyParams,
+    Figures,
     FittedModel,
     Guardrail,
     ModelFamily,
@@ -212,6 +213,12 @@ class DemandForecast(ModelFamily):
         from pipelines.families.demand_forecast import model
 
         return model.restore(directory)
+
+    def figures(self, model: FittedModel, evaluation: Evaluation) -> Figures:
+        """Return forecasts beside the truth, errors by day and product, calibration, learning."""
+        from pipelines.families.demand_forecast.figures import figures_of
+
+        return figures_of(evaluation.per_request, model.history)
 
 
 FAMILY = DemandForecast()

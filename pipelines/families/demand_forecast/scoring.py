@@ -112,9 +112,13 @@ def _scored(
         "inside_80": _inside(truth, days[:, 1], days[:, 3], counts),
         "inside_95": _inside(truth, days[:, 0], days[:, 4], counts),
         "confidence": confidence,
-        "hit": float(hit),
+        "correct": float(hit),
         "brier": float((confidence - hit) ** 2),
         "losses": np.where(counts > 0, errors**2 / scale, np.nan).tolist(),
+        "truth": truth.tolist(),
+        "predicted": days[:, 2].tolist(),
+        "lower": days[:, 1].tolist(),
+        "upper": days[:, 3].tolist(),
     }
 
 
