@@ -41,6 +41,7 @@ def add_up(lines: OrderLines, file: Path, scratch: Path) -> Tally:
         "where": lines.where,
         "file": str(file),
         "report": str(report),
+        "asked_by": os.getpid(),
     }
     done = subprocess.run(
         [sys.executable, "-m", JOB],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -70,6 +71,13 @@ def both() -> Iterator[Callable[[Source], tuple[Raw, Raw]]]:
 
 def children() -> set[int]:
     return {process.pid for process in psutil.Process().children(recursive=True)}
+
+
+def is_java(process: psutil.Process) -> bool:
+    try:
+        return process.name() == "java"
+    except psutil.NoSuchProcess:
+        return False
 
 
 def generated(file: Path, lines: int, products: int) -> Path:
@@ -168,3 +176,22 @@ def test_spark_says_why_a_database_cannot_be_read(address):
     )
     with pytest.raises(SourceError, match="division by zero"):
         read_daily(wrong, SCHEMA)
+
+
+def test_java_ends_with_whoever_asked_for_it(tmp_path):
+    file = generated(tmp_path / "lines.parquet", 200_000, 50)
+    code = (
+        "from features.daily_sales.reading import read_daily; from features.sources import Source;"
+    )
+    code += "from features.schema import FrameSchema;"
+    code += f"read_daily(Source({str(file)!r}, {COLUMNS!r}, engine='spark'), FrameSchema(()))"
+    asking = psutil.Popen([sys.executable, "-c", code])
+    started: list[psutil.Process] = []
+    while not any(is_java(process) for process in started):
+        assert asking.poll() is None
+        time.sleep(0.1)
+        started = asking.children(recursive=True)
+    asking.kill()
+    asking.wait()
+    _, left = psutil.wait_procs(started, timeout=60)
+    assert left == []
