@@ -23,7 +23,7 @@ class Tally:
     columns: Sequence[str]
     """Our names for the values of `faults`."""
     faults: Sequence[Fault] = ()
-    """Not all of them where there are very many."""
+    """Only the first of them where there are very many."""
     unreadable: dict[int, str] = field(default_factory=dict)
     """Lines of a delimited file that could not be cut into values, and why."""
     first_line: int = 1
@@ -32,6 +32,7 @@ class Tally:
     def set_aside(self, where: str, damaged_share: float) -> pd.DataFrame:
         """Return the damaged lines with a `reason`, indexed by their number in the source.
 
+        Of very many the first are returned, and as line 0 how many more there are.
         Raises `SchemaError` when they are more than `damaged_share` of all, or all there are.
         """
         damaged = self.lines - self.sound + len(self.unreadable)
@@ -47,6 +48,8 @@ class Tally:
             for line, fault in zip(self._numbers(), self.faults, strict=True)
         }
         rows |= {line: [*[None] * len(self.columns), why] for line, why in self.unreadable.items()}
+        if hidden := self.lines - self.sound - len(self.faults):
+            rows[0] = [*[None] * len(self.columns), f"{hidden:,} more lines, which are not listed"]
         frame = pd.DataFrame.from_dict(rows, orient="index", columns=[*self.columns, "reason"])
         return frame.astype("str").sort_index().rename_axis("line")
 
@@ -85,6 +88,6 @@ def _summary(damaged: int, total: int, allowed: float) -> Violation:
 
 def _listed(frame: pd.DataFrame) -> list[Violation]:
     return [
-        Violation(None, int(str(line)), f"line {line}: {reason}")
+        Violation(None, int(str(line)) or None, f"line {line}: {reason}" if line else str(reason))
         for line, reason in frame["reason"].items()
     ]

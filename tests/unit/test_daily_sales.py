@@ -21,6 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.daily_sales import duckdb_engine, spark_engine
+from features.daily_sales.damage import Tally
 from features.daily_sales.order_lines import Files, OrderLines
 from features.daily_sales.reading import SPARK_FROM_BYTES, engine_for, read_daily
 from features.demo.receipts import write_sales
@@ -220,6 +221,21 @@ def test_a_price_that_is_none_is_damage_too(tmp_path):
     raw = read(written(tmp_path / "lines.csv", *rows, header=header))
     assert raw.quarantined["reason"].to_dict() == {5: "price 'cheap' is not a plain number"}
     assert quantities(raw) == {("a", "2026-03-01"): 39}
+
+
+def test_of_very_many_damaged_lines_the_rest_is_counted():
+    faults = [(number, True, False, False, None, "1", "2026-03-01") for number in (4, 9)]
+    tally = Tally(1_000, 990, ("product_id", "quantity", "ordered_at"), faults)
+    aside = tally.set_aside("here", damaged_share=0.05)
+    assert aside["reason"].to_dict() == {
+        0: "8 more lines, which are not listed",
+        4: "product_id is empty",
+        9: "product_id is empty",
+    }
+    with pytest.raises(
+        SchemaError, match=r"10 of 1,000 .*allowed; 8 more lines.*; line 4: product_id"
+    ):
+        tally.set_aside("here", damaged_share=0.005)
 
 
 def test_too_many_damaged_lines_refuse_the_source_and_name_them(tmp_path):
