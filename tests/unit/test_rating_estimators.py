@@ -158,6 +158,14 @@ def test_enough_validation_rows_decide_in_the_place_of_folds(monkeypatch) -> Non
     assert told.count("holding the model against damped means") == 1
 
 
+def test_of_many_rows_those_of_some_users_decide_and_all_are_fitted(monkeypatch) -> None:
+    monkeypatch.setattr(choice, "DECIDING_ROWS", 3_000)
+    known = coded(rated(users=300, each=25))
+    found = fit_ratings(known, none_of(known), params(), 3, silent)
+    assert found.by == "svd"
+    assert found.user_factors.any(axis=1).all()
+
+
 def test_means_are_fitted_when_they_are_asked_for() -> None:
     known = coded(rated())
     found = fit_ratings(known, none_of(known), params(ratings="means", damping=2.0), 3, silent)
