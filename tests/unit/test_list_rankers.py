@@ -166,7 +166,10 @@ def test_taste_is_found_where_popularity_tells_nothing(rng, ranker):
     known = camps(rng)
     found = fitted(known, lists=ranker, ease_ridge=20, list_factors=4)
     assert found.lists.by == ranker
-    assert found.history["ndcg_share_0"] > 1.5 * found.history["ndcg_popularity"]
+    assert (
+        found.history["held_out_ndcg_at_10_lists"]
+        > 1.5 * found.history["held_out_ndcg_at_10_popularity"]
+    )
     assert found.lists.settings["liked_from"] == 4.0
 
 
@@ -175,8 +178,10 @@ def test_popularity_ships_where_there_is_no_taste_to_be_found(rng):
     drawn = [rng.choice(200, 2, replace=False, p=weights / weights.sum()) for _ in range(800)]
     known = interactions(np.repeat(np.arange(800), 2), np.concatenate(drawn), items=200)
     found = fitted(known, lists="als", list_factors=16)
-    worst = found.history["ndcg_share_0"]
-    assert found.history["ndcg_popularity"] > worst
+    assert (
+        found.history["held_out_ndcg_at_10_popularity"]
+        > found.history["held_out_ndcg_at_10_share_0"]
+    )
     assert found.lists.by == "popularity" or found.lists.settings["share"] > 0
 
 
@@ -184,7 +189,7 @@ def test_nothing_held_out_still_gives_lists(rng):
     known = camps(rng)
     found = fitted(known, share=0.0)
     assert found.lists.by == "ease"
-    assert np.isfinite(list(found.history.values())).all()
+    assert not found.history
 
 
 def test_dislikes_teach_nothing(rng):

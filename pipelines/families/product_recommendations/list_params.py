@@ -41,7 +41,7 @@ class ListParams(FamilyParams):
         description="How strongly EASE is regularised; larger trusts frequent pairs only.",
     )
     neighbours: int = Field(
-        300,
+        200,
         ge=10,
         le=5_000,
         title="EASE neighbours",

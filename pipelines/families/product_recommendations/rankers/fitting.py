@@ -15,6 +15,7 @@ from pipelines.families.product_recommendations.list_params import ListModel, Li
 from pipelines.families.product_recommendations.rankers.als import CONFIDENCE, RIDGE, fit_als
 from pipelines.families.product_recommendations.rankers.ease import fit_ease
 from pipelines.families.product_recommendations.rankers.measuring import (
+    ListFigures,
     Question,
     figures,
     questions,
@@ -100,28 +101,33 @@ def _fitted(
 def _chosen(
     lists: ListArrays, popular: NDArray[np.float32], asked: list[Question]
 ) -> tuple[float | None, Mapping[str, float]]:
-    """Return the share of popularity, None where it does better alone, and every NDCG@10."""
-    alone = figures(asked, lambda _: popular.copy()).ndcg
+    """Return the share of popularity, None where it does better alone, and what was measured.
+
+    Where nobody can be asked nothing is measured, and the ranker stands alone.
+    """
     scorer = scorer_of(lists)
+    if not asked:
+        return (None if scorer is None else 0.0), {}
+    alone = figures(asked, lambda _: popular.copy())
     if scorer is None:
-        return None, {"ndcg_popularity": alone}
+        return None, alone.named("popularity")
     lifts = [lift_of(popular, share) for share in SHARES]
-    found = np.array([_ndcg_by_lift(scorer, one, popular, lifts) for one in asked])
-    shares = dict(zip(SHARES, found.reshape(-1, len(SHARES)).sum(axis=0), strict=True))
-    gained = {share: total / max(len(asked), 1) for share, total in shares.items()}
-    best = max(gained, key=lambda share: gained[share] - WORTHWHILE * (share > 0))
-    history = {f"ndcg_share_{share:g}": float(value) for share, value in gained.items()}
-    lost = alone > gained[best] + WORTHWHILE
-    return (None if lost else best), {**history, "ndcg_popularity": alone}
+    worth = np.array([_worth_by_lift(scorer, one, popular, lifts) for one in asked])
+    found = {share: ListFigures.of(worth[:, place]) for place, share in enumerate(SHARES)}
+    best = max(found, key=lambda share: found[share].ndcg - WORTHWHILE * (share > 0))
+    history = {f"held_out_ndcg_at_10_share_{share:g}": of.ndcg for share, of in found.items()}
+    history |= found[best].named("lists") | alone.named("popularity")
+    lost = alone.ndcg > found[best].ndcg + WORTHWHILE
+    return (None if lost else best), history
 
 
-def _ndcg_by_lift(
+def _worth_by_lift(
     scorer: Scorer,
     question: Question,
     popular: NDArray[np.float32],
     lifts: Sequence[NDArray[np.float32]],
-) -> list[float]:
+) -> list[tuple[float, float, float]]:
     if not len(question.liked):
-        return [worth_of(question, popular.copy())[2]] * len(lifts)
+        return [worth_of(question, popular.copy())] * len(lifts)
     personal = scorer.scores(question.liked)
-    return [worth_of(question, personal + lift)[2] for lift in lifts]
+    return [worth_of(question, personal + lift) for lift in lifts]

@@ -24,6 +24,20 @@ class ListFigures:
     ndcg: float
     users: int
 
+    @classmethod
+    def of(cls, worth: NDArray[np.float64]) -> ListFigures:
+        """Return the means of rows of precision, recall and NDCG, one for each user."""
+        found = worth.mean(axis=0) if len(worth) else np.zeros(3)
+        return cls(float(found[0]), float(found[1]), float(found[2]), len(worth))
+
+    def named(self, who: str) -> dict[str, float]:
+        """Return the figures by name, as a model's history holds them."""
+        return {
+            f"held_out_precision_at_10_{who}": self.precision,
+            f"held_out_recall_at_10_{who}": self.recall,
+            f"held_out_ndcg_at_10_{who}": self.ndcg,
+        }
+
 
 @dataclass(frozen=True)
 class Question:
@@ -53,9 +67,7 @@ def questions(known: Interactions, held_out: Interactions, at_most: int) -> list
 
 def figures(asked: list[Question], score: Callable[[Question], Scores]) -> ListFigures:
     """Return what the ten best of `score`, seen items left out, are worth."""
-    worth = np.array([worth_of(one, score(one)) for one in asked]).reshape(-1, 3)
-    found = worth.mean(axis=0) if len(worth) else np.zeros(3)
-    return ListFigures(float(found[0]), float(found[1]), float(found[2]), len(asked))
+    return ListFigures.of(np.array([worth_of(one, score(one)) for one in asked]))
 
 
 def worth_of(question: Question, scores: Scores) -> tuple[float, float, float]:

@@ -34,8 +34,7 @@ class Neighbours:
     """Sums the kept weights of the liked items' neighbours."""
 
     def __init__(self, neighbours: NDArray[np.int32], weights: NDArray[np.float32]) -> None:
-        # In the types that the sum is made in: converted here and not at every answer.
-        self._neighbours, self._weights = neighbours.astype(np.intp), weights.astype(np.float64)
+        self._neighbours, self._weights = neighbours, weights
 
     def scores(self, items: NDArray[np.integer]) -> Scores:
         """Return the sums; an item that is nobody's neighbour has 0."""
