@@ -32,6 +32,9 @@ WARM_DAYS = 56
 STEPS = 4
 PLAIN = (0.0, 0.0, 1.0)
 FEWEST_SERIES = 8
+MOST_GROWTH = 3.0
+"""By how much the intervals grow at most when the mixture lies above the algorithm's forecast."""
+UNTAUGHT_WIDTHS = (1.5, 1.5)
 PROFILE_DAYS = 364
 PROFILE_SHRINKAGE = 20.0
 BLEND_FILE = "cold.json"
@@ -134,12 +137,13 @@ class Blend:
 
 
 def _mixture(windows: Windows, forecast: Forecast, profile: Profile, shares: Rows) -> Forecast:
-    """Return the mixed point, with the algorithm's quantiles moved along in proportion."""
+    """Return the mixed point, with the algorithm's quantiles around it, as far in proportion."""
     spread, plain = means(windows, profile)
     parts = np.stack([forecast.point, spread, plain], axis=2)
     point = (parts * shares[:, None, :]).sum(axis=2)
-    ratio = (point + 0.05) / (forecast.point + 0.05)
-    return Forecast(point, forecast.quantiles * ratio[:, :, None])
+    ratio = np.clip((point + 0.05) / (forecast.point + 0.05), 1 / MOST_GROWTH, MOST_GROWTH)
+    away = forecast.quantiles - forecast.point[:, :, None]
+    return Forecast(point, np.maximum(point[:, :, None] + away * ratio[:, :, None], 0.0))
 
 
 def stretched(forecast: Forecast, widths: Rows) -> Rows:
@@ -166,10 +170,13 @@ def _chosen(
     forecaster: Forecaster, panel: Panel, profile: Profile, days: int
 ) -> tuple[tuple[float, ...], tuple[float, float]]:
     origin = panel.end - REHEARSAL_DAYS
-    known = panel.known[:, : origin - panel.first].sum(axis=1)
-    rows = np.flatnonzero(known >= days)
+    rows = _with_open_days(panel, origin, days)
     if len(rows) < FEWEST_SERIES:
-        return PLAIN, (1.5, 1.5)
+        # All of them were closed, as on a Sunday: a day more is as good.
+        days += 1
+        rows = _with_open_days(panel, origin, days)
+    if len(rows) < FEWEST_SERIES:
+        return PLAIN, UNTAUGHT_WIDTHS
     origins = np.full(len(rows), origin)
     windows = panel.windows(rows, origins).remembering(days)
     truth, counts = panel.outcomes(rows, origins)
@@ -186,6 +193,13 @@ def _chosen(
     error = float(gains.std(ddof=1)) / np.sqrt(len(gains))
     shares = best if gains.mean() > error else PLAIN
     return shares, _widths(mixtures[shares], truth, counts)
+
+
+def _with_open_days(panel: Panel, origin: int, days: int) -> NDArray[np.int64]:
+    """Return the series known for the last `days` before an origin, and open on one of them."""
+    last = slice(max(origin - days - panel.first, 0), origin - panel.first)
+    known = panel.known[:, last].sum(axis=1) >= days
+    return np.flatnonzero(known & (panel.known[:, last] * panel.open[:, last]).any(axis=1))
 
 
 def _mixtures() -> list[tuple[float, ...]]:

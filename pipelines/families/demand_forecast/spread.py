@@ -22,6 +22,8 @@ from pipelines.families.demand_forecast.panel import HORIZON, Windows
 SPREAD_FILE = "spread.json"
 RECENT_DAYS = 112
 WEEKS = HORIZON // 7
+USUAL_DAYS, USUAL_VARIATION = 7.0, 0.5
+"""What is thought of a series before it is seen: so many days that vary by this share."""
 GROWTH = 0.1
 """Share of a series' level that even a day of no demand is uncertain by."""
 
@@ -89,16 +91,17 @@ def _of_week(errors: Rows, counts: Floats, days: NDArray[np.bool_]) -> Rows:
 def uncertainty(windows: Windows, point: Rows) -> Rows:
     """Return how uncertain each forecast day looks beforehand, in pieces, [n, horizon]; positive.
 
-    The standard deviation of the last 112 open days, times the root of how large the day's
-    forecast is against the usual day: counts vary with the root of their mean.
+    The standard deviation of the last 112 open days, shrunk to the usual one, times the root of
+    how large the day's forecast is against the usual day: counts vary with the root of their mean.
     """
     seen = (windows.known * windows.open[:, : windows.history])[:, -RECENT_DAYS:]
     sales = windows.quantity[:, -RECENT_DAYS:]
     days = np.maximum(seen.sum(axis=1), 1.0)
     level = (sales * seen).sum(axis=1) / days
-    deviation = np.sqrt(((sales - level[:, None]) ** 2 * seen).sum(axis=1) / days)
-    # What was constant so far, or has one day, still may vary as counts do.
-    deviation = np.maximum(deviation, 0.5 * np.sqrt(level + 0.05)).astype(np.float64)
+    squares = ((sales - level[:, None]) ** 2 * seen).sum(axis=1).astype(np.float64)
+    # What has been constant on few days is not sure to stay so: a week of usual variation is added.
+    usual = (USUAL_VARIATION * level) ** 2 + 0.25 * level + 0.01
+    deviation = np.sqrt((squares + USUAL_DAYS * usual) / (days + USUAL_DAYS))
     floor = GROWTH * level + 0.05
     relative = (point + floor[:, None]) / (level + floor)[:, None]
     return np.asarray(deviation[:, None] * np.sqrt(relative))
