@@ -33,6 +33,7 @@ from serving.retraining import Orchestration, Retrainer
 from serving.routers import (
     decisions,
     demand,
+    fashion,
     feedback,
     health,
     invocations,
@@ -55,7 +56,7 @@ WORKER_SEEN_SECONDS = 15.0
 GENERIC = (predictions, health, models, feedback, decisions)
 PROTOCOLS = (open_inference, invocations)
 """The generic interface as clients of others speak it, in their dialects and media types."""
-DOMAIN = (product_categories, product_codes, demand, product_recommendations)
+DOMAIN = (product_categories, product_codes, demand, product_recommendations, fashion)
 """Interfaces whose clients were there before: their refusals speak a dialect."""
 
 

@@ -23,6 +23,7 @@ TEXTS = {
     "label-refused": "La selección no es válida.",
     "no-catalogue": "El catálogo todavía no está cargado; inténtelo de nuevo en un momento.",
     "unknown-model-name": "No se sirve ningún modelo con ese «model_name».",
+    "no-picture": "No hay ninguna imagen con ese nombre.",
     "no-audio": "No hay audio para ese mensaje.",
     "unknown-message": "No hay ningún mensaje con ese identificador.",
     "no-speech": "No hay audio: el sintetizador de voz no está disponible.",

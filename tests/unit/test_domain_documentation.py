@@ -11,6 +11,7 @@ from asgi_client import AppClient
 from curl import commands_of, request_of
 from demand_stage import serve_demand
 from domain_stage import DomainStage, serve_categoriser
+from fashion_stage import serve_fashion, write_shop
 from recommender_stage import serve_recommender
 
 from pipelines.settings import Settings
@@ -21,6 +22,8 @@ PATHS = {
     "/v1/categorizer/inference",
     "/training",
     "/recommend",
+    "/recommendation",
+    "/recommendation/images/images/m1.png",
     "/api/v1/predict",
     "/api/predicciones",
     "/api/send-seleccion",
@@ -30,10 +33,18 @@ PATHS = {
 }
 
 
+@pytest.fixture(scope="module")
+def wardrobe(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_shop(tmp_path_factory.mktemp("fashion") / "shop")
+
+
 @pytest.mark.parametrize("command", COMMANDS)
-def test_the_command_works(command: str, make_settings: Callable[..., Settings]) -> None:
+def test_the_command_works(
+    command: str, wardrobe: Path, make_settings: Callable[..., Settings]
+) -> None:
     names = ("product_codes", "product_categories", "product_recommendations", "demand_forecast")
     models = {name: {"source": {"url": "x.csv"}} for name in names}
+    models["fashion_recommendations"] = {"source": {"url": str(wardrobe)}}
     stage = DomainStage(make_settings(models=models))
     stage.write_catalogue()
     stage.order("pedido-20261116-0001", "martillo de uña")
@@ -43,6 +54,7 @@ def test_the_command_works(command: str, make_settings: Callable[..., Settings])
         serve_categoriser(app)
         serve_demand(app)
         serve_recommender(app)
+        serve_fashion(app, wardrobe)
         while app.state.order_desk.shelf.assortment is None:
             time.sleep(0.01)
         response = client.request(method, path, headers=headers, content=body)

@@ -94,8 +94,8 @@ class Recommender:
     def surplus(self, inputs: Inputs) -> Floats:
         """Return by how much ratings exceed what the biases expect, (n,)."""
         if not self.networks or not self.weight:
-            return np.zeros(len(inputs.item), np.float32)
-        return np.float32(self.weight) * mean_answer(self.networks, inputs)
+            return np.zeros(len(inputs.item))
+        return self.weight * mean_answer(self.networks, inputs)
 
     def rates(self, asked: Sequence[Inputs]) -> list[float]:
         """Return `surplus` of inputs of one row each."""

@@ -17,8 +17,15 @@ from features.interactions import Interactions
 from features.preferences import popularity
 from pipelines.families.fashion_recommendations.damping import customer_bias
 from pipelines.families.fashion_recommendations.memory import Arrays, Facts, Memory, Standing
-from pipelines.families.fashion_recommendations.reviews import STRANGER, Floats, Reviews
-from pipelines.families.fashion_recommendations.taste import Damping, Offered, Past, Taste, taste_of
+from pipelines.families.fashion_recommendations.reviews import STRANGER, Reviews
+from pipelines.families.fashion_recommendations.taste import (
+    Damping,
+    Floats,
+    Offered,
+    Past,
+    Taste,
+    taste_of,
+)
 
 Part = TypeVar("Part", Taste, Offered)
 
@@ -77,7 +84,7 @@ def before_each(reviews: Reviews, words: Floats, memory: Memory) -> Before:
 
 def expectation(mean: float, taste: Taste, offered: Offered) -> Floats:
     """Return what the biases alone expect, not clipped."""
-    return np.asarray(np.float32(mean) + offered.bias + taste.bias, dtype=np.float32)
+    return np.asarray(mean + offered.bias + taste.bias)
 
 
 def earlier(reviews: Reviews, rows: slice) -> NDArray[np.bool_]:
@@ -92,14 +99,14 @@ def _strangers(
 ) -> tuple[Taste, Offered]:
     """Return the reviews of unknown customers: nobody's taste, and the items without each."""
     a, damping, item = memory.arrays, memory.facts.damping, reviews.item[:count]
-    said = reviews.said[:count].astype(np.float32)
-    surplus = reviews.rating[:count] - np.float32(memory.facts.mean)
+    said = reviews.said[:count].astype(np.float64)
+    surplus = reviews.rating[:count] - memory.facts.mean
     others = a.item_reviews[item] - 1
-    heard = a.item_said[item] - said + np.float32(damping.wording)
+    heard = a.item_said[item] - said + damping.wording
     offered = Offered(
         looks=a.looks[item],
         wordings=(a.item_words[item] - words[:count]) / heard[:, np.newaxis],
-        bias=(a.item_surplus[item] - surplus) / (others + np.float32(damping.item)),
+        bias=(a.item_surplus[item] - surplus) / (others + damping.item),
         reviews=others,
     )
     return taste_of(no_past(count, a.looks.shape[1], words.shape[1]), damping), offered
@@ -107,9 +114,9 @@ def _strangers(
 
 def no_past(customers: int, looks: int, words: int) -> Past:
     """Return the past of customers who have none."""
-    flat = np.zeros((customers, 0), np.float32)
-    deep = np.zeros((customers, 0, words), np.float32)
-    looked = np.zeros((customers, 0, looks), np.float32)
+    flat = np.zeros((customers, 0))
+    deep = np.zeros((customers, 0, words))
+    looked = np.zeros((customers, 0, looks))
     return Past(flat.astype(bool), flat, looked, deep, deep)
 
 

@@ -20,7 +20,7 @@ from pipelines.families.fashion_recommendations.taste import Floats, Inputs, inp
 
 SHARES = np.linspace(0, 1, 11)
 """How much of the networks' answer is tried."""
-SPREAD = 1.0
+SPREAD = 2.0
 """Standard errors by which held-out customers must gain before the networks count at all."""
 NETWORK_ROWS = 60_000
 """Reviews that the networks are fitted on, drawn where there are more."""
@@ -42,8 +42,8 @@ class Hybrid:
     def rater(self, review: int, inputs: Inputs) -> Floats:
         """Return by how much ratings exceed what the biases expect, as held out from the review."""
         if not self.weight:
-            return np.zeros(len(inputs.item), np.float32)
-        return np.float32(self.weight) * self.networks[int(self.fold[review])](inputs)
+            return np.zeros(len(inputs.item))
+        return self.weight * self.networks[int(self.fold[review])](inputs)
 
 
 def fit_hybrid(
@@ -64,7 +64,7 @@ def fit_hybrid(
     drawn[np.random.default_rng(seed).permutation(len(left))[:NETWORK_ROWS]] = True
     fitted = fit_networks(inputs, left, fold, drawn, params, seed, progress)
     weight = share_of(left, fitted.held_out, reviews)
-    surplus = np.float32(weight) * fitted.held_out
+    surplus = weight * fitted.held_out
     measured += [("held_out_rmse", _root_mean(left - surplus)), ("network_weight", weight)]
     networks = fitted.networks if weight else ()
     return Hybrid(networks, weight, fold, surplus, fitted.history, measured)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipelines.families.fashion_recommendations.taste import Inputs
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Network:
         x = np.concatenate([product, seen.context], axis=1)
         hidden = np.maximum(x @ self.hidden + self.bias, 0)
         answer = np.concatenate([x, hidden], axis=1) @ self.out + self.offset
-        return np.asarray(answer[:, 0], dtype=np.float32)
+        return np.asarray(answer[:, 0])
 
     @property
     def weights(self) -> list[Floats]:
@@ -67,7 +67,7 @@ class Network:
 def mean_answer(networks: Sequence[Network], inputs: Inputs) -> Floats:
     """Return the mean of the networks' answers, (n,)."""
     answers = [network(inputs) for network in networks]
-    return np.asarray(np.mean(answers, axis=0), dtype=np.float32)
+    return np.asarray(np.mean(answers, axis=0))
 
 
 def save(networks: Sequence[Network], directory: Path) -> None:

@@ -13,7 +13,7 @@ from pipelines.families.fashion_recommendations.memory import Memory
 from pipelines.families.fashion_recommendations.reviews import STRANGER, Reviews
 from pipelines.families.fashion_recommendations.taste import Inputs, Offered, Taste, inputs_of
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating]
 Rater = Callable[[int, Inputs], Floats]
 """By the place of a review and inputs: by how much ratings exceed what the biases expect."""
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipelines.families.fashion_recommendations.taste import Inputs
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating]
 
 SIGNALS = ("popularity", "rating", "usual_look", "usual_wording")
 USUAL_LOOK, USUAL_WORDING = 4, 5
@@ -31,16 +31,16 @@ class Ranker:
     def scores(self, popularity: Floats, expected: Floats, inputs: Inputs) -> Floats:
         """Return the items' scores, (n,); larger comes first."""
         signals = signals_of(popularity, expected, inputs)
-        return np.asarray(signals @ np.asarray(self.weights, dtype=np.float32))
+        return np.asarray(signals @ np.array(self.weights))
 
 
 def signals_of(popularity: Floats, expected: Floats, inputs: Inputs) -> Floats:
     """Return (n, 4): the log of the popularity, the rating and how usual look and wording are."""
     least = popularity[popularity > 0].min(initial=1.0) / 2
     columns = [
-        np.log(np.maximum(popularity, least)),
+        np.log(np.maximum(popularity, least).astype(np.float64)),
         expected,
         inputs.context[:, USUAL_LOOK],
         inputs.context[:, USUAL_WORDING],
     ]
-    return np.stack(columns, axis=1).astype(np.float32)
+    return np.stack(columns, axis=1)

@@ -104,39 +104,39 @@ class Memory:
     def _everybody(self) -> Offered:
         a, damping = self.arrays, self.facts.damping
         return Offered(
-            looks=np.asarray(a.looks),
-            wordings=a.item_words / (a.item_said + np.float32(damping.wording))[:, np.newaxis],
-            bias=a.item_surplus / (a.item_reviews + np.float32(damping.item)),
-            reviews=np.asarray(a.item_reviews),
+            looks=a.looks.astype(np.float64),
+            wordings=a.item_words / (a.item_said + damping.wording).astype(np.float64)[:, None],
+            bias=a.item_surplus / (a.item_reviews.astype(np.float64) + damping.item),
+            reviews=a.item_reviews.astype(np.float64),
         )
 
     def standing(self, customer: int | None) -> Standing:
         """Return the catalogue before a customer; None for one who is not known."""
         a, plain = self.arrays, self._everybody
         if customer is None:
-            nothing = np.zeros((0, a.row_words.shape[1]), np.float32)
-            empty = np.zeros(0, np.float32)
+            nothing = np.zeros((0, a.row_words.shape[1]))
+            empty = np.zeros(0)
             return Standing(plain, np.zeros(0, np.int32), empty, nothing)
         rows = slice(int(a.offsets[customer]), int(a.offsets[customer + 1]))
-        items, words = np.asarray(a.row_item[rows]), np.asarray(a.row_words[rows])
+        items, words = np.asarray(a.row_item[rows]), a.row_words[rows].astype(np.float64)
         offered = self._without(items, a.row_surplus[rows], words, a.row_said[rows])
-        return Standing(offered, items, np.asarray(a.row_rating[rows]), words)
+        return Standing(offered, items, a.row_rating[rows].astype(np.float64), words)
 
     def _without(
         self, items: NDArray[np.int32], surplus: Floats, words: Floats, said: Floats
     ) -> Offered:
         a, plain, damping = self.arrays, self._everybody, self.facts.damping
         own, place = np.unique(items, return_inverse=True)
-        count = np.bincount(place, minlength=len(own)).astype(np.float32)
-        mine = np.zeros((len(own), words.shape[1]), np.float32)
+        count = np.bincount(place, minlength=len(own))
+        mine = np.zeros((len(own), words.shape[1]))
         np.add.at(mine, place, words)
-        spoken = np.bincount(place, said, len(own)).astype(np.float32)
-        given = np.bincount(place, surplus, len(own)).astype(np.float32)
+        spoken = np.bincount(place, said, len(own))
+        given = np.bincount(place, surplus, len(own))
         wordings, bias, reviews = plain.wordings.copy(), plain.bias.copy(), plain.reviews.copy()
-        heard = a.item_said[own] - spoken + np.float32(damping.wording)
+        heard = a.item_said[own] - spoken + damping.wording
         wordings[own] = (a.item_words[own] - mine) / heard[:, np.newaxis]
         reviews[own] -= count
-        bias[own] = (a.item_surplus[own] - given) / (reviews[own] + np.float32(damping.item))
+        bias[own] = (a.item_surplus[own] - given) / (reviews[own] + damping.item)
         return Offered(plain.looks, wordings, bias, reviews)
 
     def past(self, standing: Standing, kept: NDArray[np.bool_]) -> Past:
@@ -146,7 +146,7 @@ class Memory:
         places = np.argsort(kept, axis=1, kind="stable")[:, kept.shape[1] - width :]
         held = np.take_along_axis(kept, places, axis=1)
         items = standing.items[places]
-        expected = np.float32(self.facts.mean) + standing.offered.bias[items]
+        expected = self.facts.mean + standing.offered.bias[items]
         return Past(
             held=held,
             deviation=standing.ratings[places] - expected,

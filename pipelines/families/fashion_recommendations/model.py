@@ -66,7 +66,8 @@ class FashionModel:
         index = requests.index.rename("request")
         instances: list[Mapping[str, object]] = requests.to_dict(orient="records")  # type: ignore[assignment]
         rows = answers(self.recommender, instances, self._rates)
-        return pd.DataFrame(rows, index=index, columns=["rating", "items", "reason"])
+        # As objects: a list's rating is None, which a column of numbers would turn into NaN.
+        return pd.DataFrame(rows, index=index, columns=["rating", "items", "reason"], dtype=object)
 
     def save(self, directory: Path) -> None:
         """Write arrays and JSON; no pickle."""

@@ -18,7 +18,7 @@ from pipelines.families.fashion_recommendations.taste import Inputs
 if TYPE_CHECKING:
     import keras
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating]
 
 BATCH_ROWS = 256
 STEPS_LIMIT = 12_000
@@ -53,7 +53,9 @@ def fit_networks(
     """
     scales = _scales(inputs)
     scaled = _network(scales, []).scaled(inputs)
-    rows = [scaled.customer, scaled.item, scaled.context]
+    parts = (scaled.customer, scaled.item, scaled.context)
+    rows = [part.astype(np.float32) for part in parts]
+    target = target.astype(np.float32)
     model = keras_model([part.shape[1] for part in rows], params, seed)
     fresh = model.get_weights(), [variable.numpy() for variable in model.optimizer.variables]
     networks: list[Network] = []
@@ -152,7 +154,7 @@ def answers(model: keras.Model, rows: Sequence[Floats]) -> Floats:
     """Return what the Keras form answers to scaled inputs, (n,)."""
     if not len(rows[0]):
         return np.zeros(0, np.float32)
-    return np.asarray(model([np.asarray(part) for part in rows], training=False))[:, 0]
+    return np.asarray(model([part.astype(np.float32) for part in rows], training=False))[:, 0]
 
 
 def _epoch(model: keras.Model, fold: _Fold, seed: int) -> None:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating]
+"""Double precision, but for the arrays at rest: the order of sums must not show in an answer."""
 Flags = NDArray[np.bool_]
 
 LONGEST_PAST = 64
@@ -83,11 +84,11 @@ class Offered:
 
 def taste_of(past: Past, damping: Damping) -> Taste:
     """Return the taste that the past shows; that of a customer without a past is all zeros."""
-    held = past.held.astype(np.float32)
+    held = past.held.astype(np.float64)
     count = held.sum(axis=1)
-    bias = (past.deviation * held).sum(axis=1) / (count + np.float32(damping.customer))
+    bias = (past.deviation * held).sum(axis=1) / (count + damping.customer)
     surprise = (past.deviation - bias[:, np.newaxis]) * held
-    shrunk = np.float32(1) / (count + np.float32(1))
+    shrunk = 1 / (count + 1)
     looks, wordings = past.looks * held[..., np.newaxis], past.wordings * held[..., np.newaxis]
     own = past.own * held[..., np.newaxis]
     return Taste(
@@ -103,7 +104,7 @@ def taste_of(past: Past, damping: Damping) -> Taste:
 
 
 def _weighted(rows: Floats, weights: Floats) -> Floats:
-    return np.asarray((weights[:, np.newaxis, :] @ rows)[:, 0, :], dtype=np.float32)
+    return np.asarray((weights[:, np.newaxis, :] @ rows)[:, 0, :])
 
 
 def _ridge(rows: Floats, target: Floats, ridge: float) -> Floats:
@@ -112,9 +113,9 @@ def _ridge(rows: Floats, target: Floats, ridge: float) -> Floats:
     In the dual form, since few customers have more reviews than a look has numbers.
     """
     gram = rows @ rows.transpose(0, 2, 1)
-    gram += np.float32(ridge) * np.eye(rows.shape[1], dtype=np.float32)
+    gram += ridge * np.eye(rows.shape[1])
     dual = np.linalg.solve(gram, target[..., np.newaxis])[..., 0]
-    return _weighted(rows, dual.astype(np.float32))
+    return _weighted(rows, dual)
 
 
 def affinities(taste: Taste, offered: Offered) -> Floats:

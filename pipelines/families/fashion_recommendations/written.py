@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating]
 
 RIDGES = (0.5, 1.0, 2.0, 4.0)
 INNER_SHARE = 5
