@@ -34,6 +34,9 @@ PLAIN = (0.0, 0.0, 1.0)
 FEWEST_SERIES = 8
 MOST_GROWTH = 3.0
 """By how much the intervals grow at most when the mixture lies above the algorithm's forecast."""
+LEAST_DEVIATION = 0.3
+"""Share of the mixture that it is at least uncertain by, before it is stretched."""
+NORMAL = np.array([-1.96, -1.2816, 0.0, 1.2816, 1.96])
 UNTAUGHT_WIDTHS = (1.5, 1.5)
 PROFILE_DAYS = 364
 PROFILE_SHRINKAGE = 20.0
@@ -142,8 +145,10 @@ def _mixture(windows: Windows, forecast: Forecast, profile: Profile, shares: Row
     parts = np.stack([forecast.point, spread, plain], axis=2)
     point = (parts * shares[:, None, :]).sum(axis=2)
     ratio = np.clip((point + 0.05) / (forecast.point + 0.05), 1 / MOST_GROWTH, MOST_GROWTH)
-    away = forecast.quantiles - forecast.point[:, :, None]
-    return Forecast(point, np.maximum(point[:, :, None] + away * ratio[:, :, None], 0.0))
+    away = (forecast.quantiles - forecast.point[:, :, None]) * ratio[:, :, None]
+    least = LEAST_DEVIATION * NORMAL * point[:, :, None]
+    away = np.where(NORMAL > 0, np.maximum(away, least), np.minimum(away, least))
+    return Forecast(point, np.maximum(point[:, :, None] + away, 0.0))
 
 
 def stretched(forecast: Forecast, widths: Rows) -> Rows:
