@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Hashable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -21,7 +21,9 @@ MODEL = "product_recommendations"
 ID_CHARACTERS = 200
 TOP_DEFAULT, TOP_LIMIT = 10, 500
 HISTORY_LIMIT = 1_000
-KEPT_ANSWERS = 10_000
+KEPT_BYTES, OVERHEAD_BYTES = 64 * 2**20, 1_000
+"""How much the cache may hold, and what an entry takes beside its question and body."""
+REASONS = frozenset({"personal", "folded-in", "popular"})
 
 
 @dataclass(frozen=True)
@@ -33,34 +35,47 @@ class Kept:
 
 
 class AnswerCache:
-    """The last answers of one served version; another version, or generation, empties it."""
+    """The last answers of one served version; another version, or generation, empties it.
 
-    def __init__(self, limit: int = KEPT_ANSWERS) -> None:
-        self._limit = limit
+    What was not asked for longest makes room when questions and answers pass `limit_bytes`.
+    """
+
+    def __init__(self, limit_bytes: int = KEPT_BYTES) -> None:
+        self._limit, self._bytes = limit_bytes, 0
         self._served: ServedModel | None = None
-        self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
+        self._kept: OrderedDict[bytes, Kept] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def get(self, served: ServedModel | None, asked: Hashable) -> Kept | None:
+    def get(self, served: ServedModel | None, asked: bytes) -> Kept | None:
         """Return what `served` answered to `asked`, if it is kept."""
         self._follow(served)
         if asked in self._kept:
             self._kept.move_to_end(asked)
         return self._kept.get(asked)
 
-    def put(self, served: ServedModel, asked: Hashable, answer: Kept) -> None:
-        """Keep an answer of `served`; the one that was not asked for longest makes room."""
+    def put(self, served: ServedModel, asked: bytes, answer: Kept) -> None:
+        """Keep an answer of `served`."""
         self._follow(served)
+        if asked in self._kept:
+            self._forget(asked, self._kept.pop(asked))
         self._kept[asked] = answer
-        if len(self._kept) > self._limit:
-            self._kept.popitem(last=False)
+        self._bytes += _size(asked, answer)
+        while self._bytes > self._limit:
+            self._forget(*self._kept.popitem(last=False))
+
+    def _forget(self, asked: bytes, answer: Kept) -> None:
+        self._bytes -= _size(asked, answer)
 
     def _follow(self, served: ServedModel | None) -> None:
         if served != self._served:
-            self._served = served
+            self._served, self._bytes = served, 0
             self._kept.clear()
+
+
+def _size(asked: bytes, answer: Kept) -> int:
+    return len(asked) + len(answer.body) + OVERHEAD_BYTES
 
 
 @asynccontextmanager
@@ -129,11 +144,13 @@ async def recommend(
 
 def _rendered(answered: Answered) -> Kept:
     ((row,),) = answered.rows
-    # A version from elsewhere may answer ratings alone.
-    listed = row.get("items") or []
-    ids = [item["item_id"] for item in listed]  # type: ignore[attr-defined]
+    # A version from elsewhere may answer ratings alone, and give reasons of its own.
+    listed = row.get("items")
+    listed = listed if isinstance(listed, list) else []
+    ids = [item["item_id"] for item in listed if isinstance(item, Mapping)]
+    reason = row.get("reason")
     headers = {
-        "X-Reason": str(row.get("reason") or "unknown"),
+        "X-Reason": str(reason) if reason in REASONS else "unknown",
         "X-Model-Version": answered.model.version,
         "X-Decision-Id": answered.model.decision_id,
         "X-Prediction-Id": answered.prediction_ids[0],

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from asgi_client import AppClient
-from domain_stage import DomainStage
+from domain_stage import DomainStage, contract_of, serve_model
 from recommender_stage import ITEMS, SETTINGS, serve_recommender
 
 from pipelines.families.product_recommendations import asking
@@ -135,21 +135,54 @@ def test_a_rollback_to_the_same_version_forgets_too():
     cache, kept = AnswerCache(), Kept(b"[]", {})
     first = ServedModel("product_recommendations", "5", "d5", 5, "0" * 64)
     back = ServedModel("product_recommendations", "5", "d9", 9, "0" * 64)
-    cache.put(first, "asked", kept)
-    assert cache.get(first, "asked") == kept
-    assert cache.get(back, "asked") is None
-    assert cache.get(first, "asked") is None
+    cache.put(first, b"asked", kept)
+    assert cache.get(first, b"asked") == kept
+    assert cache.get(back, b"asked") is None
+    assert cache.get(first, b"asked") is None
 
 
 def test_the_cache_is_bounded_and_forgets_what_was_not_asked_for_longest():
-    cache, served = AnswerCache(2), ServedModel("m", "5", "d5", 5, "0" * 64)
-    for name in ("a", "b"):
-        cache.put(served, name, Kept(name.encode(), {}))
-    cache.get(served, "a")
-    cache.put(served, "c", Kept(b"c", {}))
+    cache, served = AnswerCache(2_200), ServedModel("m", "5", "d5", 5, "0" * 64)
+    for name in (b"a", b"b", b"a"):
+        cache.put(served, name, Kept(name, {}))
+    cache.get(served, b"a")
+    cache.put(served, b"c", Kept(b"c", {}))
     assert len(cache) == 2
-    assert cache.get(served, "b") is None
-    assert cache.get(served, "a") is not None
+    assert cache.get(served, b"b") is None
+    assert cache.get(served, b"a") is not None
+    cache.put(served, b"large", Kept(b"x" * 3_000, {}))
+    assert len(cache) == 0
+
+
+class Stranger:
+    """A version from elsewhere, which answers a rating, or lists things in its own way."""
+
+    def __init__(self, **row: object) -> None:
+        self._row = row
+
+    def predict(self, instances):
+        return [[self._row] for _ in instances]
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+@pytest.mark.parametrize(
+    ("row", "listed"),
+    [
+        ({"rating": 4.0}, []),
+        ({"rating": None, "items": None, "reason": None}, []),
+        ({"items": [{"item_id": "7"}, "8"], "reason": "because \N{SPARKLES}"}, ["7"]),
+    ],
+)
+def test_a_version_from_elsewhere_is_answered_for_as_far_as_it_goes(stage, row, listed):
+    with AppClient(app := stage.app()) as client:
+        contract = contract_of("product_recommendations", "user_id", "rating")
+        serve_model(app, contract, Stranger(**row), "7")
+        response = client.post(PATH, json={"user_id": "1"})
+    assert response.status_code == 200
+    assert response.json() == listed
+    assert response.headers["X-Reason"] == "unknown"
 
 
 def test_the_interface_and_the_family_agree_on_their_limits():
