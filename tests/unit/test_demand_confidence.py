@@ -65,9 +65,10 @@ def test_of_forecasts_said_to_be_so_sure_as_many_come_true(panel, answering, spa
             assert abs(scores[half].mean() - hits[half].mean()) < 0.15
 
 
-def test_the_score_is_calibrated_for_strangers_too(panel, answering):
+@pytest.mark.parametrize("known", [3, 13, 20])
+def test_the_score_is_calibrated_for_strangers_too(panel, answering, known):
     windows, (truth, _) = asked_at_the_end(panel)
-    strangers = windows.remembering(13)
+    strangers = windows.remembering(known)
     forecast = treated(answering.forecaster, answering.blend, strangers)
     scores = answering.confidence.scores(strangers, forecast, slice(0, 28))
     predicted = forecast.point.sum(axis=1)

@@ -8,7 +8,7 @@ the product was cold. The score is the share of that distribution within the 20 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,8 +26,9 @@ NEAREST_PIECES = 0.5
 """Or half a piece: nothing smaller can be told apart."""
 SPANS = (1, 3, 7, 14, 28)
 """Numbers of days added up, for each of which there is a distribution."""
-COLD_STAGES = (7, 13, 28)
-WARM_DAYS = 56
+STAGES = (1, 3, 7, 13, 28, 56)
+"""Known days for which there are distributions; between them they are interpolated. The last one
+is of well-known products."""
 GRID = np.linspace(0.0, 1.0, 41)
 NORMAL_80 = 2 * 1.2816
 """Width of the 80 % interval of a normal distribution, in standard deviations."""
@@ -50,8 +51,8 @@ def spans_spread(forecast: Forecast, days: slice) -> Rows:
 class Confidence:
     """Distributions of the normalised error of totals: quantiles at `GRID`, by stage and span."""
 
-    tables: Mapping[str, Rows]
-    """`warm` and `cold`: [spans, grid]."""
+    tables: Rows
+    """[stages, spans, grid]"""
 
     def scores(self, windows: Windows, forecast: Forecast, days: slice) -> Rows:
         """Return, for each product, the probability that the total of `days` is within 20 %."""
@@ -61,41 +62,36 @@ class Confidence:
         reach = np.maximum(TOLERANCE * totals, NEAREST_PIECES) / spans_spread(forecast, days)
         # Past the longest span errors are taken to go on hanging together, which is cautious.
         reach = reach / np.sqrt(max(span / SPANS[-1], 1.0))
-        tables = [
-            self.tables["cold" if known < WARM_DAYS else "warm"][place]
-            for known in windows.known_days
-        ]
+        tables = [self._table(int(known), place) for known in windows.known_days]
         within = [
             np.interp(limit, table, GRID) - np.interp(-limit, table, GRID)
             for limit, table in zip(reach, tables, strict=True)
         ]
         return np.asarray(np.clip(within, 1 - SUREST, SUREST))
 
+    def _table(self, known: int, place: int) -> Rows:
+        between = float(np.interp(known, STAGES, np.arange(len(STAGES))))
+        below, share = int(between), between % 1.0
+        above = min(below + 1, len(STAGES) - 1)
+        mixed = (1 - share) * self.tables[below, place] + share * self.tables[above, place]
+        return np.asarray(mixed)
+
     def save(self, directory: Path) -> None:
         """Write it into an existing directory."""
-        facts = {name: table.tolist() for name, table in self.tables.items()}
-        (directory / CONFIDENCE_FILE).write_bytes(orjson.dumps(facts))
+        (directory / CONFIDENCE_FILE).write_bytes(orjson.dumps(self.tables.tolist()))
 
     @classmethod
     def open(cls, directory: Path) -> Confidence:
         """Read what `save` wrote."""
-        facts = orjson.loads((directory / CONFIDENCE_FILE).read_bytes())
-        return cls({name: np.asarray(table) for name, table in facts.items()})
+        return cls(np.asarray(orjson.loads((directory / CONFIDENCE_FILE).read_bytes())))
 
 
 def learnt_confidence(predict: Predict, panel: Panel) -> Confidence:
     """Learn the distributions from the panel's last days, which `predict` has not seen."""
-    warm: list[Errors] = []
-    cold: list[Errors] = []
-    for origin, rows in _origins(panel):
-        windows = panel.windows(rows, np.full(len(rows), origin))
-        truth, counts = panel.outcomes(rows, windows.origin)
-        warm.append(_errors(predict(windows), truth, counts))
-        if origin == panel.end - REHEARSAL_DAYS:
-            for stage in COLD_STAGES:
-                strangers = windows.remembering(stage)
-                cold.append(_errors(predict(strangers), truth, counts))
-    return Confidence({"warm": _table(warm), "cold": _table(cold)})
+    warm = [_errors(predict, panel, *asked) for asked in _origins(panel)]
+    origin, rows = next(_origins(panel))
+    cold = [_table([_errors(predict, panel, origin, rows, stage)]) for stage in STAGES[:-1]]
+    return Confidence(np.asarray([*cold, _table(warm)]))
 
 
 Errors = Mapping[int, NDArray[np.float64]]
@@ -108,22 +104,44 @@ def _origins(panel: Panel) -> Iterator[tuple[int, NDArray[np.int64]]]:
         yield origin, rows
 
 
-def _errors(forecast: Forecast, truth: Floats, counts: Floats) -> Errors:
-    """Return the normalised errors of all totals that lie within what is known, by span."""
+def _errors(
+    predict: Predict,
+    panel: Panel,
+    origin: int,
+    rows: NDArray[np.int64],
+    known: int | None = None,
+) -> Errors:
+    """Return the normalised errors of all totals whose days are known by now, by span.
+
+    `known` makes strangers of the products; those of whom only closed days are left are left out.
+    """
+    windows = panel.windows(rows, np.full(len(rows), origin))
+    truth, counts = panel.outcomes(rows, windows.origin)
+    if known is not None:
+        windows = windows.remembering(known)
+        told = (windows.known * windows.open[:, : windows.history]).any(axis=1)
+        kept = np.flatnonzero(told)
+        windows, truth, counts = windows.take(kept), truth[kept], counts[kept]
+    forecast = predict(windows) if len(windows) else None
+    return {span: _totals(forecast, truth, counts, span) for span in SPANS}
+
+
+def _totals(
+    forecast: Forecast | None, truth: Floats, counts: Floats, span: int
+) -> NDArray[np.float64]:
     known = int(np.flatnonzero(counts.any(axis=0)).max(initial=-1)) + 1
-    found = {}
-    for span in SPANS:
-        starts = range(0, known - span + 1, span)
-        errors = [
-            (truth[:, start : start + span] - forecast.point[:, start : start + span]).sum(axis=1)
-            / spans_spread(forecast, slice(start, start + span))
-            for start in starts
-        ]
-        found[span] = np.concatenate(errors) if errors else np.zeros(0)
-    return found
+    starts = range(0, known - span + 1, span)
+    if forecast is None or not starts:
+        return np.zeros(0)
+    errors = [
+        (truth[:, start : start + span] - forecast.point[:, start : start + span]).sum(axis=1)
+        / spans_spread(forecast, slice(start, start + span))
+        for start in starts
+    ]
+    return np.concatenate(errors)
 
 
-def _table(errors: list[Errors]) -> Rows:
+def _table(errors: Sequence[Errors]) -> Rows:
     """Return the quantiles of each span; one of too few totals takes the shorter one's."""
     rows: list[NDArray[np.float64]] = []
     for span in SPANS:
