@@ -13,12 +13,12 @@ import pytest
 
 from features.demo.catalogue import variants
 from features.demo.ratings import COLUMNS, LAST_AT, OFF_SCALE, rating_rows
-from features.demo.stock import Demand
+from features.demo.stock import CODED_VARIANTS, Demand
 from features.sources import Source
 from pipelines.families.product_recommendations.family import FAMILY
 from pipelines.families.product_recommendations.list_params import ListModel
 
-DEMAND = Demand(variants(), Random("7 demand"))
+DEMAND = Demand(variants(), Random("7 demand")).best_sellers(CODED_VARIANTS)
 
 
 def rows(seed: str = "7 ratings") -> list[tuple[str, str, str, str]]:
