@@ -167,14 +167,14 @@ class ProductRecommendations(RecommenderFamily):
         from pipelines.families.product_recommendations import figures
 
         rows, history = evaluation.per_request, model.history
-        return Figures(
-            {
-                "ratings.png": lambda: figures.ratings(rows),
-                "lists.png": lambda: figures.lists(rows),
-                "held_out.png": lambda: figures.held_out(history),
-                "learning.png": lambda: figures.learning(history),
-            }
-        )
+        drawings = {
+            "ratings.png": lambda: figures.ratings(rows),
+            "lists.png": lambda: figures.lists(rows),
+            "held_out.png": lambda: figures.held_out(history),
+        }
+        if (history["step"] > 0).any():
+            drawings["learning.png"] = lambda: figures.learning(history)
+        return Figures(drawings)
 
 
 FAMILY = ProductRecommendations()

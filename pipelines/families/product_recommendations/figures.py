@@ -42,13 +42,15 @@ def held_out(history: pd.DataFrame) -> Figure:
     first = history[(history["step"] == 0) & ~history["metric"].str.startswith("fitted_")]
     shown = first.sort_values("metric")
     figure, axes = _axes("Held-out rows: what decided", "value", "")
-    bars = axes.barh(shown["metric"].tolist(), shown["value"].to_numpy(dtype=float))
-    axes.bar_label(bars, fmt="%.3f")
+    names = [str(name).removeprefix("held_out_").replace("_", " ") for name in shown["metric"]]
+    bars = axes.barh(names, shown["value"].to_numpy(dtype=float))
+    axes.bar_label(bars, fmt="%.3f", padding=3)
+    axes.margins(x=0.15)
     return figure
 
 
 def learning(history: pd.DataFrame) -> Figure:
-    """Draw the error on the training rows by epoch."""
+    """Draw the error on the training rows by epoch; Surprise tells of none."""
     figure, axes = _axes("While fitting", "epoch", "RMSE of the training rows")
     curve = history[history["step"] > 0]
     for metric, line in curve.groupby("metric"):
