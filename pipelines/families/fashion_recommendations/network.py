@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.floating]
 
-BATCH_ROWS = 256
+BATCH_ROWS = (16, 256)
+EPOCH_STEPS = 40
+"""Of few reviews a step takes fewer, down to 16, so that an epoch still has this many steps."""
 STEPS_LIMIT = 12_000
 """All folds together: of many reviews fewer epochs are needed, and time is bounded."""
 PATIENCE = 3
@@ -81,12 +83,17 @@ class _Fold:
     used: NDArray[np.intp]
     held: NDArray[np.intp]
 
+    @property
+    def batch(self) -> int:
+        """Rows a step."""
+        return int(np.clip(len(self.used) // EPOCH_STEPS, *BATCH_ROWS))
+
 
 def _fitted(
     model: keras.Model, fold: _Fold, params: Params, seed: int, progress: Progress
 ) -> tuple[list[float], list[Floats]]:
     """Fit until the held-out error stops falling; return the errors and the best weights."""
-    steps = max(1, len(fold.used) // BATCH_ROWS)
+    steps = max(1, len(fold.used) // fold.batch)
     epochs = min(params.epochs, max(1, STEPS_LIMIT // params.folds // steps))
     errors: list[float] = []
     best = model.get_weights()
@@ -159,7 +166,7 @@ def answers(model: keras.Model, rows: Sequence[Floats]) -> Floats:
 
 def _epoch(model: keras.Model, fold: _Fold, seed: int) -> None:
     order = np.random.default_rng(seed).permutation(fold.used)
-    size = min(BATCH_ROWS, len(order))
+    size = min(fold.batch, len(order))
     # A last, shorter batch is left out: its rows are in another one at the next epoch.
     for start in range(0, len(order) - size + 1, size):
         batch = order[start : start + size]
