@@ -57,9 +57,9 @@ class RecommenderFamily(ModelFamily):
     target = "rating"
     time: ClassVar[str] = "timestamp"
     primary = RMSE
-    components = (NDCG_AT_10,)
-    metrics = (RMSE, MAE, NDCG_AT_10, RECALL_AT_10, PRECISION_AT_10)
-    slices = ("light",)
+    components: ClassVar[tuple[Metric, ...]] = (NDCG_AT_10,)
+    metrics: ClassVar[tuple[Metric, ...]] = (RMSE, MAE, NDCG_AT_10, RECALL_AT_10, PRECISION_AT_10)
+    slices: ClassVar[tuple[str, ...]] = ("light",)
     """`light`: users of whom a single rating is held out, nine ratings or fewer in all."""
 
     def __init_subclass__(cls, **options: object) -> None:
