@@ -65,7 +65,7 @@ def test_of_forecasts_said_to_be_so_sure_as_many_come_true(panel, answering, spa
             assert abs(scores[half].mean() - hits[half].mean()) < 0.15
 
 
-@pytest.mark.parametrize("known", [3, 13, 20])
+@pytest.mark.parametrize("known", [2, 3, 13, 20])
 def test_the_score_is_calibrated_for_strangers_too(panel, answering, known):
     windows, (truth, _) = asked_at_the_end(panel)
     strangers = windows.remembering(known)

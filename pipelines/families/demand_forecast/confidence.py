@@ -116,28 +116,27 @@ def _errors(
     `known` makes strangers of the products; those of whom only closed days are left are left out.
     """
     windows = panel.windows(rows, np.full(len(rows), origin))
-    truth, counts = panel.outcomes(rows, windows.origin)
+    within = slice(0, panel.end - origin)
+    truth, counts = (part[:, within] for part in panel.outcomes(rows, windows.origin))
     if known is not None:
         windows = windows.remembering(known)
         told = (windows.known * windows.open[:, : windows.history]).any(axis=1)
         kept = np.flatnonzero(told)
         windows, truth, counts = windows.take(kept), truth[kept], counts[kept]
-    forecast = predict(windows) if len(windows) else None
+    if not len(windows):
+        return {span: np.zeros(0) for span in SPANS}
+    forecast = predict(windows)
     return {span: _totals(forecast, truth, counts, span) for span in SPANS}
 
 
-def _totals(
-    forecast: Forecast | None, truth: Floats, counts: Floats, span: int
-) -> NDArray[np.float64]:
-    known = int(np.flatnonzero(counts.any(axis=0)).max(initial=-1)) + 1
-    starts = range(0, known - span + 1, span)
-    if forecast is None or not starts:
-        return np.zeros(0)
-    errors = [
-        (truth[:, start : start + span] - forecast.point[:, start : start + span]).sum(axis=1)
-        / spans_spread(forecast, slice(start, start + span))
-        for start in starts
-    ]
+def _totals(forecast: Forecast, truth: Floats, counts: Floats, span: int) -> NDArray[np.float64]:
+    """Return the normalised errors of `span` days each; days without business alone are no test."""
+    errors = [np.zeros(0)]
+    for start in range(0, truth.shape[1] - span + 1, span):
+        days = slice(start, start + span)
+        missed = (truth[:, days] - forecast.point[:, days]).sum(axis=1)
+        counted = counts[:, days].any(axis=1)
+        errors.append((missed / spans_spread(forecast, days))[counted])
     return np.concatenate(errors)
 
 
