@@ -24,7 +24,7 @@ def figures_of(rows: pd.DataFrame, history: pd.DataFrame) -> Figures:
             "forecasts.png": lambda: forecasts(rows),
             "error_by_day_ahead.png": lambda: error_by_day_ahead(rows),
             "error_by_product.png": lambda: error_by_product(rows),
-            "confidence.png": lambda: plots.calibration(rows),
+            "confidence.png": lambda: plots.calibration(rows.rename(columns={"hit": "correct"})),
             "learning.png": lambda: plots.learning(history),
         }
     )

@@ -112,7 +112,7 @@ def _scored(
         "inside_80": _inside(truth, days[:, 1], days[:, 3], counts),
         "inside_95": _inside(truth, days[:, 0], days[:, 4], counts),
         "confidence": confidence,
-        "correct": float(hit),
+        "hit": float(hit),
         "brier": float((confidence - hit) ** 2),
         "losses": np.where(counts > 0, errors**2 / scale, np.nan).tolist(),
         "truth": truth.tolist(),
