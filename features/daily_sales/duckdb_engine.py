@@ -16,7 +16,7 @@ from features.readers.table import SourceError
 
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "threads": 2,  # a training shares the machine with what is served
-    "memory_limit": "640MiB",  # beyond it, sums go to disk
+    "memory_limit": "512MiB",  # beyond it, sums go to disk
     "preserve_insertion_order": False,
     "TimeZone": "UTC",
     "autoinstall_known_extensions": False,
