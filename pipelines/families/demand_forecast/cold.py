@@ -32,6 +32,8 @@ WARM_DAYS = 56
 STEPS = 4
 PLAIN = (0.0, 0.0, 1.0)
 FEWEST_SERIES = 8
+LEAST_GAIN = 0.01
+"""Share of the plain mean's loss that a mixture must save, beside being better beyond noise."""
 MOST_GROWTH = 3.0
 """By how much the intervals grow at most when the mixture lies above the algorithm's forecast."""
 LEAST_DEVIATION = 0.3
@@ -196,7 +198,8 @@ def _chosen(
     best = min(losses, key=lambda shares: float(losses[shares].mean()))
     gains = losses[PLAIN] - losses[best]
     error = float(gains.std(ddof=1)) / np.sqrt(len(gains))
-    shares = best if gains.mean() > error else PLAIN
+    worth = gains.mean() > max(2 * error, LEAST_GAIN * losses[PLAIN].mean())
+    shares = best if worth else PLAIN
     return shares, _widths(mixtures[shares], truth, counts)
 
 
