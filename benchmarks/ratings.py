@@ -4,8 +4,8 @@
     .venv/bin/python benchmarks/ratings.py DATA --strangers
 
 DATA holds folders with `ratings.csv.gz`. Lists are not fitted. `ships` is what the family lets
-ship, `CPU s` what deciding, fitting and predicting took, a fold each. `--strangers` leaves out a fifth of the
-users of MovieLens 100K, folds in so many of their ratings, and rates a fifth of the others.
+ship, `CPU s` what deciding, fitting and predicting took, a fold each. `--strangers` leaves out a
+fifth of the users of MovieLens 100K, folds in some of their ratings, and rates others.
 """
 
 from __future__ import annotations
