@@ -1,17 +1,14 @@
-"""What pictures and words add to fashion recommendations: the ablation of the model card.
+"""What pictures and words are worth: the ablation on the demo shop, and real reviews.
 
-    OMP_NUM_THREADS=1 .venv/bin/python benchmarks/fashion.py [SOURCE ...] [--seeds 1] [--lists]
+    .venv/bin/python benchmarks/fashion.py [--only demo,ratings,women] [--folder DIR]
 
-A source is a reviews file, its `items.csv` and pictures beside it; without one the demo shop is
-written to a temporary folder. Every variant is fitted on the family's own split, and asked about
-the test customers' newest reviews, before their purchase: biases alone, with words, with pictures,
-with both. Beside each RMSE stands how much worse it is than both together, with the 95 % interval
-of a paired bootstrap over customers. `written` is the RMSE when the review's own words are given.
+Real data by CONTENDER_DATA; `--folder` keeps the demo shop and the cache of picture vectors.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -23,82 +20,103 @@ import pandas as pd
 from features import resampling
 from features.demo.fashion import write_fashion
 from features.sources import Source
-from features.splits import Split
-from pipelines.contract import Evaluation
-from pipelines.families.fashion_recommendations.family import BEFORE_PURCHASE, FAMILY
+from pipelines.families.fashion_recommendations.family import FAMILY
+from pipelines.families.fashion_recommendations.model import fit
 from pipelines.families.fashion_recommendations.params import Params
+from pipelines.families.fashion_recommendations.runtime import FashionRuntime
+from pipelines.versions.answers import ask, frame_of
 
-VARIANTS = {
-    "both": {},
-    "pictures": {"words": False},
-    "words": {"pictures": False},
-    "biases": {"pictures": False, "words": False},
+SEED = 3
+RESAMPLES = 2_000
+PARTS = {
+    "bias": Params(pictures=False, words=False),
+    "+ text": Params(pictures=False),
+    "+ image": Params(words=False),
+    "+ both": Params(),
 }
-RESAMPLES = 4_000
+FIGURES = ("rmse_before_purchase", "mae", "ndcg_at_10", "recall_at_10", "rmse_written_review")
+RATINGS, WOMEN = "amazon_fashion_ratings_2023", "womens_clothing_reviews"
+COLUMNS = {
+    RATINGS: {"customer_id": "user_id"},
+    WOMEN: {
+        "item_id": "clothing_id",
+        "review_title": "title",
+        "item_title": "",
+        "category": "class_name",
+    },
+}
+
+
+def sources(only: set[str], folder: Path) -> Iterator[tuple[str, Source, tuple[str, ...]]]:
+    data = Path(os.environ.get("CONTENDER_DATA", "../shared/data"))
+    if "demo" in only:
+        yield "demo shop", Source(str(write_fashion(folder)["reviews"])), tuple(PARTS)
+    for name, short, file in (
+        (RATINGS, "ratings", "ratings.csv.gz"),
+        (WOMEN, "women", "reviews.csv.gz"),
+    ):
+        if short in only:
+            yield name, Source(str(data / name / file), COLUMNS[name]), ("+ both",)
+
+
+def item_bias(train: pd.DataFrame, requests: pd.DataFrame) -> pd.DataFrame:
+    told = train[train["rating"].notna()]
+    mean = told["rating"].mean()
+    sums = (told["rating"] - mean).groupby(told["item_id"]).agg(["sum", "count"])
+    bias = sums["sum"] / (sums["count"] + 5.0)
+    return pd.DataFrame({"rating": mean + requests["item_id"].map(bias).fillna(0.0)})
+
+
+def interval(mine: pd.DataFrame, theirs: pd.DataFrame) -> str:
+    """Return the 98 % interval of the RMSE gained, customers being drawn whole."""
+    asked = mine["asks_rating"].to_numpy(dtype=bool)
+    squares = [rows.loc[asked, "squared_error"].to_numpy(dtype=float) for rows in (theirs, mine)]
+    drawn = resampling.plan(mine.loc[asked, "group"].to_numpy()).weights(RESAMPLES, 7)
+    roots = [[np.sqrt(w @ s / w.sum(axis=1)) for s in squares] for w in drawn]
+    gains = np.concatenate([before - after for before, after in roots])
+    return " to ".join(f"{value:+.3f}" for value in np.quantile(gains, [0.01, 0.99]))
+
+
+def show(name: str, values: dict[str, float], more: str = "") -> None:
+    cells = [f"{values[figure]:.4f}" if figure in values else "-" for figure in FIGURES]
+    print(f"| {name} | {' | '.join(cells)} | {more} |", flush=True)
+
+
+def run(name: str, source: Source, parts: tuple[str, ...]) -> None:
+    split = FAMILY.split(FAMILY.load(source).frame)
+    train, test = FAMILY.admissible(split.train, split.test), FAMILY.examples(split.test)
+    kinds = test.actual[["asks_rating", "asks_list", "asks_explanation"]].sum().tolist()
+    print(f"\n{name}: {len(train)} training rows; ratings, lists, written reviews: {kinds}")
+    print(f"| model | {' | '.join(FIGURES)} | CPU s, network's weight |")
+    by_item = FAMILY.evaluate(item_bias(train, test.requests), test.actual)
+    show("item bias", {name: by_item.values[name] for name in FIGURES[:2]})
+    show(
+        "damped means, popularity",
+        dict(FAMILY.evaluate(FAMILY.floor(train, test.requests), test.actual).values),
+    )
+    rows = {}
+    for part in parts:
+        start = time.process_time()
+        model = fit(train, split.validation, PARTS[part], SEED, lambda _share, _said: None)
+        spent = time.process_time() - start
+        answers = ask(FashionRuntime(model.recommender), test.requests)
+        found = FAMILY.evaluate(frame_of(answers, test.requests.index, FAMILY), test.actual)
+        rows[part] = found.per_request
+        show(part, dict(found.values), f"{spent:.0f}, {model.recommender.weight:.1f}")
+    for part in parts[:-1]:
+        print(f"RMSE gained by both over {part}: {interval(rows[parts[-1]], rows[part])}")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("sources", nargs="*", help="reviews files; none: the demo shop")
-    parser.add_argument("--seeds", type=int, default=1, help="seeds of the fit, one after another")
-    parser.add_argument("--lists", action="store_true", help="measure lists, too")
-    asked = parser.parse_args()
-    for title, frame in frames(asked.sources):
-        split = FAMILY.split(frame)
-        told = int(frame["rating"].notna().sum())
-        print(f"\n{title}: {told} reviews, {len(split.test)} of them asked")
-        print(
-            f"{'variant':<12}{'seed':>5}{'RMSE':>9}{'worse by':>10}{'95 %':>18}{'written':>9}",
-            end="",
-        )
-        print(f"{'NDCG@10':>9}{'CPU s':>8}" if asked.lists else f"{'CPU s':>8}")
-        for seed in range(1, asked.seeds + 1):
-            ablation(split, seed, asked.lists)
-
-
-def frames(sources: list[str]) -> Iterator[tuple[str, pd.DataFrame]]:
-    for source in sources:
-        yield source, FAMILY.load(Source(source)).frame
-    if not sources:
-        with tempfile.TemporaryDirectory() as folder:
-            file = write_fashion(Path(folder))["reviews"]
-            yield "demo shop", FAMILY.load(Source(str(file))).frame
-
-
-def ablation(split: Split, seed: int, lists: bool) -> None:
-    whole: Evaluation | None = None
-    for name, changes in VARIANTS.items():
-        start = time.process_time()
-        found = evaluated(split, Params.model_validate(changes), seed, lists)
-        seconds = time.process_time() - start
-        whole = whole or found
-        difference, low, high = worse(found.per_request, whole.per_request)
-        line = f"{name:<12}{seed:5}{found.values[BEFORE_PURCHASE.name]:9.4f}"
-        line += f"{difference:+10.4f}  [{low:+.4f}, {high:+.4f}]"
-        line += f"{found.values.get('rmse_written_review', np.nan):9.4f}"
-        line += f"{found.values.get('ndcg_at_10', np.nan):9.4f}" if lists else ""
-        print(f"{line}{seconds:8.1f}", flush=True)
-
-
-def evaluated(split: Split, params: Params, seed: int, lists: bool) -> Evaluation:
-    model = FAMILY.fit(split.train, split.validation, params, seed, lambda *_: None)
-    examples = FAMILY.examples(split.test)
-    asked = examples.requests["item_id"].notna() | lists
-    answers = model.predict(examples.requests[asked])
-    return FAMILY.evaluate(answers, examples.actual[asked])
-
-
-def worse(found: pd.DataFrame, whole: pd.DataFrame) -> tuple[float, float, float]:
-    """Return by how much RMSE exceeds that of `whole`, and the 95 % interval over customers."""
-    rated = found[BEFORE_PURCHASE.where].to_numpy()
-    mine = found.loc[rated, "squared_error"].to_numpy()
-    theirs = whole.loc[rated, "squared_error"].to_numpy()
-    drawn = []
-    for weights in resampling.plan(found.loc[rated, "group"].to_numpy()).weights(RESAMPLES, 1):
-        total = weights.sum(axis=1)
-        drawn.append(np.sqrt(weights @ mine / total) - np.sqrt(weights @ theirs / total))
-    low, high = np.quantile(np.concatenate(drawn), (0.025, 0.975))
-    return float(np.sqrt(mine.mean()) - np.sqrt(theirs.mean())), float(low), float(high)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="demo,ratings,women")
+    parser.add_argument("--folder", type=Path)
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = chosen.folder or Path(scratch)
+        os.environ.setdefault("CONTENDER_HOME", str(folder))
+        for name, source, parts in sources(set(chosen.only.split(",")), folder):
+            run(name, source, parts)
 
 
 if __name__ == "__main__":

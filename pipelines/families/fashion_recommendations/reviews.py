@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from features.interactions import Scale, coded, scale_of, seconds
 from pipelines.families.fashion_recommendations.data import (
     ANONYMOUS,
-    CATEGORY,
     CUSTOMER,
     IMAGE,
     ITEM,
@@ -38,7 +37,6 @@ class Items:
 
     ids: Sequence[str]
     titles: Sequence[str | None]
-    categories: Sequence[str | None]
     images: Sequence[str | None]
     pictures: Sequence[str | None]
     """Where the images lie on this machine."""
@@ -122,10 +120,10 @@ def _places(ids: Sequence[str], wanted: pd.Series) -> NDArray[np.int32]:
 
 
 def _items(frame: pd.DataFrame, ids: Sequence[str]) -> Items:
-    about = frame.groupby(ITEM, sort=False)[[ITEM_TITLE, CATEGORY, IMAGE, PICTURE]].first()
+    about = frame.groupby(ITEM, sort=False)[[ITEM_TITLE, IMAGE, PICTURE]].first()
     about = about.reindex(pd.Index(ids))
     known = [
         [value if isinstance(value, str) else None for value in about[column]]
-        for column in (ITEM_TITLE, CATEGORY, IMAGE, PICTURE)
+        for column in (ITEM_TITLE, IMAGE, PICTURE)
     ]
     return Items(ids, *known)
