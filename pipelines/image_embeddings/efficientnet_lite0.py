@@ -61,7 +61,7 @@ class EfficientNetLite0:
     def outputs(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
         """Return the embeddings (n, 1280) and the scores of ImageNet's classes (n, 1000)."""
         # One by one: the last digits of a picture's vector then depend on no other picture.
-        with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
             answers = list(pool.map(self._answer, pictures))
         return tuple(np.concatenate(parts) for parts in zip(*answers, strict=True))
 
