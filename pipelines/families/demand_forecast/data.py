@@ -13,6 +13,7 @@ from pipelines.families.demand_forecast.panel import HISTORY_DAYS, HORIZON, Pane
 
 SALT = "demand_forecast"
 SEALED_SHARE = 0.1
+DECIMALS = 3
 
 
 def whole(frame: pd.DataFrame) -> pd.DataFrame:
@@ -34,9 +35,10 @@ def rows_of(history: SalesHistory) -> pd.DataFrame:
         {
             "product_id": pd.Series(names[series], dtype="str"),
             "date": pd.Series(dates).dt.tz_localize("UTC"),
-            "quantity": history.quantity[series, days].astype(np.float64),
+            # What was 196.79 shall not be 196.78999 for having been kept in four bytes.
+            "quantity": history.quantity[series, days].astype(np.float64).round(DECIMALS),
             "promotion": history.promotion[series, days].astype(np.float64),
-            "price": history.price[series, days].astype(np.float64),
+            "price": history.price[series, days].astype(np.float64).round(DECIMALS),
             "category": pd.Series(groups[series], dtype="str"),
             "open": history.open[series, days] > 0,
         }
