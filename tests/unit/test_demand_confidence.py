@@ -152,3 +152,16 @@ def test_cold_intervals_hold_what_they_promise(panel, answering):
         for low, high, share in ((1, 3, 0.80), (0, 4, 0.95)):
             inside = (truth >= quantiles[:, :, low]) & (truth <= quantiles[:, :, high])
             assert inside[counts > 0].mean() > share - 0.07, (known, share)
+
+
+def test_intervals_beyond_the_trained_horizon_hold_at_least_what_they_promise(panel):
+    early = small_answering(panel.until(panel.end - 56))
+    rows = np.arange(PRODUCTS)
+    origins = np.full(PRODUCTS, panel.end - 56)
+    windows = panel.windows(rows, origins, horizon=56)
+    truth, counts = panel.outcomes(rows, origins, horizon=56)
+    quantiles = treated(early.forecaster, early.blend, windows).quantiles
+    beyond = slice(28, 56)
+    for low, high, share in ((1, 3, 0.80), (0, 4, 0.95)):
+        inside = (truth >= quantiles[:, :, low]) & (truth <= quantiles[:, :, high])
+        assert inside[:, beyond][counts[:, beyond] > 0].mean() >= share - 0.01
