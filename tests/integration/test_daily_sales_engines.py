@@ -164,6 +164,7 @@ def test_a_query_joins_and_filters_before_anything_is_read(address):
     assert raw.frame["date"].min().isoformat() == "2025-11-21T00:00:00+00:00"
 
 
+@needs_driver
 def test_spark_says_why_a_database_cannot_be_read(address):
     away = Source("postgresql:///shop?host=/tmp/sockets&table=order_items", COLUMNS, engine="spark")
     with pytest.raises(SourceError, match="/tmp/sockets"):
