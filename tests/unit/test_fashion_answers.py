@@ -126,3 +126,14 @@ def test_the_network_counts_only_where_unseen_customers_gain(
     left = rng.normal(size=len(many))
     answer = signal * left + 0.3 * rng.normal(size=len(many))
     assert (share_of(left, answer, many) > 0) == bool(signal)
+
+
+def test_every_plot_is_drawn(model: FashionModel, shop: Path) -> None:
+    asked = FAMILY.examples(FAMILY.load(Source(str(shop))).frame)
+    evaluation = FAMILY.evaluate(model.predict(asked.requests), asked.actual)
+    curves = pd.DataFrame({"step": [0], "metric": ["held_out_rmse_fold_0"], "value": [0.9]})
+    told = FashionModel(model.recommender, model.params, curves)
+    drawings = FAMILY.figures(told, evaluation).drawings
+    assert set(drawings) == {"learning.png", "errors.png", "predicted.png"}
+    for draw in drawings.values():
+        assert draw().axes[0].get_title()
