@@ -14,6 +14,8 @@ from pipelines import catalog
 from pipelines.settings import FILE_NAME, Settings, load_settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+NETWORKS = {"demand_forecast", "fashion_recommendations"}
+"""Families that load TensorFlow, in this process and in fresh ones: not for the fast tier."""
 STUB = '\n[models.stub.source]\nurl = "var/demo/stub.csv"\n'
 
 
@@ -28,7 +30,13 @@ def demo_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return load_settings({"CONTENDER_HOME": str(home)})
 
 
-@pytest.fixture(scope="session", params=catalog.names())
+@pytest.fixture(
+    scope="session",
+    params=[
+        pytest.param(name, marks=[pytest.mark.slow] if name in NETWORKS else [])
+        for name in catalog.names()
+    ],
+)
 def examinee(
     request: pytest.FixtureRequest,
     demo_settings: Settings,
