@@ -12,6 +12,8 @@ from PIL import Image, ImageOps
 PIXEL_LIMIT = 50_000_000
 """Pictures above this many pixels are refused unread: a small file may unpack to gigabytes."""
 PAPER = (255, 255, 255)
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+"""Told by content, not by suffix. Others are left out: some start programs to be read."""
 
 
 class PictureDamaged(ValueError):
@@ -19,7 +21,7 @@ class PictureDamaged(ValueError):
 
 
 def read_picture(path: Path, side: int) -> NDArray[np.uint8]:
-    """Decode a picture of any format and shape into (side, side, 3) RGB values.
+    """Decode a picture of any of `FORMATS` and any shape into (side, side, 3) RGB values.
 
     It is fitted whole into the square, upright as its EXIF data say, on white where it is narrower
     or transparent. Raises `PictureDamaged`.
@@ -27,7 +29,7 @@ def read_picture(path: Path, side: int) -> NDArray[np.uint8]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as opened:
+            with Image.open(path, formats=FORMATS) as opened:
                 return np.asarray(_squared(opened, side))
     except Image.DecompressionBombWarning as error:
         raise PictureDamaged(f"{path}: {error}") from None

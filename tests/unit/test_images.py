@@ -83,6 +83,13 @@ def test_a_file_cut_short_is_named(tmp_path, kind, rng):
         read_picture(short, 16)
 
 
+def test_a_format_that_would_start_a_program_is_not_read_whatever_its_suffix(tmp_path):
+    path = tmp_path / "drawing.png"
+    Image.new("RGB", (8, 8)).save(path, format="EPS")
+    with pytest.raises(PictureDamaged, match="cannot identify"):
+        read_picture(path, 16)
+
+
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(PictureDamaged, match="nowhere"):
         read_picture(tmp_path / "nowhere.png", 16)
