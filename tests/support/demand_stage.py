@@ -11,8 +11,8 @@ from pipelines.families.demand_forecast.cold import learnt_blend
 from pipelines.families.demand_forecast.confidence import learnt_confidence
 from pipelines.families.demand_forecast.family import FAMILY
 from pipelines.families.demand_forecast.panel import Panel
+from pipelines.families.demand_forecast.pasts import Memory
 from pipelines.families.demand_forecast.pointwise import Pointwise
-from pipelines.families.demand_forecast.questions import Memory
 from pipelines.families.demand_forecast.runtime import DemandRuntime
 from pipelines.families.demand_forecast.seasonal import SeasonalMean
 

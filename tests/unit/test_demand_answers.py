@@ -177,6 +177,24 @@ def test_a_promotion_raises_what_is_forecast_of_a_cold_product(answering):
     assert 1.3 < gain < 2.2
 
 
+def test_what_a_history_leaves_out_is_taken_from_what_is_stored_of_the_product(answering):
+    stored = small_panel()
+    row = stored.ids.index("P03")
+    first = date(2025, 1, 1)
+    sold = days(stored.quantity[row], first)
+    told = [
+        {**day, "promotion": float(promoted), "open": bool(opened), "price": 9.5}
+        for day, promoted, opened in zip(sold, stored.promotion[row], stored.open[row], strict=True)
+    ]
+    bare = asked(answering, product_id="P03", history=sold)
+    assert (
+        bare["daily_predictions"]
+        == asked(answering, product_id="P03", history=told)["daily_predictions"]
+    )
+    stranger = asked(answering, product_id="stranger", history=sold)
+    assert stranger["daily_predictions"] != bare["daily_predictions"]
+
+
 def test_a_closed_day_sells_nothing(answering):
     plans = [{"date": "2026-03-12", "open": False}]
     answer = asked(answering, history=days([5.0] * 70), future=plans, horizon=3)

@@ -16,7 +16,8 @@ from pipelines.families.demand_forecast.cold import WARM_DAYS, Blend
 from pipelines.families.demand_forecast.confidence import Confidence
 from pipelines.families.demand_forecast.estimators import Forecast, Forecaster
 from pipelines.families.demand_forecast.panel import HORIZON, Windows
-from pipelines.families.demand_forecast.questions import Memory, Question, question_of, windows_of
+from pipelines.families.demand_forecast.pasts import Memory
+from pipelines.families.demand_forecast.questions import Question, question_of, windows_of
 
 BATCH = 256
 """Questions forecast together: bounds the memory that one call takes."""

@@ -25,12 +25,10 @@ class Entries:
 
     days: Days
     quantity: Floats
-    """Negative ones are returns; NaN where none was said."""
+    """Negative ones are returns. Here as in the others, NaN where nothing was said."""
     promotion: Floats
     price: Floats
-    """NaN where none was said."""
     open: Floats
-    """NaN where nothing was said."""
 
     def __len__(self) -> int:
         return len(self.days)
@@ -77,7 +75,7 @@ def _entry(row: object, where: str, place: int, sold: bool) -> tuple[float, ...]
     return (
         day_in(row.get("date"), f"{name}.date"),
         math.nan if quantity is None else quantity,
-        promotion or 0.0,
+        math.nan if promotion is None else promotion,
         price or math.nan,
         math.nan if opened is None else float(opened > 0),
     )

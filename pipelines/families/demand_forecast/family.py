@@ -58,7 +58,11 @@ class Request(BaseModel):
         None, max_length=NAME_CHARACTERS, description="Helps with products not seen in training."
     )
     history: list[PastDay] | None = Field(
-        None, description="What was sold, in any order; without it the stored history is used."
+        None,
+        description=(
+            "What was sold, in any order; without it the stored history is used. Of promotions, "
+            "prices and closed days left out, what is stored of these days is."
+        ),
     )
     start: str | None = Field(
         None, description="First day asked; the day after the history where left out."
@@ -68,7 +72,7 @@ class Request(BaseModel):
         None, description="Plans for coming days: promotions, prices, closed days."
     )
     promotion_active: bool | None = Field(
-        None, description="On promotion on every day asked that `future` does not name."
+        None, description="On promotion on every day asked of which `future` says nothing else."
     )
 
 

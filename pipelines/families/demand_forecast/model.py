@@ -21,7 +21,7 @@ from pipelines.families.demand_forecast.estimators import (
 from pipelines.families.demand_forecast.light_forms import name_in, write_name
 from pipelines.families.demand_forecast.panel import HISTORY_DAYS, Panel
 from pipelines.families.demand_forecast.params import Algorithm, Params
-from pipelines.families.demand_forecast.questions import Memory
+from pipelines.families.demand_forecast.pasts import Memory
 from pipelines.versions.answers import instances_of
 
 HISTORY_FILE = "history.json"
