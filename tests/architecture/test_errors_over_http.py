@@ -11,6 +11,7 @@ from functools import cache
 import pytest
 
 import serving
+from features.sales_history import HistoryUnreadable
 from features.splits import SplitError
 from pipelines.contract import FitRefused
 from pipelines.decisions.prediction_files import PredictionsDamaged
@@ -25,6 +26,7 @@ ELSEWHERE = {
     SettingsError: "ends the start of the server, before there is an endpoint",
     SplitError: "is raised in training; the server only asks which pool a label is in",
     CatalogueUnreadable: "is caught by the shelf, which keeps the catalogue it has",
+    HistoryUnreadable: "is caught by the stored sales, which keep the history they have",
     RecordingRefused: "is raised where the feed is taken in, which no endpoint does",
     PredictionsDamaged: "is raised by gate and replay, which no endpoint calls",
     UnknownMetric: "is raised by the gate, which no endpoint calls",
