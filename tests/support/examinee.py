@@ -26,7 +26,7 @@ from pipelines.versions.artifact import Package, open_runtime
 ROWS = 1000
 """Enough for 300 test rows, few enough for a suite that fits every family twice."""
 ENTITY_ROWS, ENTITIES = 4000, 12
-"""Where rows belong together, whole entities are taken: at least so many rows of at least so many."""
+"""Where rows belong together, whole entities are taken: so many rows, and so many entities."""
 SEED = 3
 
 ANSWER_IN_A_FRESH_PROCESS = """

@@ -91,6 +91,7 @@ class StubFamily(ModelFamily):
         return pd.DataFrame({"words": frame["text"].map(words)}, index=frame.index)
 
     def examples(self, part: pd.DataFrame, context: pd.DataFrame | None = None) -> Examples:
+        del context
         index = pd.RangeIndex(len(part), name="request")
         actual = pd.DataFrame({"topic": part["topic"].to_numpy()}, index=index)
         actual["group"] = part["text"].map(group_of).to_numpy()
