@@ -12,9 +12,11 @@ import pytest
 from demand_stage import small_panel
 
 from features.sales_history import HistoryUnreadable, history_of, open_history
+from pipelines.orders import feed
 from pipelines.orders.sales_renewal import renew_sales
 from pipelines.orders.stored_sales import StoredSales, entries_of, sales_folder, write_sales
 from pipelines.settings import Settings
+from pipelines.store import open_store
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
@@ -158,3 +160,23 @@ def test_sales_are_renewed_when_their_source_has_changed(
 
 def test_nothing_is_renewed_where_no_sales_are_configured(make_settings: Callable[..., Settings]):
     assert renew_sales(make_settings(), NOW) is False
+
+
+def test_the_feeds_refresh_renews_the_sales_and_names_what_hinders_it(
+    make_settings: Callable[..., Settings], tmp_path: Path
+):
+    source = tmp_path / "sales.csv"
+    settings = make_settings(models={"demand_forecast": {"source": {"url": str(source)}}})
+    store = open_store(settings.store_url)
+
+    def refresh():
+        return feed.refresh(settings, store, predict=lambda _instances: {}, clock=lambda: NOW)
+
+    before = refresh()
+    lines = [f"a,{(NOW + timedelta(days=day)).date()},{day % 4}" for day in range(120)]
+    source.write_text("\n".join(["product_id,date,quantity", *lines]))
+    after = refresh()
+    store.close()
+    assert (before.sales_renewed, after.sales_renewed) == (False, True)
+    assert any(problem.startswith("sales: ") for problem in before.problems)
+    assert not after.problems
