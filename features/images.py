@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 PIXEL_LIMIT = 50_000_000
 """Pictures above this many pixels are refused unread: a small file may unpack to gigabytes."""
 PAPER = (255, 255, 255)
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 """Told by content, not by suffix. Others are left out: some start programs to be read."""
 
 
@@ -28,6 +28,7 @@ def read_picture(path: Path, side: int) -> NDArray[np.uint8]:
     """
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # damaged notes beside pixels that are sound
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=FORMATS) as opened:
                 return np.asarray(_squared(opened, side))
