@@ -141,6 +141,18 @@ class Windows:
             known=self.known * kept,
         )
 
+    def padded(self, horizon: int = HORIZON) -> Windows:
+        """Return the same questions about `horizon` days, ordinary ones put behind those asked."""
+        missing = ((0, 0), (0, horizon - self.horizon))
+        if not missing[1][1]:
+            return self
+        return replace(
+            self,
+            promotion=np.pad(self.promotion, missing),
+            price=np.pad(self.price, missing, constant_values=np.nan),
+            open=np.pad(self.open, missing, constant_values=1.0),
+        )
+
     def take(self, rows: NDArray[np.int64]) -> Windows:
         """Return some of the questions, in the order given."""
         return Windows(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,23 +42,10 @@ def table(windows: Windows) -> tuple[Floats, Rows, Rows]:
 def answered(windows: Windows, correct: Correct) -> Rows:
     """Return the seasonal means, corrected by the trees, [n, horizon]."""
     horizon = windows.horizon
-    rows, base, _ = table(_whole(windows))
+    rows, base, _ = table(windows.padded())
     raw = correct(rows.reshape(-1, rows.shape[2])).reshape(base.shape)
     point = base * np.exp(np.clip(raw, -LARGEST_CORRECTION, LARGEST_CORRECTION))
     return np.asarray(point[:, :horizon])
-
-
-def _whole(windows: Windows) -> Windows:
-    """Return windows of `HORIZON` days, ordinary ones put behind those asked about."""
-    missing = ((0, 0), (0, HORIZON - windows.horizon))
-    if not missing[1][1]:
-        return windows
-    return replace(
-        windows,
-        promotion=np.pad(windows.promotion, missing),
-        price=np.pad(windows.price, missing, constant_values=np.nan),
-        open=np.pad(windows.open, missing, constant_values=1.0),
-    )
 
 
 class ServedTrees:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +37,7 @@ class Knowledge:
     def raw(self, windows: Windows, compute: Compute) -> Raw:
         """Return what the network says of the windows, uncalibrated."""
         horizon = windows.horizon
-        parts = [self._batch(_whole(batch), compute) for batch in windows.batches(BATCH)]
+        parts = [self._batch(batch.padded(), compute) for batch in windows.batches(BATCH)]
         means, quantiles, scales = zip(*parts, strict=True) if parts else _nothing()
         return Raw.of(
             np.concatenate(means)[:, :horizon],
@@ -64,19 +64,6 @@ class Knowledge:
             Vocabulary(tuple(names["products"]), tuple(names["groups"]), names["seasonal"]),
             Calibration(tuple(calibration["factors"]), calibration["mean_share"]),
         )
-
-
-def _whole(windows: Windows) -> Windows:
-    """Return the windows with ordinary days put behind a horizon that is shorter than trained."""
-    missing = ((0, 0), (0, HORIZON - windows.horizon))
-    if not missing[1][1]:
-        return windows
-    return replace(
-        windows,
-        promotion=np.pad(windows.promotion, missing),
-        price=np.pad(windows.price, missing, constant_values=np.nan),
-        open=np.pad(windows.open, missing, constant_values=1.0),
-    )
 
 
 def _nothing() -> tuple[list[Array], list[Array], list[Array]]:
