@@ -66,6 +66,14 @@ class Interactions:
         """Which rows say that the item was liked: rated at 80 % of the scale or more."""
         return np.asarray(self.rating >= self.scale.relevant)
 
+    def of_users(self, chosen: NDArray[np.bool_]) -> Interactions:
+        """Return the rows of some users, a mask of shape (U,), who get codes of their own."""
+        kept = chosen[self.user]
+        users = [self.users[code] for code in np.flatnonzero(chosen).tolist()]
+        codes = (np.cumsum(chosen) - 1).astype(np.int32)[self.user[kept]]
+        rows = (self.item[kept], self.rating[kept], self.time[kept])
+        return Interactions(users, self.items, codes, *rows, self.scale)
+
     def where(self, kept: NDArray[np.bool_]) -> Interactions:
         """Return the rows of a mask under the same codes: users and items keep theirs."""
         rows = (self.user[kept], self.item[kept], self.rating[kept], self.time[kept])
@@ -76,6 +84,18 @@ def interactions(
     frame: pd.DataFrame, user: str, item: str, rating: str, time: str | None = None
 ) -> Interactions:
     """Code a frame's columns; of a pair that is there twice the newest row is kept."""
+    return marked_interactions(frame, np.zeros(len(frame), dtype=bool), user, item, rating, time)[0]
+
+
+def marked_interactions(
+    frame: pd.DataFrame,
+    marks: NDArray[np.bool_],
+    user: str,
+    item: str,
+    rating: str,
+    time: str | None = None,
+) -> tuple[Interactions, NDArray[np.bool_]]:
+    """Code a frame's columns, and return the marks of its rows in the order of the result."""
     users, user_codes = coded(frame[user])
     items, item_codes = coded(frame[item])
     ratings = frame[rating].to_numpy(dtype=np.float32)
@@ -86,9 +106,10 @@ def interactions(
     last = np.ones(len(order), dtype=bool)
     last[:-1] = (u[1:] != u[:-1]) | (i[1:] != i[:-1])
     kept = order[last]
-    return Interactions(
+    found = Interactions(
         users, items, u[last], i[last], ratings[kept], moments[kept], scale_of(ratings)
     )
+    return found, marks[kept]
 
 
 def coded(values: pd.Series) -> tuple[list[str], NDArray[np.int32]]:
@@ -123,13 +144,3 @@ def scale_of(ratings: NDArray[np.floating]) -> Scale:
         1.0,
     )
     return Scale(low, high)
-
-
-def among(known: Interactions, rows: pd.DataFrame, user: str, item: str) -> NDArray[np.bool_]:
-    """Return which of the known interactions are pairs of `rows`."""
-    size = len(known.items)
-    users = pd.Index(list(known.users)).get_indexer(pd.Index(rows[user]))
-    items = pd.Index(list(known.items)).get_indexer(pd.Index(rows[item]))
-    both = (users >= 0) & (items >= 0)
-    pairs = users[both].astype(np.int64) * size + items[both]
-    return np.isin(known.user.astype(np.int64) * size + known.item, pairs)

@@ -5,7 +5,13 @@ import pandas as pd
 import pytest
 
 from features.held_out import newest_share
-from features.interactions import Interactions, among, interactions, scale_of, seconds
+from features.interactions import (
+    Interactions,
+    interactions,
+    marked_interactions,
+    scale_of,
+    seconds,
+)
 from features.preferences import (
     damped_means,
     hits,
@@ -94,9 +100,20 @@ def test_rows_of_a_mask_keep_their_codes() -> None:
     assert kept.offsets.tolist() == [0, 1, 2, 3, 3]
 
 
-def test_pairs_are_found_among_the_known_ones() -> None:
-    rows = pd.DataFrame({"user": ["a", "Z", "who"], "item": ["2", "1", "1"]})
-    assert among(coded(), rows, "user", "item").tolist() == [0, 0, 1, 0, 0, 0]
+def test_marks_follow_their_rows() -> None:
+    marks = (ROWS["rating"] == 5).to_numpy()
+    known, moved = marked_interactions(ROWS, marks, "user", "item", "rating", "time")
+    assert known.rating[moved].tolist() == [5, 5]
+    assert moved.sum() == 2
+
+
+def test_some_users_rows_get_codes_of_their_own() -> None:
+    some = coded().of_users(np.array([False, True, False, True]))
+    assert some.users == ["a", "ñ"]
+    assert some.items == coded().items
+    assert some.user.tolist() == [0, 0, 1]
+    assert some.item.tolist() == [0, 1, 1]
+    assert some.offsets.tolist() == [0, 2, 3]
 
 
 def test_damped_means_are_the_ridge_solution_that_they_converge_to() -> None:

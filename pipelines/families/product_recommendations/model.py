@@ -8,7 +8,7 @@ import numpy as np
 import orjson
 import pandas as pd
 
-from features.interactions import Interactions, among, interactions
+from features.interactions import Interactions, marked_interactions
 from pipelines.contract import FitRefused, Progress
 from pipelines.families.product_recommendations.estimators.choice import fit_ratings
 from pipelines.families.product_recommendations.estimators.factors import Factors, Measured
@@ -70,10 +70,14 @@ def fit(
     if len(train) + len(validation) < FEWEST_ROWS:
         message = f"{len(train) + len(validation)} ratings; at least {FEWEST_ROWS} are needed"
         raise TooFewRatings(message)
-    known = interactions(
-        pd.concat([train, validation]), "user_id", "item_id", "rating", "timestamp"
+    known, held_out = marked_interactions(
+        pd.concat([train, validation]),
+        np.arange(len(train) + len(validation)) >= len(train),
+        "user_id",
+        "item_id",
+        "rating",
+        "timestamp",
     )
-    held_out = among(known, validation, "user_id", "item_id")
     ratings = fit_ratings(
         known, held_out, params, seed, lambda done, what: progress(done * RATINGS_DONE, what)
     )

@@ -112,8 +112,7 @@ def _sampled(known: Interactions, held_out: Mask, seed: int) -> tuple[Interactio
     if share >= 1:
         return known, held_out
     asked = np.random.default_rng(seed).random(len(known.users)) < share
-    kept = asked[known.user]
-    return known.where(kept), held_out[kept]
+    return known.of_users(asked), held_out[asked[known.user]]
 
 
 def _held_out(known: Interactions, held_out: Mask, seed: int, cheap: bool) -> Iterator[Mask]:

@@ -7,11 +7,7 @@ from numpy.typing import NDArray
 
 from features.interactions import Interactions
 from pipelines.contract import Progress
-from pipelines.families.product_recommendations.estimators.factors import (
-    Factors,
-    Measured,
-    unseen_zeroed,
-)
+from pipelines.families.product_recommendations.estimators.factors import Factors, Measured
 from pipelines.families.product_recommendations.estimators.settings import Settings
 
 Floats = NDArray[np.float32]
@@ -32,16 +28,16 @@ def fit_descent(
         np.zeros(users, np.float32),
         np.zeros(items, np.float32),
         *(
-            np.float32(settings.spread) * rng.standard_normal((rows, width), np.float32)
+            _drawn(rng, rows, width, settings.spread)
             for rows in (users, items, items if implicit else 0)
         ),
     )
     mean, offsets, by = float(known.rating.mean(dtype=np.float64)), known.offsets, "svd"
     by += "pp" if implicit else ""
+    present = np.flatnonzero(np.diff(offsets)).astype(np.int32)
     rate, history = settings.rate, list[Measured]()
     for number in range(1, settings.epochs + 1):
-        order = rng.permutation(users).astype(np.int32)
-        rows = Rows(order, offsets, known.item, known.rating)
+        rows = Rows(rng.permutation(present), offsets, known.item, known.rating)
         error = epoch(rows, state, mean, rate, settings.penalty)
         history.append((number, "training_rmse", float(np.sqrt(error))))
         progress(number / settings.epochs, f"{by}: epoch {number} of {settings.epochs}")
@@ -52,10 +48,16 @@ def fit_descent(
         mean,
         state.user_bias,
         state.item_bias,
-        unseen_zeroed(own, known.user),
-        unseen_zeroed(state.item, known.item),
+        own,
+        state.item,
         history,
     )
+
+
+def _drawn(rng: np.random.Generator, rows: int, width: int, spread: float) -> Floats:
+    drawn = rng.standard_normal((rows, width), np.float32)
+    drawn *= np.float32(spread)
+    return drawn
 
 
 def _implied(known: Interactions, factors: Floats) -> Floats:

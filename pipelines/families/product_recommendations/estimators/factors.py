@@ -65,17 +65,13 @@ def centred(factors: Factors, known: Interactions) -> Factors:
     """Return the same predictions with the mean user's factors moved into the items' biases.
 
     What is left of a user whom nothing is known of is then the mean user, not one without the
-    tastes that everybody shares (SVD++ keeps much of what makes an item good in there).
+    tastes that everybody shares (SVD++ keeps much of what makes an item good in there). The
+    user factors are changed in place: of millions of users there are gigabytes.
     """
-    mean = factors.user_factors[np.unique(known.user)].mean(axis=0)
-    moved = factors.user_factors - mean
-    return replace(
-        factors,
-        item_bias=factors.item_bias + factors.item_factors @ mean,
-        user_factors=unseen_zeroed(moved, known.user),
-    )
-
-
-def unseen_zeroed(factors: Numbers, codes: NDArray[np.int32]) -> Numbers:
-    """Return factors with rows of zeros for codes without an interaction: they are as drawn."""
-    return np.where(np.bincount(codes, minlength=len(factors))[:, None] > 0, factors, 0)
+    unseen = np.bincount(known.user, minlength=len(known.users)) == 0
+    factors.user_factors[unseen] = 0
+    mean = factors.user_factors.sum(axis=0) / max((~unseen).sum(), 1)
+    np.subtract(factors.user_factors, mean, out=factors.user_factors)
+    factors.user_factors[unseen] = 0
+    factors.item_factors[np.bincount(known.item, minlength=len(known.items)) == 0] = 0
+    return replace(factors, item_bias=factors.item_bias + factors.item_factors @ mean)

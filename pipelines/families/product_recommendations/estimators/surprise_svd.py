@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from features.interactions import Interactions
-from pipelines.families.product_recommendations.estimators.factors import Factors, unseen_zeroed
+from pipelines.families.product_recommendations.estimators.factors import Factors
 from pipelines.families.product_recommendations.estimators.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ def fit_surprise(known: Interactions, settings: Settings, seed: int) -> Factors:
         float(trainset.global_mean),
         np.asarray(model.bu),
         np.asarray(model.bi),
-        unseen_zeroed(np.asarray(model.pu), known.user),
-        unseen_zeroed(np.asarray(model.qi), known.item),
+        np.asarray(model.pu),
+        np.asarray(model.qi),
     )
 
 
