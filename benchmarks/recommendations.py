@@ -6,7 +6,8 @@
 
 `lists` takes files of ratings (`ratings.csv.gz`) and ranks the full catalogue on two splits: a
 random fifth, and the newest fifth of every user. `speed` answers from generated arrays of 4,000
-and 476,000 items. `scale` fits the family, ratings and lists, on generated ratings.
+and 476,000 items. `scale` fits the family, ratings and lists, on generated ratings (`make` writes
+them to a file first).
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from __future__ import annotations
 import argparse
 import os
 import resource
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -190,11 +193,16 @@ def peak_megabytes() -> float:
 
 
 def scale(ratings: int, users: int, items: int) -> None:
-    frame = generated(ratings, users, items)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "ratings.parquet"
+        # In a process of its own, whose memory is not the family's.
+        command = [sys.executable, __file__, "make", str(file), str(ratings), str(users)]
+        subprocess.run([*command, str(items)], check=True)
+        frame = pd.read_parquet(file)
     validation = frame.index % 100 == 0
     train, validation = frame[~validation], frame[validation]
     print(f"{len(frame):,} ratings of {users:,} users and {items:,} items", flush=True)
-    print(f"{'made, MB at most so far':<32} {peak_megabytes():10.0f}", flush=True)
+    print(f"{'read, MB at most so far':<32} {peak_megabytes():10.0f}", flush=True)
     start, used = time.perf_counter(), time.process_time()
     model = FAMILY.fit(train, validation, Params(), 3, said(start))
     print(f"{'fitted, s':<32} {time.perf_counter() - start:10.1f}")
@@ -232,7 +240,13 @@ def main() -> None:
     large.add_argument("--ratings", type=int, default=8_000_000)
     large.add_argument("--users", type=int, default=4_200_000)
     large.add_argument("--items", type=int, default=476_000)
+    made = kinds.add_parser("make")
+    made.add_argument("file", type=Path)
+    made.add_argument("sizes", nargs=3, type=int)
     given = parser.parse_args()
+    if given.kind == "make":
+        generated(*given.sizes).to_parquet(given.file, index=False)
+        return
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     if given.kind == "scale":
         scale(given.ratings, given.users, given.items)
