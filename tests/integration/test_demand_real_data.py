@@ -6,7 +6,7 @@ Three rolling windows and all algorithms beside one another: benchmarks/demand.p
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,9 @@ import pytest
 from demand_series import READERS, Held, Score, asked, held_out, scored
 
 from pipelines.families.demand_forecast.algorithms import estimator_of
-from pipelines.families.demand_forecast.estimators import FittedForecaster, Forecaster
+from pipelines.families.demand_forecast.answering import treated
+from pipelines.families.demand_forecast.cold import Blend, learnt_blend, means
+from pipelines.families.demand_forecast.estimators import FittedForecaster, Forecaster, Rehearse
 from pipelines.families.demand_forecast.light_forms import open_light, write_name
 from pipelines.families.demand_forecast.params import Algorithm, Params
 
@@ -51,6 +53,8 @@ class Trial:
     held: Held
     plain: FittedForecaster
     served: Forecaster
+    blend: Blend
+    """How products are treated of which little is known, as the rehearsal taught."""
     seconds: float
 
     @property
@@ -64,19 +68,24 @@ def trial(
 ) -> Trial:
     held = held_out(READERS[request.param](real_data), window=0)
     wall, work = time.perf_counter(), time.process_time()
-    plain = fitted(held, Algorithm.LSTM)
+    blends: list[Blend] = []
+    plain = fitted(
+        held, Algorithm.LSTM, lambda unseen: blends.append(learnt_blend(unseen, held.panel))
+    )
     # On a busy machine the wall time says little; half the work of all threads is what two
     # quiet cores would need at best, so only the whole of it is never too favourable.
     seconds = min(time.perf_counter() - wall, time.process_time() - work)
     folder = tmp_path_factory.mktemp("network")
     plain.compile(folder)
     write_name(folder, Algorithm.LSTM)
-    return Trial(GOALS[request.param], held, plain, open_light(folder), seconds)
+    return Trial(GOALS[request.param], held, plain, open_light(folder), blends[0], seconds)
 
 
-def fitted(held: Held, algorithm: Algorithm) -> FittedForecaster:
+def fitted(
+    held: Held, algorithm: Algorithm, rehearse: Rehearse = lambda _forecaster: None
+) -> FittedForecaster:
     return estimator_of(Params(algorithm=algorithm), SEED).fit(
-        held.panel, lambda _share, _message: None, lambda _forecaster: None
+        held.panel, lambda _share, _message: None, rehearse
     )
 
 
@@ -104,6 +113,17 @@ def test_the_compiled_form_says_what_keras_says(trial: Trial) -> None:
     plain, served = (form.forecast(trial.held.windows) for form in (trial.plain, trial.served))
     np.testing.assert_allclose(served.point, plain.point, atol=AGREEMENT, rtol=AGREEMENT)
     np.testing.assert_allclose(served.quantiles, plain.quantiles, atol=AGREEMENT, rtol=AGREEMENT)
+
+
+@pytest.mark.parametrize("known", [7, 13, 28])
+def test_cold_products_are_no_worse_off_than_by_the_mean_of_their_known_days(
+    trial: Trial, known: int
+) -> None:
+    strangers = trial.held.windows.remembering(known)
+    forecast = treated(trial.served, trial.blend, strangers)
+    plain = means(strangers, trial.blend.profile)[1]
+    of_days = scored(trial.held, replace(forecast, point=plain))
+    assert scored(trial.held, forecast).rmsse <= of_days.rmsse + 1e-9
 
 
 def test_training_takes_at_most_three_minutes(trial: Trial) -> None:
