@@ -17,8 +17,9 @@ Floats = NDArray[np.floating]
 Rater = Callable[[int, Inputs], Floats]
 """By the place of a review and inputs: by how much ratings exceed what the biases expect."""
 
-CHOICES = 1_500
+CHOICES = 2_000
 """Reviews that the weights are fitted on; four weights need no more."""
+FEWEST_CHOICES = 150
 OTHERS = 300
 """Items drawn beside the one that was chosen."""
 TOP = 10
@@ -36,9 +37,11 @@ def fit_ranker(
     the customers. It ships where it ranks the others' choices better than popularity does.
     """
     rng = np.random.default_rng(seed)
+    size = len(memory.facts.items)
     liked = (reviews.customer != STRANGER) & (reviews.rating >= reviews.scale.relevant)
     places = np.flatnonzero(liked & (before.taste.reviews > 0))
-    if len(memory.facts.items) <= TOP or len(places) < CHOICES // 10:
+    longest = int(np.diff(memory.arrays.offsets).max(initial=0))
+    if size - longest <= TOP or len(places) < FEWEST_CHOICES:
         return Ranker(), []
     chosen = np.sort(rng.permutation(places)[:CHOICES])
     signals = np.stack([_choice(int(p), reviews, before, memory, rater, rng) for p in chosen])
@@ -67,8 +70,9 @@ def _choice(
     """Return the signals of the chosen item and of others, (1 + OTHERS, 4), the chosen first."""
     size, chosen = len(memory.facts.items), int(reviews.item[place])
     standing = memory.standing(int(reviews.customer[place]))
-    others = rng.integers(0, size - 1, OTHERS)
-    items = np.concatenate([[chosen], others + (others >= chosen)])
+    # What they have already is left out, as it is of their lists: it is alike and not for sale.
+    others = rng.choice(np.setdiff1d(np.arange(size), standing.items), OTHERS)
+    items = np.concatenate([[chosen], others])
     whole = standing.offered
     offered = Offered(
         whole.looks[items], whole.wordings[items], whole.bias[items], whole.reviews[items]
