@@ -72,14 +72,14 @@ define install
 endef
 
 # The extras that the models of contender.toml need: a family that brings a library has an extra of its
-# name. Called when Python 3.11 is known to be there.
+# name. Called when Python 3.11 is known to be there. Nothing at all where there is none: pip takes no `.[]`.
 define extras
 $$($(BIN)/python -c "import os, pathlib, tomllib; \
 home = pathlib.Path(os.environ.get('CONTENDER_HOME', '.'), 'contender.toml'); \
 settings = home if home.is_file() else pathlib.Path('contender.toml'); \
 known = tomllib.loads(pathlib.Path('pyproject.toml').read_text())['project']['optional-dependencies']; \
 models = tomllib.loads(settings.read_text()).get('models', {}); \
-print(','.join(sorted(models.keys() & known.keys())))")
+wanted = ','.join(sorted(models.keys() & known.keys())); print(wanted and f'[{wanted}]')")
 endef
 
 # From the system: $(1) is a list of program:package or /file:package, by Debian's names.
@@ -101,7 +101,7 @@ endef
 
 .venv/.base: pyproject.toml constraints.txt contender.toml $(wildcard $(CONTENDER_HOME)/contender.toml)
 	@$(call environment)
-	$(call install,.[$(extras)])
+	$(call install,.$(extras))
 	$(call programs,espeak-ng:espeak-ng)
 	touch $@
 

@@ -1,9 +1,17 @@
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from cli import extras
 from cli.screen import CommandFailed
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 REQUIREMENTS = (
     "numpy>=2",
@@ -24,3 +32,31 @@ def test_only_configured_models_count():
 
 def test_the_development_environment_has_what_every_model_needs():
     extras.require(["product_recommendations", "fashion_recommendations", "demand_forecast"])
+
+
+def asked_of_the_installer(home: Path) -> str:
+    """What `make up` would install for a home, as the shell of its recipe expands it."""
+    command = ["make", "-n", "-W", "pyproject.toml", f"BIN={Path(sys.executable).parent}"]
+    environment = os.environ | {"CONTENDER_HOME": str(home)}
+    arguments = {"cwd": ROOT, "env": environment, "capture_output": True, "text": True}
+    recipe = subprocess.run([*command, ".venv/.base"], check=True, **arguments).stdout
+    wanted = recipe[recipe.index('-e "') + 3 : recipe.index("\nelse")]
+    return subprocess.run(["bash", "-c", f"echo {wanted}"], check=True, **arguments).stdout.strip()
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not here")
+@pytest.mark.parametrize(
+    ("models", "wanted"),
+    [
+        (("product_codes",), "."),
+        (("product_codes", "demand_forecast"), ".[demand_forecast]"),
+        (
+            ("fashion_recommendations", "demand_forecast"),
+            ".[demand_forecast,fashion_recommendations]",
+        ),
+    ],
+)
+def test_make_asks_for_the_extras_of_the_homes_models(tmp_path, models, wanted):
+    text = "".join(f'[models.{name}.source]\nurl = "{name}.csv"\n' for name in models)
+    (tmp_path / "contender.toml").write_text(text)
+    assert asked_of_the_installer(tmp_path) == wanted
