@@ -86,8 +86,9 @@ def prepare(
     whose group it has reviewed, in every part: none of them may be fitted on and calibrated by.
     `retired` holds the rows of test sets that are used up.
     """
-    # What has come to be training data by the passing of time is not there twice.
-    late = [_without(family, rows, set(family.groups(split.train))) for rows in retired]
+    # What has come to be training or validation data by the passing of time is not there twice.
+    there = set(family.groups(split.train)) | set(family.groups(split.validation))
+    late = [_without(family, rows, there) for rows in retired]
     fitted_on = pd.concat([split.train, *late])
     kept_out = set(family.groups(split.sealed))
     # A small frame keeps more for testing than the pools of labels do: what may be in the next

@@ -117,5 +117,6 @@ def test_retired_days_are_trained_on_once(in_use, test_sets) -> None:
     retired = test_sets.retired_rows(FAMILY.name, second.source_key)
     assert len(retired) == 1
     found = training.prepare(FAMILY, SOURCE, raw, FAMILY.split(frame), second, retired=retired)
-    assert not FAMILY.groups(found.train).duplicated().any()
+    rows = pd.concat([found.train, found.validation])
+    assert not FAMILY.groups(rows).duplicated().any()
     assert set(found.train["day"]) | set(found.validation["day"]) == set(range(50))
