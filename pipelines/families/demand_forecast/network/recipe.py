@@ -35,5 +35,5 @@ class Recipe:
         """Return how many batches a member is trained on: more data, more steps, up to a limit."""
         if self.steps is not None:
             return self.steps
-        grown = STEPS_FOR_DATA * float(panel.known.sum()) ** (2 / 3)
-        return min(MOST_STEPS, FEWEST_STEPS + round(grown))
+        grown: float = STEPS_FOR_DATA * float(panel.known.sum()) ** (2 / 3)
+        return min(MOST_STEPS, FEWEST_STEPS + int(grown))
