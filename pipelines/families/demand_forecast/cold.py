@@ -8,7 +8,7 @@ several numbers of known days; the plain mean stays unless another mixture is cr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +32,7 @@ WARM_DAYS = 56
 STEPS = 4
 PLAIN = (0.0, 0.0, 1.0)
 FEWEST_SERIES = 8
+QUARTER_DAYS, QUARTERS = 91, 4
 LEAST_GAIN = 0.01
 """Share of the plain mean's loss that a mixture must save, beside being better beyond noise."""
 MOST_GROWTH = 3.0
@@ -162,7 +163,7 @@ def stretched(forecast: Forecast, widths: Rows) -> Rows:
 
 
 def learnt_blend(forecaster: Forecaster, panel: Panel) -> Blend:
-    """Choose the mixture by the panel's last days, which the forecaster has not seen."""
+    """Choose the mixture by products made strangers on the panel's last days and before."""
     before = panel.until(panel.end - REHEARSAL_DAYS)
     profile = profile_of(before)
     chosen = [_chosen(forecaster, panel, profile, days) for days in STAGES]
@@ -173,34 +174,67 @@ def learnt_blend(forecaster: Forecaster, panel: Panel) -> Blend:
     )
 
 
+@dataclass(frozen=True)
+class _Trial:
+    """Strangers of so many known days at one origin, with what became of them."""
+
+    windows: Windows
+    forecast: Forecast
+    truth: Floats
+    counts: Floats
+    scale: Rows
+
+    def mixed(self, profile: Profile, shares: tuple[float, ...]) -> Forecast:
+        """Return the mixture of those shares."""
+        rows = np.tile(np.asarray(shares), (len(self.windows), 1))
+        return _mixture(self.windows, self.forecast, profile, rows)
+
+
 def _chosen(
     forecaster: Forecaster, panel: Panel, profile: Profile, days: int
 ) -> tuple[tuple[float, ...], tuple[float, float]]:
-    origin = panel.end - REHEARSAL_DAYS
+    asked = [_trial(forecaster, panel, origin, days) for origin in stranger_origins(panel)]
+    trials = [trial for trial in asked if trial is not None]
+    if not trials:
+        return PLAIN, UNTAUGHT_WIDTHS
+
+    def losses(shares: tuple[float, ...]) -> Rows:
+        return np.concatenate([_losses(trial, trial.mixed(profile, shares)) for trial in trials])
+
+    found = {shares: losses(shares) for shares in _mixtures()}
+    best = min(found, key=lambda shares: float(found[shares].mean()))
+    gains = found[PLAIN] - found[best]
+    error = float(gains.std(ddof=1)) / np.sqrt(len(gains))
+    worth = gains.mean() > max(2 * error, LEAST_GAIN * found[PLAIN].mean())
+    shares = best if worth else PLAIN
+    return shares, _widths([(trial, trial.mixed(profile, shares)) for trial in trials])
+
+
+def stranger_origins(panel: Panel) -> list[int]:
+    """Return the first days on which the products are made strangers.
+
+    The last 28 days, which the forecaster has not seen, and the same days a quarter, two and three
+    quarters before. It has seen those, but not these strangers, and how far their level moves with
+    the season is not learnt from one window.
+    """
+    last = panel.end - REHEARSAL_DAYS
+    return list(range(last, panel.first, -QUARTER_DAYS))[:QUARTERS]
+
+
+def _trial(forecaster: Forecaster, panel: Panel, origin: int, days: int) -> _Trial | None:
     rows = _with_open_days(panel, origin, days)
     if len(rows) < FEWEST_SERIES:
         # All of them were closed, as on a Sunday: a day more is as good.
         days += 1
         rows = _with_open_days(panel, origin, days)
     if len(rows) < FEWEST_SERIES:
-        return PLAIN, UNTAUGHT_WIDTHS
+        return None
     origins = np.full(len(rows), origin)
     windows = panel.windows(rows, origins).remembering(days)
     truth, counts = panel.outcomes(rows, origins)
-    forecast = forecaster.forecast(windows)
-    scale = _scales(panel, rows, origin)
-    mixtures = {
-        shares: _mixture(windows, forecast, profile, _all(shares, rows)) for shares in _mixtures()
-    }
-    losses = {
-        shares: _losses(mixture, truth, counts, scale) for shares, mixture in mixtures.items()
-    }
-    best = min(losses, key=lambda shares: float(losses[shares].mean()))
-    gains = losses[PLAIN] - losses[best]
-    error = float(gains.std(ddof=1)) / np.sqrt(len(gains))
-    worth = gains.mean() > max(2 * error, LEAST_GAIN * losses[PLAIN].mean())
-    shares = best if worth else PLAIN
-    return shares, _widths(mixtures[shares], truth, counts)
+    return _Trial(
+        windows, forecaster.forecast(windows), truth, counts, _scales(panel, rows, origin)
+    )
 
 
 def _with_open_days(panel: Panel, origin: int, days: int) -> NDArray[np.int64]:
@@ -219,15 +253,11 @@ def _mixtures() -> list[tuple[float, ...]]:
     ]
 
 
-def _all(shares: tuple[float, ...], rows: NDArray[np.int64]) -> Rows:
-    return np.tile(np.asarray(shares), (len(rows), 1))
-
-
-def _losses(forecast: Forecast, truth: Floats, counts: Floats, scale: Rows) -> Rows:
+def _losses(trial: _Trial, forecast: Forecast) -> Rows:
     """Return each series' root mean squared error, in units of its scale."""
-    days = np.maximum(counts.sum(axis=1), 1.0)
-    squared = ((forecast.point - truth) ** 2 * counts).sum(axis=1) / days
-    return np.asarray(np.sqrt(squared) / scale)
+    days = np.maximum(trial.counts.sum(axis=1), 1.0)
+    squared = ((forecast.point - trial.truth) ** 2 * trial.counts).sum(axis=1) / days
+    return np.asarray(np.sqrt(squared) / trial.scale)
 
 
 def _scales(panel: Panel, rows: NDArray[np.int64], origin: int) -> Rows:
@@ -239,19 +269,19 @@ def _scales(panel: Panel, rows: NDArray[np.int64], origin: int) -> Rows:
     return np.asarray(np.sqrt(np.maximum(mean, 0.01)))
 
 
-def _widths(forecast: Forecast, truth: Floats, counts: Floats) -> tuple[float, float]:
+def _widths(mixed: Sequence[tuple[_Trial, Forecast]]) -> tuple[float, float]:
     """Return by how much the intervals must be stretched to have held what they promise."""
-    return (
-        _width(forecast, truth, counts, 1, 3, 0.80),
-        _width(forecast, truth, counts, 0, 4, 0.95),
-    )
+    return _width(mixed, 1, 3, 0.80), _width(mixed, 0, 4, 0.95)
 
 
-def _width(
-    forecast: Forecast, truth: Floats, counts: Floats, low: int, high: int, share: float
-) -> float:
-    point = forecast.point
+def _width(mixed: Sequence[tuple[_Trial, Forecast]], low: int, high: int, share: float) -> float:
+    needed = np.concatenate([_needed(trial, forecast, low, high) for trial, forecast in mixed])
+    return float(np.clip(np.quantile(needed, share), 0.5, 10.0)) if len(needed) else 1.5
+
+
+def _needed(trial: _Trial, forecast: Forecast, low: int, high: int) -> Rows:
+    point, truth = forecast.point, trial.truth
     above = np.maximum(forecast.quantiles[:, :, high] - point, 0.01)
     below = np.maximum(point - forecast.quantiles[:, :, low], 0.01)
     needed = np.where(truth > point, (truth - point) / above, (point - truth) / below)
-    return float(np.clip(np.quantile(needed[counts > 0], share), 0.5, 10.0))
+    return np.asarray(needed[trial.counts > 0])

@@ -8,7 +8,7 @@ the product was cold. The score is the share of that distribution within the 20 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ import orjson
 from numpy.typing import NDArray
 
 from features.temporal import Floats
+from pipelines.families.demand_forecast.cold import stranger_origins
 from pipelines.families.demand_forecast.estimators import REHEARSAL_DAYS, Forecast, Rows
 from pipelines.families.demand_forecast.panel import Panel, Windows
 
@@ -87,34 +88,28 @@ class Confidence:
 
 
 def learnt_confidence(predict: Predict, panel: Panel) -> Confidence:
-    """Learn the distributions from the panel's last days, which `predict` has not seen."""
-    warm = [_errors(predict, panel, *asked) for asked in _origins(panel)]
-    origin, rows = next(_origins(panel))
-    cold = [_table([_errors(predict, panel, origin, rows, stage)]) for stage in STAGES[:-1]]
-    return Confidence(np.asarray([*cold, _table(warm)]))
+    """Learn the distributions from the panel's last days, which `predict` has not seen.
+
+    Those of cold products also from strangers in other seasons (`cold.stranger_origins`).
+    """
+    last = range(panel.end - REHEARSAL_DAYS, panel.end, 7)
+    warm = [_errors(predict, panel, origin) for origin in last]
+    tables = [
+        _table([_errors(predict, panel, origin, stage) for origin in stranger_origins(panel)])
+        for stage in STAGES[:-1]
+    ]
+    return Confidence(np.asarray([*tables, _table(warm)]))
 
 
 Errors = Mapping[int, NDArray[np.float64]]
 
 
-def _origins(panel: Panel) -> Iterator[tuple[int, NDArray[np.int64]]]:
-    """Yield the first day of each of the last four weeks, and the products known by then."""
-    for origin in range(panel.end - REHEARSAL_DAYS, panel.end, 7):
-        rows = np.flatnonzero(panel.known[:, : origin - panel.first].any(axis=1))
-        yield origin, rows
-
-
-def _errors(
-    predict: Predict,
-    panel: Panel,
-    origin: int,
-    rows: NDArray[np.int64],
-    known: int | None = None,
-) -> Errors:
+def _errors(predict: Predict, panel: Panel, origin: int, known: int | None = None) -> Errors:
     """Return the normalised errors of all totals whose days are known by now, by span.
 
     `known` makes strangers of the products; those of whom only closed days are left are left out.
     """
+    rows = np.flatnonzero(panel.known[:, : origin - panel.first].any(axis=1))
     windows = panel.windows(rows, np.full(len(rows), origin))
     within = slice(0, panel.end - origin)
     truth, counts = (part[:, within] for part in panel.outcomes(rows, windows.origin))
