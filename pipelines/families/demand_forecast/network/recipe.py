@@ -36,4 +36,4 @@ class Recipe:
         if self.steps is not None:
             return self.steps
         grown: float = STEPS_FOR_DATA * float(panel.known.sum()) ** (2 / 3)
-        return min(MOST_STEPS, FEWEST_STEPS + int(grown))
+        return min(MOST_STEPS, FEWEST_STEPS + round(grown))
