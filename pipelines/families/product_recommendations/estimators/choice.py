@@ -20,7 +20,10 @@ from pipelines.families.product_recommendations.estimators.factors import (
     centred,
     fit_means,
 )
-from pipelines.families.product_recommendations.estimators.settings import settings_for
+from pipelines.families.product_recommendations.estimators.settings import (
+    Settings,
+    settings_for,
+)
 from pipelines.families.product_recommendations.params import Params, RatingModel
 
 if TYPE_CHECKING:
@@ -56,10 +59,19 @@ def fit_ratings(
 
 
 def estimated(
-    known: Interactions, params: Params, seed: int, progress: Progress, *, library: bool = True
+    known: Interactions,
+    params: Params,
+    seed: int,
+    progress: Progress,
+    *,
+    settings: Settings | None = None,
+    library: bool = True,
 ) -> Factors:
-    """Fit the model that `params` names; `library` allows Surprise where the rows are few."""
-    settings = settings_for(params, len(known))
+    """Fit the model that `params` names; `library` allows Surprise where the rows are few.
+
+    `settings` are those for so many rows unless they are given.
+    """
+    settings = settings or settings_for(params, len(known))
     if params.ratings is RatingModel.SPARK_ALS:
         from pipelines.families.product_recommendations.estimators.spark_als import fit_spark
 
@@ -84,6 +96,7 @@ def _beats_means(
     judged: list[Measured],
 ) -> bool:
     """Return whether the model beats the means by what is worthwhile and beyond noise."""
+    settings = settings_for(params, len(known))  # a sample is judged as the whole is fitted
     known, held_out = _sampled(known, held_out, seed)
     cheap = params.ratings is not RatingModel.SPARK_ALS
     masks = list(_held_out(known, held_out, seed, cheap))
@@ -93,7 +106,7 @@ def _beats_means(
         rivals = (
             fit_means(rest, params.damping),
             # The same model as Surprise's, in a tenth of its time.
-            estimated(rest, params, seed, _silent, library=False),
+            estimated(rest, params, seed, _silent, settings=settings, library=False),
         )
         errors.append(np.array([_squared_errors(rival, asked) for rival in rivals]))
         progress(0.4 * (number + 1) / len(masks), "holding the model against damped means")
