@@ -82,12 +82,16 @@ class Estimate:
         return 0.5 / math.sqrt(self.differing) if self.differing else 0.0
 
     def _tail(self, distance: float) -> float:
+        if not self.units:
+            return 1.0
         spread = math.sqrt(self.standard_error**2 + distance**2 / self.units)
         if spread == 0:
             return 1.0
         return upper_tail(distance / spread - self._step)
 
     def _reach(self, alpha: float) -> float:
+        if not self.units:
+            return math.inf
         factor = _NORMAL.inv_cdf(1 - alpha) + self._step
         room = 1 - factor**2 / self.units
         return factor * self.standard_error / math.sqrt(room) if room > 0 else math.inf

@@ -13,6 +13,8 @@ from pipelines.metrics import Metric
 
 SIGNIFICANCE = 0.05
 """One-sided level at which a guardrail, a slice or the floor is believed to be crossed."""
+SMALL_SCORE = 0.1
+"""Scores below this have a margin that is a share of them."""
 SUSPICIOUS_ERROR_SHARE = 0.1
 """A challenger with less than this share of the champion's errors deserves a second look."""
 
@@ -20,10 +22,16 @@ SUSPICIOUS_ERROR_SHARE = 0.1
 def worst_margin(policy: Policy, metric: Metric, champion: float) -> float:
     """Return the non-inferiority margin in the metric's own unit.
 
-    Of a score it is absolute (0.01: one point), of an error a share of the champion's.
+    Of a score it is absolute (0.01: one point), of an error a share of the champion's. Of a
+    champion's score under 0.1 it is a share, too: where lists among half a million items hit once
+    in a hundred, a version without lists is worse by a point at most.
     """
     margin = policy.settings.non_inferiority_margin
-    return margin if metric.direction == "up" else margin * champion
+    if not math.isfinite(champion):
+        return margin
+    if metric.direction == "up":
+        return margin * min(1.0, abs(champion) / SMALL_SCORE)
+    return margin * champion
 
 
 def leakage_check(leakage: Leakage) -> Check:
@@ -55,15 +63,17 @@ def floor_check(policy: Policy, floors: tuple[Figure, ...]) -> Check:
 
     Of several parts one has to be, and none may be credibly worse by more than its margin.
     """
-    level = SIGNIFICANCE / len(floors)
-    beaten = [floor.estimate.p_above(0.0) <= level for floor in floors]
+    asked = [(m, f) for m, f in zip(policy.judged, floors, strict=True) if f.estimate.units]
+    level = SIGNIFICANCE / max(len(asked), 1)
+    beaten = [floor.estimate.p_above(0.0) <= level for _, floor in asked]
     behind = [
         floor.estimate.p_below(-worst_margin(policy, metric, floor.champion)) <= SIGNIFICANCE
-        for metric, floor in zip(policy.judged, floors, strict=True)
+        for metric, floor in asked
     ]
-    note = "; ".join(map(_floor_sentence, floors, beaten, behind))
+    note = "; ".join(map(_floor_sentence, [floor for _, floor in asked], beaten, behind))
     first = floors[0]
     passed = any(beaten) and not any(behind)
+    note = note or "the test set asks for nothing that is judged"
     return Check("floor", first.challenger, first.champion, passed, note)
 
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 FACTS = ("group", "stratum", "actual")
 """Columns that belong to the request, not to the model: they must agree."""
 DISAGREEMENTS_SHOWN = 200
+BEYOND = 1e100
+"""The gain over a model whose figure is no number: more than any that can be measured."""
 DEPENDENT_DAYS = 7
 """Losses of days up to a week apart are taken to depend on each other."""
 
@@ -135,14 +137,21 @@ def figure_of(
     """Return one metric of both aligned tables with the gain's resampling error.
 
     Of a mean the error is known in closed form; every other kind is resampled: a root of a mean
-    by the sums of each group, what is not made of sums row by row.
+    by the sums of each group, what is not made of sums row by row. A model whose figure is no
+    number where the other one has one is worse than any. Raises `NotComparable`.
     """
+    if metric.where is not None and not old[metric.where].equals(new[metric.where]):
+        raise NotComparable(f"the two tables hold different values of {metric.where!r}")
     old, new = metric.concerned(old), metric.concerned(new)
     design = plan_of(old)
-    before, after = metric.value(old), metric.value(new)
-    gain = float(metric.gain(np.array(after), np.array(before)))
+    before, after = stated(metric, old), stated(metric, new)
+    with np.errstate(invalid="ignore"):
+        gain = float(metric.gain(np.array(after), np.array(before)))
     differ = _differing_rows(old, new, list(metric.columns))
-    if not differ.any() or design.units < 2:
+    if not (math.isfinite(before) and math.isfinite(after)):
+        centre = BEYOND * (math.isfinite(after) - math.isfinite(before))
+        error = 0.0 if centre else math.inf
+    elif not differ.any() or design.units < 2:
         centre, error = gain, 0.0 if design.units > 1 else math.inf
     elif metric.kind == "mean":
         left, right = (rows[metric.columns[0]].to_numpy(np.float64) for rows in (old, new))
@@ -152,6 +161,14 @@ def figure_of(
     groups = len(np.unique(design.group_of_row[differ]))
     found = Estimate(gain, centre, error, design.units, groups)
     return Figure(metric.name, before, after, found, found.lower(0.025), found.upper(0.025))
+
+
+def stated(metric: Metric, rows: pd.DataFrame) -> float:
+    """Return a figure: NaN where no row states it, the worst there is where only some rows do."""
+    value = metric.value(rows)
+    if not math.isnan(value) or rows[list(metric.columns)].isna().any(axis=1).all():
+        return value
+    return -math.inf if metric.direction == "up" else math.inf
 
 
 def _resampled(

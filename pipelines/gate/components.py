@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipelines.gate.checks import SIGNIFICANCE, worst_margin
-from pipelines.gate.primary import Part, Primary, judge_part
+from pipelines.gate.primary import Doubt, Part, Primary, judge_part
 from pipelines.gate.verdict import Check, Rule
 
 if TYPE_CHECKING:
@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 
 def judge(policy: Policy, parts: Sequence[Part], rule: Rule, alpha: float) -> Primary:
-    """Judge the parts of a version by a rule at the alpha of this look."""
+    """Judge the parts of a version by a rule at the alpha of this look.
+
+    A part that no request of the test set asks for has no say.
+    """
+    parts = [part for part in parts if part.figure.estimate.units] or parts[:1]
     if len(parts) == 1:
         return judge_part(policy, parts[0], rule, alpha)
     if rule == "non_inferiority":
@@ -39,7 +43,7 @@ def _none_worse(policy: Policy, parts: Sequence[Part], alpha: float) -> Primary:
         for each in found
         for check in each.checks
     ]
-    return Primary(worst.verdict, worst.p, tuple(checks), _sentences(found), worst.part)
+    return replace(worst, checks=tuple(checks), reason=_sentences(found))
 
 
 _RANK = {"promoted": 0, "undecided": 1, "rejected": 2}
@@ -70,7 +74,8 @@ def _one_better(policy: Policy, parts: Sequence[Part], rule: Rule, alpha: float)
         None if p is None else min(1.0, p * len(parts)),
         (*checks, *kept),
         f"{_sentences(found)}; {_conclusion(found, kept, verdict)}",
-        _in_question(found, kept, place, verdict),
+        found[place].part,
+        _doubt(found, kept, place, alpha) if verdict == "undecided" else None,
     )
 
 
@@ -100,14 +105,15 @@ def _worse(policy: Policy, part: Part, rule: Rule) -> bool:
     return part.figure.estimate.upper(SIGNIFICANCE) < -margin
 
 
-def _in_question(
-    found: Sequence[Primary], kept: Sequence[Check], place: int, verdict: Outcome
-) -> Part:
-    """Return the part that more evidence is wanted about: one that may be worse comes first."""
-    if verdict == "undecided" and found[place].verdict == "promoted":
-        doubtful = [each for at, each in enumerate(found) if at != place and not kept[at].passed]
-        return doubtful[0].part
-    return found[place].part
+def _doubt(
+    found: Sequence[Primary], kept: Sequence[Check], place: int, alpha: float
+) -> Doubt | None:
+    """Return the test that lacks evidence: of one that is better, that no other is worse."""
+    if found[place].verdict != "promoted":
+        return found[place].doubt
+    doubtful = [own for at, own in enumerate(found) if at != place and not kept[at].passed]
+    part = doubtful[0].part
+    return Doubt(part.metric, part.figure, "non_inferiority", alpha)
 
 
 def _conclusion(found: Sequence[Primary], kept: Sequence[Check], verdict: Outcome) -> str:

@@ -5,7 +5,7 @@ Promotion errors are paid for by alpha spending; refusals are not, since refusin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from pipelines.gate.checks import SIGNIFICANCE, worst_margin
@@ -31,10 +31,20 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Doubt:
+    """A test that the data cannot settle: more evidence would have to be about this figure."""
+
+    metric: Metric
+    figure: Figure
+    rule: Rule
+    alpha: float
+
+
+@dataclass(frozen=True)
 class Primary:
     """What the primary test says by itself, before any other check has its say.
 
-    `part` is the one that decided, or that more evidence would have to be about.
+    `part` is the one that decided, or that came nearest; `doubt` is there when undecided.
     """
 
     verdict: Outcome
@@ -42,6 +52,7 @@ class Primary:
     checks: tuple[Check, ...]
     reason: str
     part: Part
+    doubt: Doubt | None = None
 
 
 def rule_for(
@@ -125,7 +136,8 @@ def _superiority(policy: Policy, part: Part, alpha: float) -> Primary:
         "undecided": f"the data cannot tell (p = {p:.2g}, limit {alpha:.2g})",
     }[verdict]
     check = Check("superiority", p, alpha, verdict == "promoted", figure_sentence(figure))
-    return Primary(verdict, p, (check,), f"{figure_sentence(figure)}: {ending}", part)
+    doubt = Doubt(part.metric, figure, "superiority", alpha) if verdict == "undecided" else None
+    return Primary(verdict, p, (check,), f"{figure_sentence(figure)}: {ending}", part, doubt)
 
 
 def _non_inferiority(policy: Policy, part: Part, alpha: float) -> Primary:
@@ -140,6 +152,7 @@ def _non_inferiority(policy: Policy, part: Part, alpha: float) -> Primary:
         "undecided": f"may be worse by {margin:.4g} or more (p = {p:.2g}, limit {alpha:.2g})",
     }[verdict]
     reason = f"{figure_sentence(figure)}: {ending}"
+    doubt = Doubt(part.metric, figure, "non_inferiority", alpha)
     if anchor is not None:
         against = non_inferiority(anchor.estimate, margin, alpha)
         p_anchor = anchor.estimate.p_above(-margin)
@@ -147,8 +160,10 @@ def _non_inferiority(policy: Policy, part: Part, alpha: float) -> Primary:
         lines.append(Check("anchor", p_anchor, alpha, against == "promoted", note))
         if verdict == "promoted" and against != "promoted":
             word = "credibly worse" if against == "rejected" else "not shown to be as good"
-            return Primary(against, p, tuple(lines), f"{reason}, but {note}: {word}", part)
-    return Primary(verdict, p, tuple(lines), reason, part)
+            reason, verdict = f"{reason}, but {note}: {word}", against
+            doubt = replace(doubt, figure=anchor)
+    missing = doubt if verdict == "undecided" else None
+    return Primary(verdict, p, tuple(lines), reason, part, missing)
 
 
 def _better_figure(policy: Policy, part: Part) -> Primary:

@@ -163,9 +163,8 @@ def _against_champion(
     lines = [*primary.checks, *side]
     verdict: Verdict = "rejected" if failed else primary.verdict
     missing = None
-    if verdict == "undecided":
-        doubt = primary.part
-        missing = shortfall(case.policy, comparison, doubt.metric, doubt.figure, rule, alpha)
+    if verdict == "undecided" and primary.doubt is not None:
+        missing = shortfall(case.policy, comparison, primary.doubt)
     budget = f"look {case.look} at this test set{_peeks(case)}, alpha left {left:.2g}"
     return Ruling(
         verdict,

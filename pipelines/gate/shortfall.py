@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,9 @@ from pipelines.gate.checks import worst_margin
 from pipelines.gate.primary import interesting_gain
 
 if TYPE_CHECKING:
-    from pipelines.gate.comparison import Comparison, Figure
+    from pipelines.gate.comparison import Comparison
     from pipelines.gate.policy import Policy
-    from pipelines.gate.verdict import Rule
-    from pipelines.metrics import Metric
+    from pipelines.gate.primary import Doubt
 
 POWER = 0.8
 
@@ -34,33 +34,28 @@ class Shortfall:
     sentence: str
 
 
-def shortfall(
-    policy: Policy,
-    comparison: Comparison,
-    metric: Metric,
-    figure: Figure,
-    rule: Rule,
-    alpha: float,
-) -> Shortfall:
+def shortfall(policy: Policy, comparison: Comparison, doubt: Doubt) -> Shortfall | None:
     """Return what would find, with 80 % power at this alpha, a gain worth finding in a figure.
 
     That is the observed one, should it be true, or the smallest interesting one where the
-    observed gain is smaller.
+    observed gain is smaller. None where nothing can be told: no such request, no margin.
     """
-    estimate = figure.estimate
-    margin = worst_margin(policy, metric, figure.champion)
-    if rule == "superiority":
+    estimate, champion = doubt.figure.estimate, doubt.figure.champion
+    margin = worst_margin(policy, doubt.metric, champion)
+    if doubt.rule == "superiority":
         null = policy.settings.minimum_effect
-        worth = interesting_gain(policy, metric, figure.champion) - null or margin
+        worth = interesting_gain(policy, doubt.metric, champion) - null or margin
     else:
         null, worth = -margin, margin
     # One request's variance; for a share of right answers this is the discordant share.
     variance = estimate.standard_error**2 * estimate.units
     observed = estimate.gain - null
     worth = max(worth, observed)
-    needed = items_needed(variance, worth, alpha, POWER)
+    if not (math.isfinite(variance) and math.isfinite(worth) and worth > 0):
+        return None
+    needed = items_needed(variance, worth, doubt.alpha, POWER)
     if needed <= estimate.units and 0 < observed < worth:
-        worth, needed = observed, items_needed(variance, observed, alpha, POWER)
+        worth, needed = observed, items_needed(variance, observed, doubt.alpha, POWER)
     more = max(needed - estimate.units, 1)
     labels = max(round(more * comparison.disagreements / comparison.rows), 1)
     sentence = (

@@ -9,6 +9,7 @@ import pytest
 from rivals import ACCURACY, BRIER, MACRO_F1, answers, exactly, policy, right_answers, rivals
 
 from pipelines.contract import Guardrail
+from pipelines.gate.checks import guardrail_checks
 from pipelines.gate.comparison import NotComparable, compare, daily_losses, figure_of
 from pipelines.metrics import Metric
 
@@ -172,3 +173,16 @@ def test_ten_thousand_resamples_of_513_classes_take_seconds_and_little_memory(rn
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 200e6
+
+
+def test_a_guardrail_that_is_stated_in_part_only_is_crossed(rng):
+    right = right_answers(rng, (0.8, 0.9), 600)
+    actual = rng.integers(0, 3, 600)
+    champion, challenger = (answers(each, actual) for each in right)
+    judged = policy(guardrails=(Guardrail(BRIER, margin=0.01),))
+    silent = challenger.assign(brier=float("nan"))
+    partly = challenger.assign(brier=challenger["brier"].where(challenger.index > 0))
+    (unknown,) = guardrail_checks(judged, compare(champion, silent, judged).guardrails)
+    (crossed,) = guardrail_checks(judged, compare(champion, partly, judged).guardrails)
+    assert unknown.passed is None
+    assert crossed.passed is False

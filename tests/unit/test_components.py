@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 from rivals import case, check, contestant, policy
 
-from pipelines.gate.comparison import compare
+from pipelines.gate.comparison import NotComparable, compare
 from pipelines.gate.policy import Policy
+from pipelines.gate.primary import Doubt
 from pipelines.gate.promotion import decide
+from pipelines.gate.shortfall import shortfall
 from pipelines.metrics import Metric
 
 RMSE = Metric("rmse", "root_mean", ("squared_error",), "down", where="asks_rating")
@@ -122,6 +124,11 @@ def test_a_part_that_may_be_worse_leaves_it_undecided_and_is_what_evidence_is_wa
     assert check(found, "superiority:ndcg_at_10").passed
     assert found.shortfall is not None
     assert found.shortfall.have == USERS
+    # That ratings are not worse by one per cent is asked at the whole alpha of the look.
+    rmse = found.comparison.primary
+    alone = Doubt(RMSE, rmse, "non_inferiority", found.alpha)
+    assert found.shortfall == shortfall(two_parts(), found.comparison, alone)
+    assert found.shortfall.effect == pytest.approx(0.01 * rmse.champion)
     assert "possibly rmse worse" in " ".join(found.reasons)
 
 
@@ -168,6 +175,55 @@ def test_the_floor_is_beaten_by_one_part_and_lost_by_none(rng):
     assert first(changed(floor, error=0.9)) == "first_champion"
     assert first(changed(floor, error=1.05, ndcg=0.05)) == "rejected"
     assert first(floor) == "rejected"
+
+
+def test_what_is_lacking_is_counted_at_the_alpha_of_one_part(rng):
+    champion = answers(rng)
+    found = ruling(champion, answers(np.random.default_rng(77)))
+    assert found.verdict == "undecided"
+    part = min(found.comparison.judged, key=lambda each: each.estimate.p_above(0.0))
+    metric = RMSE if part.metric == "rmse" else NDCG
+    halved = Doubt(metric, part, "superiority", found.alpha / 2)
+    assert found.shortfall == shortfall(two_parts(), found.comparison, halved)
+
+
+def test_a_part_that_nothing_is_asked_of_has_no_say(rng):
+    champion = answers(rng)
+    rated = champion[champion["asks_rating"]]
+    better = changed(rated, error=0.95)
+    assert ruling(rated, better).verdict == "promoted"
+    assert ruling(rated, changed(rated, error=1.05)).verdict == "rejected"
+    alone = {"champion": None, "floor_rows": rated}
+    assert decide(case(None, better, policy=two_parts(), **alone)).verdict == "first_champion"
+
+
+@pytest.mark.parametrize("nothing", [np.nan, np.inf])
+def test_ratings_that_are_no_numbers_are_worse_than_any(rng, nothing):
+    champion = answers(rng)
+    challenger = changed(champion, ndcg=0.05)
+    challenger.loc[3, "squared_error"] = nothing
+    assert ruling(champion, challenger).verdict == "rejected"
+    alone = {"champion": None, "floor_rows": champion}
+    assert decide(case(None, challenger, policy=two_parts(), **alone)).verdict == "rejected"
+    assert ruling(challenger, champion.assign(ndcg=challenger["ndcg"])).verdict == "promoted"
+
+
+def test_better_ratings_do_not_pay_for_no_lists_where_lists_seldom_hit(rng):
+    champion = answers(rng)
+    asked = champion["asks_list"].to_numpy()
+    champion.loc[asked, "ndcg"] = np.where(rng.random(USERS) < 0.02, 0.4, 0.0)
+    challenger = changed(champion, error=0.95)
+    challenger.loc[asked, "ndcg"] = 0.0
+    assert champion["ndcg"].mean() < 0.01
+    assert ruling(champion, challenger).verdict == "rejected"
+
+
+def test_tables_that_disagree_on_what_was_asked_are_not_compared(rng):
+    champion = answers(rng)
+    other = changed(champion)
+    other.loc[0, "asks_rating"] = False
+    with pytest.raises(NotComparable, match="asks_rating"):
+        compare(champion, other, two_parts())
 
 
 def test_a_policy_of_several_parts_survives_a_record():
