@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Mapping
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -49,9 +50,14 @@ def renew(settings: Settings, now: datetime) -> bool:
 
 
 def state_of(source: Source) -> str:
-    """Return a text that is another one when a local source has changed."""
+    """Return a text that is another one when a local source has changed, or how one is read.
+
+    It is kept on disk, so the address, which may hold a password, is in it as a digest alone.
+    """
     local = _local(source)
-    return f"{source.url} {_stamp(local) if local else ''}"
+    reading = (source.url, sorted(source.columns.items()), source.query, source.damaged_share)
+    digest = sha256(repr(reading).encode()).hexdigest()
+    return f"{digest} {_stamp(local) if local else ''}"
 
 
 def is_current(source: Source, state: str, written_at: str, now: datetime) -> bool:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from features.schema import SchemaError
-from pipelines.orders.catalogue_renewal import renew
+from features.sources import Source
+from pipelines.orders.catalogue_renewal import is_current, renew, state_of
 from pipelines.orders.product_catalogue import (
     Catalogue,
     CatalogueUnreadable,
@@ -91,3 +92,19 @@ def test_a_damaged_catalogue_file_is_named_and_counts_as_unknown(tmp_path: Path)
     file.write_text("")
     assert source_state(file) is None
     assert source_state(tmp_path / "nowhere") is None
+
+
+def test_what_is_kept_of_a_source_does_not_tell_its_password() -> None:
+    state = state_of(Source("postgresql://ana:secreta@db/shop?table=lines&password=otra"))
+    assert not any(told in state for told in ("secreta", "otra", "ana"))
+    assert state == state_of(Source("postgresql://ana:secreta@db/shop?table=lines&password=otra"))
+    assert state != state_of(Source("postgresql://ana:secreta@db/shop?table=rows&password=otra"))
+
+
+def test_a_source_that_is_read_otherwise_is_read_again(tmp_path: Path) -> None:
+    file = tmp_path / "codes.csv"
+    file.write_text(HEADER)
+    before = state_of(Source(str(file)))
+    assert is_current(Source(str(file)), before, NOW.isoformat(), NOW)
+    for other in (Source(str(file), {"code": "clave"}), Source(str(file), query="SELECT 1")):
+        assert not is_current(other, before, NOW.isoformat(), NOW)
