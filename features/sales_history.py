@@ -79,10 +79,11 @@ def open_history(directory: Path) -> SalesHistory:
         head = orjson.loads(text)
         matrices = {name: np.load(directory / f"{name}.npy", mmap_mode="r") for name in MATRICES}
         ids, groups, first = tuple(head["ids"]), tuple(head["groups"]), int(head["first"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, EOFError) as error:
         raise HistoryUnreadable(f"{directory} is damaged: {error}") from error
-    if any(len(matrix) != len(ids) for matrix in matrices.values()):
-        raise HistoryUnreadable(f"{directory} is damaged: its arrays are of other products")
+    shapes = {matrix.shape for matrix in matrices.values()}
+    if len(shapes) != 1 or {shape[:1] for shape in shapes} != {(len(ids),)}:
+        raise HistoryUnreadable(f"{directory} is damaged: its arrays are not of one size")
     return SalesHistory(ids, groups, first, **matrices)
 
 

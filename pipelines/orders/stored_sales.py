@@ -1,17 +1,18 @@
 """The newest known sales at rest: written by the refresh, read by the server without pandas.
 
 Each writing is a folder of its own; a small file names the one that counts, and is replaced as a
-whole. Who still reads the one before keeps what it has open.
+whole. Who still reads the one before keeps what it has open. Writers wait for one another.
 """
 
 from __future__ import annotations
 
+import fcntl
 import math
 import shutil
+import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import mkdtemp
 
 import numpy as np
 import orjson
@@ -23,6 +24,7 @@ MODEL = "demand_forecast"
 KEPT_DAYS = 504
 """As many days as a forecast looks back."""
 POINTER_FILE = "newest.json"
+LOCK_FILE = "writing.lock"
 
 Entry = dict[str, object]
 
@@ -45,15 +47,23 @@ def pointer_in(folder: Path) -> Pointer | None:
     """Return what counts, or None where nothing (readable) has been written."""
     try:
         return Pointer(**orjson.loads((folder / POINTER_FILE).read_bytes()))
-    except (FileNotFoundError, orjson.JSONDecodeError, TypeError):
+    except (OSError, orjson.JSONDecodeError, TypeError):
         return None
 
 
 def write_sales(folder: Path, history: SalesHistory, source_state: str, written_at: str) -> None:
     """Write the last days of a history and let them count; older writings go."""
     folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK_FILE).open("w") as lock:
+        # Another writer would take what is not finished here for an older writing.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _write(folder, history, source_state, written_at)
+
+
+def _write(folder: Path, history: SalesHistory, source_state: str, written_at: str) -> None:
     before = pointer_in(folder)
-    fresh = Path(mkdtemp(prefix="days-", dir=folder))
+    fresh = folder / f"days-{uuid.uuid4().hex}"
+    fresh.mkdir()
     history.save(fresh, KEPT_DAYS)
     partial = folder / f"{POINTER_FILE}.partial"
     partial.write_bytes(orjson.dumps(asdict(Pointer(fresh.name, source_state, written_at))))
@@ -62,6 +72,14 @@ def write_sales(folder: Path, history: SalesHistory, source_state: str, written_
     for old in folder.glob("days-*"):
         if old.name not in kept:
             shutil.rmtree(old, ignore_errors=True)
+
+
+def stored_history(folder: Path, pointer: Pointer) -> SalesHistory | None:
+    """Return what a pointer names, or None where it is not there or damaged."""
+    try:
+        return open_history(folder / pointer.folder)
+    except (OSError, HistoryUnreadable):
+        return None
 
 
 class StoredSales:
@@ -90,9 +108,8 @@ class StoredSales:
         pointer = pointer_in(self._folder) if stamp != self._seen else None
         if pointer is None:
             return
-        try:
-            history = open_history(self._folder / pointer.folder)
-        except (OSError, HistoryUnreadable):
+        history = stored_history(self._folder, pointer)
+        if history is None:
             return  # what was there before goes on being used
         self._seen, self._history = stamp, history
         self._rows = {name: row for row, name in enumerate(history.ids)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -98,6 +99,22 @@ def test_a_damaged_history_is_named(tmp_path: Path):
         open_history(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda folder: (folder / "open.npy").write_bytes(b""),
+        lambda folder: np.save(folder / "price.npy", np.zeros((24, 7), dtype=np.float32)),
+        lambda folder: (folder / "products.json").write_bytes(b""),
+    ],
+    ids=["empty, as after a power cut", "of other days", "no names"],
+)
+def test_a_half_written_history_is_named(tmp_path: Path, damage):
+    small_panel(days=60).save(tmp_path, 30)
+    damage(tmp_path)
+    with pytest.raises(HistoryUnreadable, match="damaged"):
+        open_history(tmp_path)
+
+
 def test_stored_days_say_what_the_history_says(tmp_path: Path):
     panel = small_panel(days=20)
     entries = entries_of(panel, 3)
@@ -117,6 +134,25 @@ def test_a_writing_replaces_the_one_before_and_who_reads_goes_on(tmp_path: Path)
         write_sales(tmp_path, small_panel(days=days), str(days), "2026-01-01T00:00:00")
     assert len(sales.of("P00")) == 63
     assert len(list(tmp_path.glob("days-*"))) == 2
+
+
+def test_writers_at_once_leave_what_the_last_of_them_wrote(tmp_path: Path):
+    with ThreadPoolExecutor(6) as pool:
+        for _ in range(8):
+            written = [
+                pool.submit(write_sales, tmp_path, small_panel(days=60), str(place), "now")
+                for place in range(6)
+            ]
+            for each in written:
+                each.result()
+            assert len(StoredSales(tmp_path).of("P00")) == 60
+
+
+def test_other_users_may_read_what_is_stored_as_the_umask_says(tmp_path: Path):
+    write_sales(tmp_path, small_panel(days=60), "1", "now")
+    (folder,) = tmp_path.glob("days-*")
+    (tmp_path / "plain").mkdir()
+    assert folder.stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
 def test_nothing_is_stored_of_unknown_products_or_before_the_first_writing(tmp_path: Path):
@@ -156,6 +192,10 @@ def test_sales_are_renewed_when_their_source_has_changed(
     write(120)
     assert renew_sales(settings, NOW) is True
     assert len(sales.of("a")) == 119
+    for damaged in sales_folder(settings.var).glob("days-*/quantity.npy"):
+        damaged.write_bytes(b"")
+    assert renew_sales(settings, NOW) is True
+    assert len(StoredSales(sales_folder(settings.var)).of("a")) == 119
 
 
 def test_nothing_is_renewed_where_no_sales_are_configured(make_settings: Callable[..., Settings]):
