@@ -129,12 +129,15 @@ async def predict(
 ) -> Response:
     """Forecast a product's demand, day by day."""
     asked = _asked(await object_of(request))
-    if not asked["history"]:
-        asked["history"] = sales.of(str(asked["product_id"]))
+    notes = []
+    if not asked["history"] and (stored := sales.of(str(asked["product_id"]))):
+        asked["history"] = stored
+        notes.append(f"the stored history until {stored[-1]['date']} was used")
     answered = await services.slots.answer(MODEL, [asked], request_id=request_id)
     served = answered.model
     services.telemetry.predictions.labels(served.name, served.version).inc()
-    return Response(_document(str(asked["product_id"]), answered), media_type="application/json")
+    document = _document(str(asked["product_id"]), answered, notes)
+    return Response(document, media_type="application/json")
 
 
 def _asked(body: Mapping[str, Any]) -> Row:
@@ -188,7 +191,7 @@ def _horizon(value: Any) -> int:
     return value
 
 
-def _document(product_id: str, answered: Answered) -> bytes:
+def _document(product_id: str, answered: Answered, notes: Sequence[object]) -> bytes:
     ((row,),) = answered.rows
     served = answered.model
     days = [_daily(day) for day in _listed(row.get("daily_predictions"))]
@@ -203,7 +206,7 @@ def _document(product_id: str, answered: Answered) -> bytes:
             "forecast_range_end": row.get("forecast_range_end"),
             "confidence_score": _rounded(row.get("confidence_score")),
             "daily_predictions": days,
-            "notes": row.get("notes") or [],
+            "notes": [*notes, *_listed(row.get("notes"))],
             "version": served.version,
             "decision_id": served.decision_id,
             "prediction_id": answered.prediction_ids[0],

@@ -238,6 +238,18 @@ def test_answers_do_not_depend_on_who_else_is_asked(answering):
         ({"history": [{"date": "2026-02-03", "quantity": 1, "price": -1}]}, "price"),
         ({"future": [{"date": "soon"}]}, r"future\[0\].date"),
         ({"start": "tomorrow"}, "start is 'tomorrow'"),
+        (
+            {"history": [{"date": "9999-12-31", "quantity": 1}]},
+            r"history\[0\].date is '9999-12-31'",
+        ),
+        (
+            {"history": [{"date": "0001-01-01", "quantity": 1}]},
+            r"history\[0\].date is '0001-01-01'",
+        ),
+        ({"history": [{"date": "2026-02-03", "quantity": 10**400}]}, "not between"),
+        ({"future": [{"date": "9999-12-31"}]}, r"future\[0\].date is '9999-12-31'"),
+        ({"history": None, "product_id": "P03", "start": "9999-12-31"}, "start is '9999-12-31'"),
+        ({"horizon": 10**400}, "horizon"),
         ({"start": "2020-01-01"}, "no day before 2020-01-01"),
         ({"start": "2031-01-01"}, "more than 365 days after"),
     ],

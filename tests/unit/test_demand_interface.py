@@ -82,6 +82,17 @@ def test_newer_stored_sales_are_used_before_the_packaged_ones(stage, client):
     write_sales(sales_folder(stage.settings.var), newer, "state 1", "2026-11-21T00:00:00")
     body = ask(client, productId="P03", historicalData=[]).json()
     assert body["forecast_range_start"] == "2026-02-25"
+    assert any("stored history until 2026-02-24" in note for note in body["notes"])
+    assert not any(
+        "stored history" in note for note in ask(client, productId="P03").json()["notes"]
+    )
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_a_day_at_the_end_of_all_calendars_is_refused(client, day):
+    response = ask(client, historicalData=[{"date": day, "quantity": 3}])
+    assert response.status_code == 422
+    assert day in response.json()["detalle"]
 
 
 def test_stored_sales_that_are_renewed_are_found(stage, client):

@@ -17,6 +17,8 @@ from pipelines.contract import RequestRefused
 
 ENTRIES_LIMIT = 4000
 QUANTITY_LIMIT = 1e9
+EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
+"""Days outside are slips of the pen, and the calendar must go on for a year past the last one."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,8 @@ def day_in(text: object, where: str) -> int:
         found = None
     if found is None or text[10:11] not in {"", "T", " "}:
         raise RequestRefused(f"{where} is {text[:40]!r}, no date such as 2026-11-21")
+    if not EARLIEST <= found <= LATEST:
+        raise RequestRefused(f"{where} is '{found}', not between {EARLIEST} and {LATEST}")
     return day_number(found)
 
 
@@ -101,5 +105,6 @@ def number_of(value: object, where: str, lowest: float, highest: float) -> float
     if not isinstance(value, int | float):
         raise RequestRefused(f"{where} must be a number")
     if not lowest <= value <= highest:
-        raise RequestRefused(f"{where} is {value:g}, not between {lowest:g} and {highest:g}")
+        # Not the value itself: a whole number may have thousands of digits.
+        raise RequestRefused(f"{where} is a number not between {lowest:g} and {highest:g}")
     return float(value)
