@@ -82,9 +82,9 @@ def prepare(
     """Take the training rows of a split, with reviewed labels, without copies of test rows.
 
     The test set is frozen, so a later split may put its neighbours elsewhere: what the test set
-    holds is left out here, whatever the split says. A reviewed label stands in place of the rows
-    whose group it has reviewed, in every part: none of them may be fitted on and calibrated by.
-    `retired` holds the rows of test sets that are used up.
+    and its seal hold is left out here, whatever the split says. A reviewed label stands in place
+    of the rows whose group it has reviewed, in every part: none of them may be fitted on and
+    calibrated by. `retired` holds the rows of test sets that are used up.
     """
     # What has come to be training or validation data by the passing of time is not there twice.
     there = set(family.groups(split.train)) | set(family.groups(split.validation))
@@ -96,7 +96,7 @@ def prepare(
     waiting = set(family.groups(split.test)) - set(family.groups(fitted_on))
 
     def admissible(part: pd.DataFrame, without: set[object]) -> pd.DataFrame:
-        return family.admissible(_without(family, part, kept_out | without), test_set.rows)
+        return family.admissible(_without(family, part, kept_out | without), test_set.withheld)
 
     reviewed = admissible(reviewed_rows(family, labels, split.train), waiting)
     seen = set(family.groups(reviewed))

@@ -64,8 +64,9 @@ class TestSetDamaged(ValueError):
 class TestSet:
     """One generation. `requests` and `actual` are what the family's `examples` made of its rows.
 
-    `context` are the rows that its questions carry along, `keys` the leakage keys of its rows.
-    `floor` holds the trivial baseline's per-request predictions, made when it was frozen.
+    `context` are the rows that its questions carry along, `keys` the leakage keys of its rows,
+    `withheld` those rows and the sealed ones, which nobody trains on beside it. `floor` holds
+    the trivial baseline's per-request predictions, made when it was frozen.
     """
 
     __test__ = False  # not a test class, whatever pytest makes of its name
@@ -77,6 +78,7 @@ class TestSet:
     status: Status
     sha256: str
     rows: pd.DataFrame
+    withheld: pd.DataFrame
     requests: pd.DataFrame
     actual: pd.DataFrame
     floor: pd.DataFrame
@@ -251,6 +253,7 @@ class TestSets:
             status="active" if row.status == "active" else "retired",
             sha256=str(row.sha256),
             rows=rows,
+            withheld=rows if sealed is None else pd.concat([rows, self._load(sealed)]),
             requests=examples.requests,
             actual=examples.actual,
             floor=self._load(manifest["floor"]),

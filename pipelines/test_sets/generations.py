@@ -139,7 +139,7 @@ class Generations:
                 test_set_id=retired.test_set_id,
                 record={
                     "event": "retired",
-                    "reason": "its alpha is spent; there is no champion or no sealed row to ask",
+                    "reason": "it is used up; there is no champion or no sealed row to ask",
                     "looks": self._log.looks(retired.test_set_id),
                 },
             )

@@ -47,15 +47,27 @@ def next_rows(
     # The seals before the last one were opened into the generations after them.
     taken = _groups(family, [past.rows for past in earlier])
     fresh = _outside(family, rows, taken)
-    if len(fresh) < MINIMUM_ROWS:
+    needed = _needed(family, split, earlier[-1])
+    if len(fresh) < needed:
         message = (
-            f"{family.name}: generation {len(earlier) + 1} of the test set needs {MINIMUM_ROWS} "
+            f"{family.name}: generation {len(earlier) + 1} of the test set needs {needed} "
             f"rows that were in none before, and there are {len(fresh)}: "
-            f"{MINIMUM_ROWS - len(fresh)} more reviewed labels of the test pool are needed"
+            f"{needed - len(fresh)} more reviewed labels of the test pool are needed"
         )
         raise NotEnoughRows(message)
     taken |= _groups(family, [fresh])
     return storable(fresh), storable(_outside(family, split.sealed, taken))
+
+
+def _needed(family: ModelFamily, split: Split, last: Past) -> int:
+    """Return how many rows a generation needs.
+
+    Where time has outlived the last one and the source is small, half of what it holds out: few
+    rows decide little, but a model that may learn nothing newer for ever is worse.
+    """
+    if not family.outlived(last.rows, split.test):
+        return MINIMUM_ROWS
+    return max(1, min(MINIMUM_ROWS, len(split.test) // 2))
 
 
 def storable(frame: pd.DataFrame) -> pd.DataFrame:

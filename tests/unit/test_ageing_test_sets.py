@@ -12,10 +12,11 @@ from features.splits import Split, place
 from pipelines import training
 from pipelines.contract import Examples
 from pipelines.decisions.log import DecisionLog
+from pipelines.families.product_recommendations.family import FAMILY as RATINGS
 from pipelines.gate.policy import policy_of
 from pipelines.settings import PolicySettings
 from pipelines.store import Store
-from pipelines.test_sets.frozen import TestSets
+from pipelines.test_sets.frozen import MINIMUM_ROWS, TestSets, source_key
 from pipelines.test_sets.generations import Generations
 
 SOURCE = Source("daily.csv")
@@ -96,6 +97,24 @@ def test_a_window_stays_until_a_whole_new_one_lies_behind_it(in_use) -> None:
     assert set(second.rows["day"]) == set(range(40, 50))
 
 
+def test_a_small_source_moves_its_window_on_too(store, test_sets, tmp_path) -> None:
+    log = DecisionLog(store, tmp_path / "predictions")
+    generations = Generations(store, log, test_sets, no_champion)
+    policy = policy_of(FAMILY, PolicySettings())
+
+    def few(count: int) -> pd.DataFrame:
+        return days(count).groupby("day").head(ROWS_A_DAY // 5)
+
+    def used(count: int) -> set[int]:
+        split = FAMILY.split(few(count))
+        assert len(split.test) < MINIMUM_ROWS
+        return set(generations.in_use(FAMILY, policy, SOURCE, lambda: split).rows["day"])
+
+    assert used(40) == set(range(30, 40))
+    assert used(49) == set(range(30, 40))
+    assert used(50) == set(range(40, 50))
+
+
 def test_a_seal_that_time_has_made_training_data_is_not_tested_on(in_use, test_sets) -> None:
     first = in_use(40)
     assert first.sealed_rows
@@ -120,3 +139,24 @@ def test_retired_days_are_trained_on_once(in_use, test_sets) -> None:
     rows = pd.concat([found.train, found.validation])
     assert not FAMILY.groups(rows).duplicated().any()
     assert set(found.train["day"]) | set(found.validation["day"]) == set(range(50))
+
+
+def rated(each: int) -> pd.DataFrame:
+    """The first so many ratings of 400 users, one a day."""
+    rows = [(f"u{user}", f"i{user % 7}-{day}", day) for user in range(400) for day in range(each)]
+    frame = pd.DataFrame(rows, columns=["user_id", "item_id", "day"])
+    times = pd.to_datetime(frame.pop("day"), unit="D", utc=True)
+    return frame.assign(rating=4.0, timestamp=times)
+
+
+def test_sealed_ratings_are_not_trained_on_when_their_users_have_rated_on(test_sets) -> None:
+    before, now = RATINGS.split(rated(10)), RATINGS.split(rated(20))
+    frozen = test_sets.open_or_freeze(RATINGS, source_key(SOURCE), before)
+    raw = Raw(rated(20), "", before.train.head(0))
+    found = training.prepare(RATINGS, SOURCE, raw, now, frozen)
+    rows = pd.concat([found.train, found.validation])
+    assert frozen.sealed_rows
+    assert not set(RATINGS.groups(before.sealed)) & set(RATINGS.groups(rows))
+    asked = set(before.sealed["user_id"]) | set(before.test["user_id"])
+    first = before.sealed["timestamp"].min()
+    assert rows.loc[rows["user_id"].isin(asked), "timestamp"].max() < first
