@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import warnings
 from pathlib import Path
 
@@ -43,6 +44,7 @@ def read_picture(path: Path, side: int) -> NDArray[np.uint8]:
         LookupError,
         TypeError,
         EOFError,
+        struct.error,
         Image.DecompressionBombError,
     ) as error:
         raise PictureDamaged(f"{path}: {error or type(error).__name__}") from error

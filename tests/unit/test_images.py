@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +88,14 @@ def test_damaged_notes_beside_sound_pixels_do_no_harm(tmp_path):
     path = tmp_path / "noted.jpg"
     Image.new("RGB", (8, 8), "red").save(path, exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x09\x01\x12")
     assert read_picture(path, 8)[4, 4, 0] > 240
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_notes_cut_short_within_their_head_leave_a_picture_or_a_named_damage(tmp_path, kind):
+    path = tmp_path / "noted"
+    Image.new("RGB", (8, 8), "red").save(path, format=kind, exif=b"Exif\0\0II*\0")
+    with suppress(PictureDamaged):
+        assert read_picture(path, 8).shape == (8, 8, 3)
 
 
 def test_a_format_that_would_start_a_program_is_not_read_whatever_its_suffix(tmp_path):
