@@ -14,7 +14,7 @@ from typing import Any
 
 from pipelines.contract import Row
 from serving.bodies import json_in, json_with_nan
-from serving.columns import Column, columns_of, known, shown
+from serving.columns import SHOWN_CHARACTERS, Column, columns_of, known, shown
 from serving.tensors import (
     BYTES,
     FLOATS,
@@ -29,6 +29,7 @@ from serving.tensors import (
 
 MEMBERS = frozenset({"id", "parameters", "inputs", "outputs", "model_name", "model_version"})
 UNSUPPORTED = frozenset({"classification", "shared_memory_region"})
+LENGTH_DIGITS = 15
 DECLARED = {"text": BYTES, "json": BYTES, "boolean": "BOOL", "integer": "INT64", "number": "FP64"}
 TAKEN: Mapping[str, frozenset[str]] = {
     "text": frozenset({BYTES}),
@@ -200,9 +201,12 @@ def _wanted(outputs: object, binary: bool) -> dict[str, bool] | None:
 
 
 def _length(said: str, size: int) -> int:
-    if not said.isascii() or not said.isdigit() or int(said) > size:
+    # Digits are counted first: of thousands int() makes an error of its own.
+    digits = said.isascii() and said.isdigit() and len(said) <= LENGTH_DIGITS
+    if not digits or int(said) > size:
         raise TensorRefused(
-            f"Inference-Header-Content-Length is {said!r}; the body has {size} bytes"
+            f"Inference-Header-Content-Length is {said[:SHOWN_CHARACTERS]!r}; "
+            f"the body has {size} bytes"
         )
     return int(said)
 

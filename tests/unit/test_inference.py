@@ -269,7 +269,7 @@ def test_a_wrong_binary_size_is_refused(size, said):
         rows({**text, "parameters": {"binary_data_size": size}}, data=data)
 
 
-@pytest.mark.parametrize("said", ["-1", "999", "x", "", "1.0", "²"])
+@pytest.mark.parametrize("said", ["-1", "999", "x", "", "1.0", "²", "9" * 5000])
 def test_a_wrong_length_of_the_json_is_refused(said):
     with pytest.raises(TensorRefused, match="Inference-Header-Content-Length"):
         parse(b"{}", said, LIMIT)
