@@ -82,7 +82,8 @@ class CachingEncoder:
         keys, damage, pictures = {}, {}, {}
         for path in paths:
             try:
-                keys[path] = hashlib.sha256(path.read_bytes()).digest()
+                with path.open("rb") as stream:
+                    keys[path] = hashlib.file_digest(stream, "sha256").digest()
             except OSError as error:
                 damage[path] = f"{path}: {error.strerror}"
         known = self._shelves.find(keys.values())

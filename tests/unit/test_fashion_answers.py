@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,13 @@ from pipelines.contract import RequestRefused
 from pipelines.families.fashion_recommendations.answering import Recommender, answers
 from pipelines.families.fashion_recommendations.family import FAMILY
 from pipelines.families.fashion_recommendations.hybrid import share_of
+from pipelines.families.fashion_recommendations.lists import Ranker
+from pipelines.families.fashion_recommendations.memory import Arrays, Facts, Memory
 from pipelines.families.fashion_recommendations.model import FashionModel, fit
 from pipelines.families.fashion_recommendations.params import Params
 from pipelines.families.fashion_recommendations.reviews import coded_reviews
 from pipelines.families.fashion_recommendations.runtime import FashionRuntime, open_runtime
+from pipelines.families.fashion_recommendations.taste import Damping
 
 
 @pytest.fixture(scope="module")
@@ -53,11 +57,34 @@ def model(shop: Path) -> FashionModel:
         ({"top": True}, "'top'"),
         ({"top": "10"}, "'top'"),
         ({"top": float("inf")}, "'top'"),
+        ({"top": 10**400}, "'top'"),
     ],
 )
 def test_what_cannot_be_answered_is_refused_by_place_and_field(runtime, odd, named) -> None:
     with pytest.raises(RequestRefused, match=f"instance 1.*{named}"):
         runtime.predict([{"customer_id": "ana"}, odd])
+
+
+def wide_catalogue(size: int) -> Recommender:
+    """Return one customer with one review before `size` items, without networks."""
+    none, ones = [None] * size, np.ones(size, np.float32)
+    names = [f"i{number}" for number in range(size)]
+    facts = Facts(["ana"], names, none, none, mean=3.0, low=1.0, high=5.0, damping=Damping())
+    flat, one = np.zeros((size, 8), np.float32), np.ones(1, np.float32)
+    own = (np.array([0, 1]), np.zeros(1, np.int32), 5 * one, one, flat[:1], one)
+    arrays = Arrays(*own, ones, ones, flat, ones, flat, ones)
+    return Recommender(Memory(facts, arrays), (), 0.0, Ranker(), None)
+
+
+def test_many_questions_do_not_hold_as_many_catalogues() -> None:
+    recommender = wide_catalogue(10_000)
+    asked = [{"customer_id": "ana", "item_id": f"i{number}"} for number in range(400)]
+    tracemalloc.start()
+    answered = answers(recommender, asked)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert answered == [answers(recommender, [one])[0] for one in asked]
+    assert peak < 100_000_000
 
 
 def test_a_customers_own_review_of_the_item_does_not_answer_for_it(runtime) -> None:

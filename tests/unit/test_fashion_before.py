@@ -97,6 +97,16 @@ def test_without_times_all_other_reviews_are_known_but_no_copy(rng: np.random.Ge
     assert set(regulars) == {7.0, 8.0}
 
 
+def test_a_customer_of_very_many_reviews_is_looked_back_on_in_blocks(
+    drawn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = before(*drawn)
+    monkeypatch.setattr("pipelines.families.fashion_recommendations.before.BLOCK", 4)
+    parted = before(*drawn)
+    for row in range(len(drawn[0])):
+        np.testing.assert_allclose(known(parted, row), known(whole, row), atol=1e-6)
+
+
 def test_expectations_do_not_peek_at_ratings_that_are_all_chance(
     rng: np.random.Generator,
 ) -> None:

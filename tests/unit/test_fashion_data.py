@@ -76,6 +76,13 @@ def test_a_review_without_customer_is_somebody_elses_each_time(tmp_path: Path) -
     assert frame["customer_id"].nunique() == len(frame)
 
 
+def test_a_silent_review_without_customer_is_somebody_elses_each_time(tmp_path: Path) -> None:
+    frame = FAMILY.load(write(tmp_path / "r.csv", sparse_rows())).frame
+    assert frame["customer_id"].nunique() == len(frame) == 60
+    again = FAMILY.load(write(tmp_path / "r.csv", sparse_rows()[::-1])).frame
+    assert sorted(again["customer_id"]) == sorted(frame["customer_id"])
+
+
 def test_a_second_copy_on_the_same_item_is_set_aside(tmp_path: Path) -> None:
     rows = [row | {"customer_id": f"c{n}"} for n, row in enumerate(sparse_rows())]
     loaded = FAMILY.load(write(tmp_path / "r.csv", [*rows, rows[0]]))

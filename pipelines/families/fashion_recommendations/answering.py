@@ -14,12 +14,11 @@ from pipelines.contract import Row
 from pipelines.families.fashion_recommendations import layers
 from pipelines.families.fashion_recommendations.layers import Network, mean_answer
 from pipelines.families.fashion_recommendations.lists import Ranker
-from pipelines.families.fashion_recommendations.memory import Memory, Standing
+from pipelines.families.fashion_recommendations.memory import Memory
 from pipelines.families.fashion_recommendations.questions import Question, question_of
 from pipelines.families.fashion_recommendations.taste import (
     Floats,
     Inputs,
-    Offered,
     Taste,
     inputs_of,
     taste_of,
@@ -30,6 +29,8 @@ RECOMMENDER_FILE = "recommender.json"
 WORDS_FILE = "written-weights.npy"
 PERSONAL, POPULAR, WRITTEN = "personal", "popular", "written"
 LOOK, WORDS, RATED = "look", "words", "rated"
+BLOCK = 32
+"""Questions answered together: each holds the catalogue as it stands before its customer."""
 NOTICEABLE = 0.05
 """Rating points from which on a look or a wording is the reason that is given."""
 
@@ -110,6 +111,15 @@ def answers(
     Raises `RequestRefused`, which names the instance.
     """
     questions = [question_of(instance, place) for place, instance in enumerate(instances)]
+    rows: list[Row] = []
+    for start in range(0, len(questions), BLOCK):
+        rows += _answered(recommender, questions[start : start + BLOCK], rates)
+    return rows
+
+
+def _answered(
+    recommender: Recommender, questions: Sequence[Question], rates: Rate | None
+) -> list[Row]:
     desks = [Desk(recommender, question) for question in questions]
     rated = [desk for desk in desks if desk.inputs is not None]
     found = (rates or recommender.rates)([desk.inputs for desk in rated if desk.inputs])
@@ -134,7 +144,7 @@ class Desk:
         self.inputs: Inputs | None = None
         """What the network sees of the one item that is asked about."""
         if self._item is not None:
-            self.inputs = inputs_of(self._taste, _only(self._standing, [self._item]))
+            self.inputs = inputs_of(self._taste, self._standing.offered.at([self._item]))
 
     def _taste_without(self, item: int | None) -> Taste:
         """Return the customer's taste, without what they said of the item that is asked about."""
@@ -189,7 +199,7 @@ class Desk:
     def _reasons(self, items: NDArray[np.intp]) -> list[str]:
         """Return why each item is shown: what would be missing of its rating without it."""
         known = self._known
-        offered = _only(self._standing, items)
+        offered = self._standing.offered.at(items)
         if not (known.ranker.personal and self._taste.reviews[0]):
             return [POPULAR] * len(items)
         whole = known.surplus(inputs_of(self._taste, offered))
@@ -214,10 +224,3 @@ def _best(scores: Floats, seen: NDArray[np.int32], top: int) -> NDArray[np.intp]
     open_scores[seen] = -np.inf
     count = min(top, len(scores) - len(np.unique(seen)))
     return np.argsort(-open_scores, kind="stable")[:count]
-
-
-def _only(standing: Standing, items: Sequence[int] | NDArray[np.intp]) -> Offered:
-    offered = standing.offered
-    return Offered(
-        offered.looks[items], offered.wordings[items], offered.bias[items], offered.reviews[items]
-    )

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from features.interactions import Interactions
 from features.preferences import popularity
 from pipelines.families.fashion_recommendations.damping import customer_bias
-from pipelines.families.fashion_recommendations.memory import Arrays, Facts, Memory, Standing
+from pipelines.families.fashion_recommendations.memory import Arrays, Facts, Memory
 from pipelines.families.fashion_recommendations.reviews import STRANGER, Reviews
 from pipelines.families.fashion_recommendations.taste import (
     Damping,
@@ -28,6 +28,10 @@ from pipelines.families.fashion_recommendations.taste import (
 )
 
 Part = TypeVar("Part", Taste, Offered)
+
+BLOCK = 512
+"""Reviews of one customer that are looked back from together: a shop may write thousands of its
+counter sales down as one customer's."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +79,11 @@ def before_each(reviews: Reviews, words: Floats, memory: Memory) -> Before:
     for customer in range(len(memory.facts.customers)):
         rows = slice(int(offsets[customer]), int(offsets[customer + 1]))
         standing = memory.standing(customer)
-        past = memory.past(standing, earlier(reviews, rows))
-        parts.append((taste_of(past, memory.facts.damping), _of_own_items(standing)))
+        for start in range(rows.start, rows.stop, BLOCK):
+            asked = slice(start, min(start + BLOCK, rows.stop))
+            past = memory.past(standing, earlier(reviews, rows, asked))
+            items = standing.items[asked.start - rows.start : asked.stop - rows.start]
+            parts.append((taste_of(past, memory.facts.damping), standing.offered.at(items)))
     taste = _stacked(Taste, [part[0] for part in parts])
     offered = _stacked(Offered, [part[1] for part in parts])
     return Before(taste, offered, expectation(memory.facts.mean, taste, offered))
@@ -87,11 +94,13 @@ def expectation(mean: float, taste: Taste, offered: Offered) -> Floats:
     return np.asarray(mean + offered.bias + taste.bias)
 
 
-def earlier(reviews: Reviews, rows: slice) -> NDArray[np.bool_]:
-    """Return which reviews (columns) of one customer may be known before each of them (rows)."""
-    time, copies, item = reviews.time[rows], reviews.copies[rows], reviews.item[rows]
-    other = (copies[:, np.newaxis] != copies) & (item[:, np.newaxis] != item)
-    return np.asarray(other & (time[:, np.newaxis] > time)) if reviews.timed else other
+def earlier(reviews: Reviews, rows: slice, asked: slice) -> NDArray[np.bool_]:
+    """Return which of a customer's reviews `rows` may be known before each of those `asked`."""
+    other = reviews.copies[asked, np.newaxis] != reviews.copies[rows]
+    other &= reviews.item[asked, np.newaxis] != reviews.item[rows]
+    if reviews.timed:
+        other &= reviews.time[asked, np.newaxis] > reviews.time[rows]
+    return np.asarray(other)
 
 
 def _strangers(
@@ -118,13 +127,6 @@ def no_past(customers: int, looks: int, words: int) -> Past:
     deep = np.zeros((customers, 0, words))
     looked = np.zeros((customers, 0, looks))
     return Past(flat.astype(bool), flat, looked, deep, deep)
-
-
-def _of_own_items(standing: Standing) -> Offered:
-    items, offered = standing.items, standing.offered
-    return Offered(
-        offered.looks[items], offered.wordings[items], offered.bias[items], offered.reviews[items]
-    )
 
 
 def _stacked(kind: type[Part], parts: Sequence[Part]) -> Part:

@@ -175,11 +175,17 @@ def copies_key(frame: pd.DataFrame) -> pd.Series:
 
 
 def _strangers(reviews: pd.DataFrame) -> pd.Series:
-    """Return a name for the unknown author of each review, made of what the review says."""
-    parts = reviews[[ITEM, RATING]].astype(str).agg(SEPARATOR.join, axis=1)
+    """Return a name for the unknown author of each review, made of what the review says.
+
+    Those that say nothing are counted: were all who gave an item one rating the same person, a
+    split would hold out each of that item's ratings whole or not at all.
+    """
     said = copies_key(reviews)
     empty = said.str.startswith(2 * SEPARATOR)
-    keys = said.where(~empty, said + parts)
+    when = reviews[TIME].astype(str).fillna("")
+    parts = said + reviews[RATING].astype(str) + SEPARATOR + when
+    number = parts.groupby(parts).cumcount().astype(str)
+    keys = said.where(~empty, parts + SEPARATOR + number)
     names = [hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16] for key in keys]
     return ANONYMOUS + pd.Series(names, index=reviews.index, dtype=str)
 

@@ -11,7 +11,7 @@ from pipelines.families.fashion_recommendations.before import Before
 from pipelines.families.fashion_recommendations.lists import SIGNALS, Ranker, signals_of
 from pipelines.families.fashion_recommendations.memory import Memory
 from pipelines.families.fashion_recommendations.reviews import STRANGER, Reviews
-from pipelines.families.fashion_recommendations.taste import Inputs, Offered, Taste, inputs_of
+from pipelines.families.fashion_recommendations.taste import Inputs, Taste, inputs_of
 
 Floats = NDArray[np.floating]
 Rater = Callable[[int, Inputs], Floats]
@@ -73,10 +73,7 @@ def _choice(
     # What they have already is left out, as it is of their lists: it is alike and not for sale.
     others = rng.choice(np.setdiff1d(np.arange(size), standing.items), OTHERS)
     items = np.concatenate([[chosen], others])
-    whole = standing.offered
-    offered = Offered(
-        whole.looks[items], whole.wordings[items], whole.bias[items], whole.reviews[items]
-    )
+    offered = standing.offered.at(items)
     taste = Taste(**{name: rows[place : place + 1] for name, rows in vars(before.taste).items()})
     inputs = inputs_of(taste, offered)
     expected = offered.bias + rater(place, inputs)

@@ -65,7 +65,7 @@ def _top(value: object, place: int) -> int:
     if value is None or value != value:  # noqa: PLR0124
         return TOP
     # A frame that has no number in some rows makes 10.0 of 10 in the others.
-    number = float(value) if isinstance(value, int | float) else 0.0
-    if not isinstance(value, bool) and 1 <= number <= TOP_LIMIT and number.is_integer():
+    number = value if isinstance(value, int | float) and not isinstance(value, bool) else 0
+    if 1 <= number <= TOP_LIMIT and number == int(number):
         return int(number)
     raise RequestRefused(f"instance {place}: 'top' must be a whole number, 1 to {TOP_LIMIT}")

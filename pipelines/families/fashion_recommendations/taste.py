@@ -7,6 +7,7 @@ customers, h past reviews each, n items, k numbers of a look, m numbers of a wor
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,6 +81,12 @@ class Offered:
     bias: Floats
     reviews: Floats
     """How many other customers have reviewed each."""
+
+    def at(self, items: Sequence[int] | NDArray[np.integer]) -> Offered:
+        """Return some of the items, in their order."""
+        return Offered(
+            self.looks[items], self.wordings[items], self.bias[items], self.reviews[items]
+        )
 
 
 def taste_of(past: Past, damping: Damping) -> Taste:
