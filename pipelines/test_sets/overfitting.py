@@ -47,9 +47,10 @@ def measure_overfitting(
     errors = [_error(metric, rows, resamples, seed) for rows in (test, sealed)]
     excess = float(metric.gain(np.array(here), np.array(there)))
     reach = QUANTILE * math.hypot(*errors)
-    within = excess - reach <= 0
-    sentence = f"{metric.name} {here:.4f} on the test set and {there:.4f} on the sealed set: " + (
-        "within chance" if within else "the gate was fitted to its test set"
+    finding = "the gate was fitted to its test set" if excess - reach > 0 else "within chance"
+    finding = "nothing to compare" if math.isnan(excess) else finding
+    sentence = (
+        f"{metric.name} {here:.4f} on the test set and {there:.4f} on the sealed set: {finding}"
     )
     return Overfitting(metric.name, here, there, excess, excess - reach, excess + reach, sentence)
 
@@ -77,6 +78,7 @@ def opening(
 
 
 def _error(metric: Metric, rows: pd.DataFrame, resamples: int, seed: int) -> float:
+    rows = metric.concerned(rows)
     design = plan_of(rows)
     if design.units < 2:
         return math.inf

@@ -3,8 +3,10 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 from rivals import ACCURACY, answers, policy, right_answers
 
+from pipelines.metrics import Metric
 from pipelines.test_sets.overfitting import measure_overfitting, opening
 
 
@@ -44,3 +46,21 @@ def test_the_opening_of_a_seal_is_a_record(rng):
     assert record.kind == "test_set"
     assert record.record["overfitting"]["excess"] == 0.0
     assert record.record["sealed_rows"] == 300
+
+
+def test_a_figure_of_some_rows_alone_is_held_against_those_rows(rng) -> None:
+    rmse = Metric("rmse", "root_mean", ("squared_error",), "down", where="asks_rating")
+
+    def rated(ratings: int) -> pd.DataFrame:
+        errors = [*(rng.standard_normal(ratings) ** 2), *[np.nan] * 50]
+        asks = [True] * ratings + [False] * 50
+        groups = np.arange(len(asks)).astype(str)
+        return pd.DataFrame({"group": groups, "squared_error": errors, "asks_rating": asks})
+
+    test, sealed = rated(500), rated(200)
+    found = measure_overfitting(rmse, test, sealed, resamples=500, seed=1)
+    assert found.lower < 0 < found.upper
+    assert found.sentence.endswith("within chance")
+    nothing = sealed.iloc[200:]
+    unknown = measure_overfitting(rmse, test, nothing, resamples=500, seed=1)
+    assert unknown.sentence.endswith("nothing to compare")
