@@ -17,8 +17,9 @@ Floats = NDArray[np.float64]
 Labels = NDArray[np.generic]
 Codes = NDArray[np.intp]
 
-BLOCK = 256
-"""Resamples held in memory at a time. Results do not depend on it."""
+BLOCK, BLOCK_NUMBERS = 256, 2**22
+"""Resamples held in memory at a time, fewer where there are many rows: some 200 MB at the most.
+Results do not depend on it."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Plan:
         starts = np.repeat(np.cumsum(sizes) - sizes, sizes - 1)
         factor = (sizes / np.maximum(sizes - 1, 1))[self.stratum_of_group]
         rng = np.random.Generator(np.random.PCG64(seed))
+        block = max(1, min(block, BLOCK_NUMBERS // max(len(self.group_of_row), 1)))
         for begin in range(0, resamples, block):
             count = min(block, resamples - begin)
             places = starts + (rng.random((count, len(draws))) * draws).astype(np.intp)

@@ -31,6 +31,8 @@ FACTS = ("group", "stratum", "actual")
 DISAGREEMENTS_SHOWN = 200
 BEYOND = 1e100
 """The gain over a model whose figure is no number: more than any that can be measured."""
+MANY_GROUPS = 20_000
+"""From here on resampling a root tells nothing but its closed form, and takes minutes."""
 DEPENDENT_DAYS = 7
 """Losses of days up to a week apart are taken to depend on each other."""
 
@@ -136,9 +138,10 @@ def figure_of(
 ) -> Figure:
     """Return one metric of both aligned tables with the gain's resampling error.
 
-    Of a mean the error is known in closed form; every other kind is resampled: a root of a mean
-    by the sums of each group, what is not made of sums row by row. A model whose figure is no
-    number where the other one has one is worse than any. Raises `NotComparable`.
+    Of a mean the error is known in closed form, and of its root where groups are many; every other
+    kind is resampled: a root by the sums of each group, what is not made of sums row by row. A
+    model whose figure is no number where the other one has one is worse than any. Raises
+    `NotComparable`.
     """
     if metric.where is not None and not old[metric.where].equals(new[metric.where]):
         raise NotComparable(f"the two tables hold different values of {metric.where!r}")
@@ -153,9 +156,8 @@ def figure_of(
         error = 0.0 if centre else math.inf
     elif not differ.any() or design.units < 2:
         centre, error = gain, 0.0 if design.units > 1 else math.inf
-    elif metric.kind == "mean":
-        left, right = (rows[metric.columns[0]].to_numpy(np.float64) for rows in (old, new))
-        centre, error = gain, design.error_of_mean(metric.gain(right, left))
+    elif metric.kind == "mean" or (metric.kind == "root_mean" and design.units >= MANY_GROUPS):
+        centre, error = gain, _closed_form(metric, old, new, design)
     else:
         centre, error = _resampled(metric, old, new, design, resamples, seed)
     groups = len(np.unique(design.group_of_row[differ]))
@@ -169,6 +171,14 @@ def stated(metric: Metric, rows: pd.DataFrame) -> float:
     if not math.isnan(value) or rows[list(metric.columns)].isna().any(axis=1).all():
         return value
     return -math.inf if metric.direction == "up" else math.inf
+
+
+def _closed_form(metric: Metric, old: pd.DataFrame, new: pd.DataFrame, design: Plan) -> float:
+    left, right = (rows[metric.columns[0]].to_numpy(np.float64) for rows in (old, new))
+    if metric.kind == "root_mean":
+        # A root moves by 1 / (2 root) of what its mean moves by; none moves where all are zero.
+        left, right = (each / (2 * max(np.sqrt(each.mean()), 1e-300)) for each in (left, right))
+    return design.error_of_mean(metric.gain(right, left))
 
 
 def _resampled(

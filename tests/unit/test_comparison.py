@@ -186,3 +186,16 @@ def test_a_guardrail_that_is_stated_in_part_only_is_crossed(rng):
     (crossed,) = guardrail_checks(judged, compare(champion, partly, judged).guardrails)
     assert unknown.passed is None
     assert crossed.passed is False
+
+
+def test_the_closed_form_of_a_root_of_many_groups_is_what_resampling_finds(rng, monkeypatch):
+    rmse = Metric("rmse", "root_mean", ("squared_error",), "down")
+    errors = rng.standard_normal(9_000) ** 2
+    champion = pd.DataFrame({"group": np.arange(9_000) // 3, "squared_error": errors})
+    moved = errors * np.exp(0.3 * rng.standard_normal(9_000)) * 0.93
+    challenger = champion.assign(squared_error=moved)
+    drawn = figure_of(rmse, champion, challenger, 4_000, 0).estimate
+    monkeypatch.setattr("pipelines.gate.comparison.MANY_GROUPS", 3_000)
+    computed = figure_of(rmse, champion, challenger, 4_000, 0).estimate
+    assert computed.centre == computed.gain == drawn.gain
+    assert computed.standard_error == pytest.approx(drawn.standard_error, rel=0.03)

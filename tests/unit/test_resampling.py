@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -100,3 +102,12 @@ def test_the_same_draws_by_group_give_the_same_spread_as_by_row(rng):
     by_row = design.spread(lambda w: w @ values / w.sum(axis=1), 500, 3)
     by_group = design.spread_by_group(lambda w: (w @ totals) / (w @ counts), 500, 3)
     assert by_group == pytest.approx(by_row, rel=1e-12)
+
+
+def test_many_groups_are_resampled_in_little_memory(rng):
+    design, values = plan(np.arange(100_000)), rng.random(100_000)
+    tracemalloc.start()
+    design.spread_by_group(lambda weights: weights @ values, 100, 0)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 300e6
