@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MATRICES = ("quantity", "promotion", "price", "open", "known")
 NAMES_FILE = "products.json"
+PLANNED_SHARE = 0.1
+"""Returns alone may tell a price of a few days on which nothing was sold."""
 LONGEST_DAYS = 2922
 """Eight years: what lies before is left out, so that one stray date costs no memory."""
 
@@ -49,6 +51,9 @@ class SalesHistory:
     price: Floats
     open: Floats
     known: Floats
+    prices_planned: bool = True
+    """Whether prices are known of days without a sale too. Where only sales tell them, the price
+    of a coming day is no plan: that it is known says that something was sold."""
 
     @property
     def days(self) -> int:
@@ -101,15 +106,18 @@ def history_of(frame: pd.DataFrame) -> SalesHistory:
     cells = _Cells(rows, days - first, (len(ids), length))
     quantity = np.maximum(cells.sums(frame["quantity"].to_numpy(dtype=np.float64)), 0)
     opened = np.maximum(_opened(frame, cells), quantity > 0)
+    price = cells.largest(_column(frame, "price", np.nan), -np.inf)
+    known = _known(quantity, cells.counts)
     return SalesHistory(
         ids=tuple(str(name) for name in ids),
         groups=_groups(frame, [str(name) for name in ids]),
         first=first,
         quantity=quantity,
         promotion=cells.largest(_column(frame, "promotion", 0.0), 0.0),
-        price=_carried(cells.largest(_column(frame, "price", np.nan), -np.inf)),
+        price=_carried(price),
         open=opened,
-        known=_known(quantity, cells.counts),
+        known=known,
+        prices_planned=_planned(price > 0, (known * opened > 0) & (quantity == 0)),
     )
 
 
@@ -159,6 +167,13 @@ def _known(quantity: Floats, counts: NDArray[np.int64]) -> Floats:
     sold = quantity > 0
     begun = np.where(sold.any(axis=1), sold.argmax(axis=1), (counts > 0).argmax(axis=1))
     return np.asarray(np.arange(quantity.shape[1]) >= begun[:, None], dtype=np.float32)
+
+
+def _planned(told: NDArray[np.bool_], unsold: NDArray[np.bool_]) -> bool:
+    """Return whether prices are told of a fair share of the open days without a sale."""
+    if not told.any() or not unsold.any():
+        return True
+    return bool(told[unsold].mean() >= PLANNED_SHARE)
 
 
 def _carried(price: Floats) -> Floats:

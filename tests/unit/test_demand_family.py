@@ -8,7 +8,7 @@ import pytest
 from demand_stage import small_panel
 
 from features.splits import SplitError
-from pipelines.families.demand_forecast.data import rows_of, whole
+from pipelines.families.demand_forecast.data import panel_of, rows_of, whole
 from pipelines.families.demand_forecast.family import FAMILY
 
 DAY = pd.Timedelta(days=1)
@@ -74,6 +74,23 @@ def test_a_question_carries_history_until_its_first_day_and_plans_from_it_on(spl
         assert min(day["date"] for day in request["future"]) == start
         assert not any("quantity" in day for day in request["future"])
         assert len(request["future"]) == request["horizon"] == 28
+
+
+def test_a_price_that_only_a_sale_tells_does_not_tell_of_the_sales_to_come():
+    days = pd.date_range("2026-01-01", periods=120, tz="UTC")
+    rng = np.random.default_rng(3)
+    bought = [
+        pd.DataFrame({"product_id": name, "date": days[rng.random(120) < 0.4]}) for name in "abcdef"
+    ]
+    lines = pd.concat(bought).assign(quantity=1.0, price=lambda rows: rng.uniform(1, 9, len(rows)))
+    sold = whole(lines)
+    split = FAMILY.split(sold)
+    asked = FAMILY.examples(split.test, FAMILY.context(split)).requests
+    assert {plan["price"] for plans in asked["future"] for plan in plans} == {None}
+    assert any(day["price"] for day in asked["history"].iloc[0])
+    panel = panel_of(sold)
+    price = panel.windows(np.arange(6), np.full(6, panel.end - 28)).price
+    assert (price[:, -28:] == price[:, -29][:, None]).all()
 
 
 def test_the_truth_is_what_the_rows_say(split, examples):

@@ -77,6 +77,23 @@ def test_promotions_prices_and_the_newest_category_are_kept():
     assert history.groups == ("new",)
 
 
+@pytest.mark.parametrize(
+    ("unsold", "planned"), [(4.0, True), (None, False)], ids=["on every day", "where it sold"]
+)
+def test_prices_that_are_known_of_sales_alone_are_no_plans(unsold, planned):
+    rows = [("ab"[day % 2], f"2026-01-{day // 2:02d}", day % 3) for day in range(2, 58)]
+    price = [4.0 if quantity else unsold for _, _, quantity in rows]
+    assert history_of(frame(rows, price=price)).prices_planned is planned
+    sold = [row for row in rows if row[2]]
+    assert history_of(frame(sold, price=[4.0] * len(sold))).prices_planned is False
+    assert history_of(frame(rows)).prices_planned is True
+
+
+def test_days_without_business_need_no_price_for_prices_to_be_plans():
+    rows = [("a", f"2026-01-{day:02d}", 3) for day in range(1, 29) if day % 7]
+    assert history_of(frame(rows, price=[4.0] * len(rows))).prices_planned is True
+
+
 def test_the_order_of_rows_is_of_no_matter():
     rows = frame([("a", f"2026-01-{day:02d}", day % 5) for day in range(1, 29)])
     shuffled = history_of(rows.sample(frac=1, random_state=3))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from features.sales_history import SalesHistory, history_of
 from features.splits import Split, SplitError, place
-from features.temporal import day_numbers
+from features.temporal import Floats, day_numbers
 from pipelines.families.demand_forecast.panel import HISTORY_DAYS, HORIZON, Panel
 
 SALT = "demand_forecast"
@@ -38,11 +38,18 @@ def rows_of(history: SalesHistory) -> pd.DataFrame:
             # What was 196.79 shall not be 196.78999 for having been kept in four bytes.
             "quantity": history.quantity[series, days].astype(np.float64).round(DECIMALS),
             "promotion": history.promotion[series, days].astype(np.float64),
-            "price": history.price[series, days].astype(np.float64).round(DECIMALS),
+            "price": _prices(history)[series, days].astype(np.float64).round(DECIMALS),
             "category": pd.Series(groups[series], dtype="str"),
             "open": history.open[series, days] > 0,
         }
     ).set_axis(pd.RangeIndex(1, len(series) + 1))
+
+
+def _prices(history: SalesHistory) -> Floats:
+    """Return the prices as rows tell them: where only sales do, no others."""
+    if history.prices_planned:
+        return history.price
+    return np.where(history.quantity > 0, history.price, np.float32(np.nan))
 
 
 def panel_of(frame: pd.DataFrame) -> Panel:

@@ -98,7 +98,7 @@ class _Asker:
                 "history": [self._past_day(row, column) for column in past],
                 "start": self._days[start],
                 "horizon": len(asked),
-                "future": [self._plan(row, column) for column in asked],
+                "future": [self._future(row, column) for column in asked],
                 "promotion_active": None,
             },
             days=self._days[start:],
@@ -114,6 +114,10 @@ class _Asker:
 
     def _past_day(self, row: int, column: int) -> Row:
         return {**self._plan(row, column), "quantity": float(self._panel.quantity[row, column])}
+
+    def _future(self, row: int, column: int) -> Row:
+        plan = self._plan(row, column)
+        return plan if self._panel.prices_planned else {**plan, "price": None}
 
     def _plan(self, row: int, column: int) -> Row:
         price = float(self._panel.price[row, column])

@@ -40,6 +40,7 @@ class Panel(SalesHistory):
             price=self.price[alive, :days],
             open=self.open[alive, :days],
             known=self.known[alive, :days],
+            prices_planned=self.prices_planned,
         )
 
     def windows(
@@ -52,10 +53,13 @@ class Panel(SalesHistory):
         """Return the windows of series `rows` whose first forecast day is `origins`.
 
         Days before the panel are unknown. Days after it are without promotion, open and unpriced:
-        whoever knows better puts that in.
+        whoever knows better puts that in. Prices that are no plans stay as before the origin.
         """
         places = (origins - self.first)[:, None] + np.arange(-history, horizon)
         past = places[:, :history]
+        price = self._taken(self.price, rows, places, np.nan)
+        if not self.prices_planned:
+            price[:, history:] = price[:, history - 1 : history]
         return Windows(
             ids=tuple(self.ids[row] for row in rows),
             groups=tuple(self.groups[row] for row in rows),
@@ -63,7 +67,7 @@ class Panel(SalesHistory):
             quantity=self._taken(self.quantity, rows, past, 0.0),
             known=self._taken(self.known, rows, past, 0.0),
             promotion=self._taken(self.promotion, rows, places, 0.0),
-            price=self._taken(self.price, rows, places, np.nan),
+            price=price,
             open=self._taken(self.open, rows, places, 1.0),
         )
 
