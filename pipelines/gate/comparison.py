@@ -167,8 +167,9 @@ def figure_of(
 
 def stated(metric: Metric, rows: pd.DataFrame) -> float:
     """Return a figure: NaN where no row states it, the worst there is where only some rows do."""
-    value = metric.value(rows)
-    if not math.isnan(value) or rows[list(metric.columns)].isna().any(axis=1).all():
+    with np.errstate(over="ignore"):
+        value = metric.value(rows)
+    if abs(value) < BEYOND or rows[list(metric.columns)].isna().any(axis=1).all():
         return value
     return -math.inf if metric.direction == "up" else math.inf
 

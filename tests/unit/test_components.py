@@ -197,7 +197,7 @@ def test_a_part_that_nothing_is_asked_of_has_no_say(rng):
     assert decide(case(None, better, policy=two_parts(), **alone)).verdict == "first_champion"
 
 
-@pytest.mark.parametrize("nothing", [np.nan, np.inf])
+@pytest.mark.parametrize("nothing", [np.nan, np.inf, 1e300])
 def test_ratings_that_are_no_numbers_are_worse_than_any(rng, nothing):
     champion = answers(rng)
     challenger = changed(champion, ndcg=0.05)
