@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import orjson
 import pandas as pd
 import pytest
-from rivals import BRIER, MACRO_F1, MANUAL, contestant, exactly, policy, rivals
+from rivals import ACCURACY, BRIER, MACRO_F1, MANUAL, contestant, exactly, policy, rivals
 from sqlalchemy import update
 
 from pipelines.contract import Guardrail
@@ -113,6 +113,22 @@ def test_every_kind_of_verdict_replays_without_a_difference(log, rng, first):
         "champion_unloadable",
     }
     assert log.verify_chain() == []
+
+
+def test_lists_and_figures_that_are_no_numbers_replay_too(log, rng, first):
+    marks = {"origin": "2026-11-01", "asks": True}
+    champion, challenger = (rows.assign(**marks) for rows in rivals(rng, 0.85, 0.90))
+    for rows in (champion, challenger):
+        rows["losses"] = [[1.0 - right, float("nan"), 0.5] for right in rows["correct"]]
+    nowhere = replace(BRIER, name="nowhere", where="never")
+    champion["never"] = challenger["never"] = False
+    full = replace(policy(rule="superiority"), metrics=(ACCURACY, nowhere), components=(nowhere,))
+    silent = challenger.assign(correct=challenger["correct"].where(challenger.index > 0))
+    for number, rows in enumerate([challenger, silent], start=2):
+        judge(log, contestant("1"), contestant(str(number)), champion, rows, policy=full)
+    judged = log.list()
+    assert [decision.verdict for decision in judged[:2]] == ["rejected", "promoted"]
+    assert all(replay(log, decision.decision_id) == [] for decision in judged)
 
 
 def test_a_decision_without_figures_replays_by_its_hash(log):
