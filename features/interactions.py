@@ -19,6 +19,7 @@ TOPS = (5.0, 10.0, 100.0)
 """Rating scales that people use end at one of these."""
 RELEVANT_SHARE = 0.8
 """From this share of the scale on a rating says that the item was liked: 4 of 5."""
+HALF = 0.5
 COVERED = 0.99
 """A scale has to hold this share of the ratings; the others are out of range."""
 
@@ -143,4 +144,7 @@ def scale_of(ratings: NDArray[np.floating]) -> Scale:
         (low for low in (0.0, 0.5) if ((ratings >= low) & (ratings < low + 0.5)).mean() > outside),
         1.0,
     )
+    # Half points are given, so the lowest of them may be, however seldom it is.
+    if low > HALF and (ratings == HALF).any() and (ratings % 1 == HALF).mean() > outside:
+        low = HALF
     return Scale(low, high)

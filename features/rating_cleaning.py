@@ -14,6 +14,8 @@ from features.schema import SchemaError, Validated, Violation
 
 MILLISECONDS_FROM = 1e11
 """Larger numbers count milliseconds since 1970: as seconds they would lie past the year 5000."""
+LAST_SECOND = pd.Timestamp.max.timestamp()
+"""In the year 2262: what is later is no time (or one in microseconds)."""
 NUMERIC = r"[+-]?\d+(?:\.\d+)?"
 
 
@@ -37,7 +39,8 @@ def cleaned(
 
     Of a pair that is there twice the newest row stays (the one further down where times are
     equal). One-time users stay, for their ratings tell of the items; they are counted. Raises
-    `SchemaError` where more than `damaged_share` of the times are none.
+    `SchemaError` where more than `damaged_share` of the times are none, or of the ratings are
+    out of range: such ratings are on another scale than this one, and not damaged.
     """
     frame = with_moments(read.frame, where, damaged_share, time)
     reasons = pd.Series(None, index=frame.index, dtype=object)
@@ -46,7 +49,9 @@ def cleaned(
         reasons[lost] = f"{time} is not a time"
     scale = scale_of(frame[rating].to_numpy())
     outside = ~frame[rating].between(scale.low, scale.high)
-    reasons[outside & reasons.isna()] = f"{rating} is out of range {scale.low:g} to {scale.high:g}"
+    off = f"is out of range {scale.low:g} to {scale.high:g}"
+    _refuse_many(frame[rating][outside], len(frame), damaged_share, where, off)
+    reasons[outside & reasons.isna()] = f"{rating} {off}"
     again = _rated_again(frame[reasons.isna()], user, item, time)
     reasons[again] = "rated again later by the same user"
     bad = reasons.notna()
@@ -74,31 +79,33 @@ def with_moments(frame: pd.DataFrame, where: str, damaged_share: float, time: st
         return frame
     text = frame[time]
     numeric = text.str.fullmatch(NUMERIC).fillna(False).astype(bool)
-    if numeric.all() or text.isna().all():
-        moments, wrong = _from_numbers(text), pd.Series(False, index=frame.index)
-    else:
-        moments, wrong = converted(text.mask(numeric), "timestamp")
-        moments = moments.astype("datetime64[ns, UTC]").where(
-            ~numeric, _from_numbers(text.where(numeric))
-        )
-    if wrong.sum() > damaged_share * len(frame):
-        raise SchemaError(where, _violations(text[wrong], len(frame), damaged_share, time))
+    moments = _from_numbers(text.where(numeric))
+    if not numeric.all() and text.notna().any():
+        written, _ = converted(text.mask(numeric), "timestamp")
+        moments = written.astype("datetime64[ns, UTC]").where(~numeric, moments)
+    wrong = text.notna() & moments.isna()
+    _refuse_many(text[wrong], len(frame), damaged_share, where, "is not a time")
     return frame.assign(**{time: moments})
 
 
 def _from_numbers(text: pd.Series) -> pd.Series:
     numbers = pd.to_numeric(text, errors="coerce").astype("float64")
     whole = numbers.where(numbers.abs() < MILLISECONDS_FROM, numbers / 1000)
+    whole = whole.where(whole.abs() < LAST_SECOND)
     return pd.to_datetime(whole, unit="s", utc=True, errors="coerce").astype("datetime64[ns, UTC]")
 
 
-def _violations(wrong: pd.Series, rows: int, allowed: float, time: str) -> tuple[Violation, ...]:
+def _refuse_many(wrong: pd.Series, rows: int, allowed: float, where: str, what: str) -> None:
+    """Raise `SchemaError` where more than the allowed share of a column's values are wrong."""
+    if len(wrong) <= allowed * rows:
+        return
     said = f"{len(wrong):,} of {rows:,} rows are damaged, more than the {allowed:.0%} allowed"
+    column = str(wrong.name)
     lines = [
-        Violation(time, int(str(line)), f"line {line}: {time} {text!r} is not a time")
-        for line, text in wrong.head(1000).items()
+        Violation(column, int(str(line)), f"line {line}: {column} {value!r} {what}")
+        for line, value in wrong.head(1000).items()
     ]
-    return (Violation(None, None, said), *lines)
+    raise SchemaError(where, (Violation(None, None, said), *lines))
 
 
 def _rated_again(frame: pd.DataFrame, user: str, item: str, time: str) -> pd.Index:

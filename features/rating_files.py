@@ -81,7 +81,7 @@ def read_ratings(source: Source, schema: FrameSchema) -> Validated:
 def layout_of(line: str) -> Layout | None:
     """Return the layout of a file that begins with `line`, None where the line holds names."""
     separator = "::" if "::" in line else max(DELIMITERS, key=line.count)
-    cells = [cell.strip() for cell in line.split(separator)]
+    cells = [cell.strip().strip('"') for cell in line.split(separator)]
     if len(cells) < 3 or not _is_number(cells[2]):
         return None
     swapped = PRODUCT.match(cells[0]) and CUSTOMER.match(cells[1]) and not PRODUCT.match(cells[1])
@@ -165,7 +165,7 @@ def _parsed(text: bytes, layout: Layout, odd: dict[int, str]) -> pa.Table:
         pc.ReadOptions(use_threads=False, column_names=names, skip_rows=layout.first_line - 1),
         pc.ParseOptions(
             delimiter=layout.separator,
-            quote_char=False,
+            quote_char='"' if b'"' in text else False,
             ignore_empty_lines=False,
             invalid_row_handler=noted,
         ),

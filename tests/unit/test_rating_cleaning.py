@@ -80,3 +80,17 @@ def test_rows_without_times_are_cleaned_too() -> None:
     rows = [row[:3] for row in [*many(20), ("u1", "i1", 5.0, "")]]
     found = clean(rows, names=NAMES[:3])
     assert found.set_aside.index.tolist() == [3]
+
+
+@pytest.mark.parametrize("late", ["99999999999", "1600000000000000"])
+def test_numbers_past_all_calendars_are_no_times(late) -> None:
+    found = clean([*many(20), ("u", "i", 3.0, late)])
+    assert found.set_aside["reason"].tolist() == ["time is not a time"]
+    with pytest.raises(SchemaError, match=r"line 2: time .* is not a time"):
+        clean([(*row[:3], late) for row in many(20)])
+
+
+def test_ratings_on_a_scale_of_their_own_are_refused_and_not_cut_down_to_ours() -> None:
+    rows = [(user, item, rating - 3, time) for user, item, rating, time in many(100)]
+    with pytest.raises(SchemaError, match=r"rating -2\.0 is out of range 0 to 5"):
+        clean(rows)

@@ -172,3 +172,10 @@ def test_what_cannot_be_read_is_refused_in_plain_words(tmp_path) -> None:
     strange.write_bytes("A0::B0::5\nÑandú::B1::4\n".encode("cp1252"))
     with pytest.raises(SourceError, match=r"strange\.dat: cannot be read"):
         FAMILY.load(Source(str(strange)))
+
+
+@pytest.mark.parametrize("rating", ["{}", '"{}"'])
+def test_quotes_belong_to_no_value_of_a_file_without_names(tmp_path, rating) -> None:
+    users, items = ([f'"{name}"' for name in names] for names in (USERS, ITEMS))
+    given = [rating.format(value) for value in RATINGS]
+    assert is_whole(loaded(tmp_path, lines(",", users, items, given, TIMES)))
