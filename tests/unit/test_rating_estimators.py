@@ -226,3 +226,15 @@ def test_hardly_any_ratings_are_refused_in_plain_words() -> None:
     frame = rated(users=2, each=4)
     with pytest.raises(FitRefused, match="8 ratings"):
         model.fit(frame, frame.head(0), params(), 3, silent)
+
+
+@pytest.mark.parametrize("ratings", ["svd", "svdpp"])
+@pytest.mark.parametrize("library", [True, False])
+def test_ratings_up_to_a_hundred_are_predicted_as_those_up_to_five(ratings, library) -> None:
+    known, asked = coded(rated()), params(ratings=ratings, epochs=5)
+    hundred = coded(rated().assign(rating=lambda frame: frame["rating"] * 20))
+    assert hundred.scale.high == 100
+    five, many = (estimated(rows, asked, 3, silent, library=library) for rows in (known, hundred))
+    rows = (known.user, known.item)
+    assert np.allclose(many.rate(*rows), 20 * five.rate(*rows), atol=1e-3)
+    assert np.allclose(many.item_factors, five.item_factors, atol=1e-5)

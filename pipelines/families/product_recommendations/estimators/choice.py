@@ -19,6 +19,7 @@ from pipelines.families.product_recommendations.estimators.factors import (
     Measured,
     centred,
     fit_means,
+    rescaled,
 )
 from pipelines.families.product_recommendations.estimators.settings import (
     Settings,
@@ -35,6 +36,7 @@ ENOUGH_HELD_OUT = 1_000
 CROSS_VALIDATED_ROWS = 50_000
 FOLDS = 5
 DECIDING_ROWS = 2_000_000
+SETTINGS_HIGH = 5.0
 WORTHWHILE = 0.002
 """RMSE, on a scale of five points, by which a model has to beat the means."""
 
@@ -69,9 +71,23 @@ def estimated(
 ) -> Factors:
     """Fit the model that `params` names; `library` allows Surprise where the rows are few.
 
-    `settings` are those for so many rows unless they are given.
+    `settings` are those for so many rows unless they are given. They were chosen on a scale up to
+    five, so ratings on any other are brought to it and the predictions back.
     """
     settings = settings or settings_for(params, len(known))
+    points = known.scale.high / SETTINGS_HIGH
+    known = replace(known, rating=known.rating / np.float32(points))
+    return rescaled(_fitted(known, settings, params, seed, progress, library), points)
+
+
+def _fitted(
+    known: Interactions,
+    settings: Settings,
+    params: Params,
+    seed: int,
+    progress: Progress,
+    library: bool,
+) -> Factors:
     if params.ratings is RatingModel.SPARK_ALS:
         from pipelines.families.product_recommendations.estimators.spark_als import fit_spark
 

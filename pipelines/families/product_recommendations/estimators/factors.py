@@ -75,3 +75,20 @@ def centred(factors: Factors, known: Interactions) -> Factors:
     factors.user_factors[unseen] = 0
     factors.item_factors[np.bincount(known.item, minlength=len(known.items)) == 0] = 0
     return replace(factors, item_bias=factors.item_bias + factors.item_factors @ mean)
+
+
+def rescaled(factors: Factors, points: float) -> Factors:
+    """Return the predictions times `points`; user factors are changed in place.
+
+    Item factors stay, so that a history folds in alike on every scale.
+    """
+    if points == 1:
+        return factors
+    np.multiply(factors.user_factors, points, out=factors.user_factors)
+    return replace(
+        factors,
+        mean=factors.mean * points,
+        user_bias=factors.user_bias * points,
+        item_bias=factors.item_bias * points,
+        history=[(step, name, value * points) for step, name, value in factors.history],
+    )
