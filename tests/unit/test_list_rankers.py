@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from features.interactions import Interactions, Scale
+from pipelines.contract import FitRefused
 from pipelines.families.product_recommendations.layout import ListArrays
 from pipelines.families.product_recommendations.list_params import ListModel, ListParams
 from pipelines.families.product_recommendations.rankers.als import CONFIDENCE, RIDGE, fit_als
@@ -192,11 +193,22 @@ def test_nothing_held_out_still_gives_lists(rng):
     assert not found.history
 
 
-def test_dislikes_teach_nothing(rng):
-    known = camps(rng)
-    worse = interactions(known.user, known.item, np.full(len(known), 2.0), items=40)
-    found = fitted(worse)
-    assert not found.popularity.any()
+def test_where_nobody_likes_anything_what_is_rated_comes_first():
+    known = interactions([0, 1, 2, 3, 3], [2, 2, 2, 1, 2], np.full(5, 2.0), items=3)
+    found = fitted(known)
+    assert found.popularity == pytest.approx([0, 1 / 4, 1])
+    assert not found.lists.arrays["weights"].any()
+
+
+def test_a_dislike_makes_nothing_popular():
+    rated = interactions([0, 1, 2], [0, 1, 1], [5.0, 1.0, 1.0])
+    assert recent_popularity(rated).tolist() == [1, 0]
+
+
+def test_a_ridge_that_single_precision_cannot_hold_is_refused(rng):
+    always = interactions(np.repeat(np.arange(3_000), 2), np.tile([0, 1], 3_000))
+    with pytest.raises(FitRefused, match="raise it"):
+        fit_ease(always, 1e-6, 10)
 
 
 def test_progress_goes_from_nothing_to_everything(rng):

@@ -16,12 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.interactions import Interactions
+from pipelines.contract import FitRefused
 from pipelines.families.product_recommendations.rankers.likes import matrix
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 Array = NDArray[np.generic]
+
+
+class RidgeTooSmall(FitRefused):
+    """In single precision the ridge does not tell items apart that the same users liked."""
 
 
 def fit_ease(liked: Interactions, ridge: float, neighbours: int) -> Mapping[str, Array]:
@@ -38,14 +43,18 @@ def fit_ease(liked: Interactions, ridge: float, neighbours: int) -> Mapping[str,
 
 
 def weights_of(liked: csr_matrix, ridge: float) -> NDArray[np.float32]:
-    """Return B, items x items: row i holds what having liked i adds to every other item."""
+    """Return B, items x items: row i holds what having liked i adds to every other item.
+
+    Raises `RidgeTooSmall`.
+    """
     from scipy.linalg import lapack
 
     gram = (liked.T @ liked).toarray(order="F")
     places = np.diag_indices_from(gram)
     gram[places] += ridge
-    # The ridge makes it positive definite, so neither step can fail.
-    factor, _ = lapack.spotrf(gram, lower=1, overwrite_a=1, clean=1)
+    factor, failed = lapack.spotrf(gram, lower=1, overwrite_a=1, clean=1)
+    if failed:
+        raise RidgeTooSmall(f"an EASE ridge of {ridge:g} is too small for these likes: raise it")
     lower, _ = lapack.spotri(factor, lower=1, overwrite_c=1)
     inverse: NDArray[np.float32] = lower + np.tril(lower, -1).T
     inverse /= -np.diag(inverse)

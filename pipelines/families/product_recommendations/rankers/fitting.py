@@ -21,9 +21,7 @@ from pipelines.families.product_recommendations.rankers.measuring import (
     questions,
     worth_of,
 )
-from pipelines.families.product_recommendations.rankers.popularity import (
-    recent_popularity,
-)
+from pipelines.families.product_recommendations.rankers.popularity import recent_popularity
 from pipelines.families.product_recommendations.rankers.scoring import (
     Scorer,
     lift_of,
@@ -62,7 +60,7 @@ def fit_lists(
     tried = _fitted(earlier, ranker, params, seed, lambda done: progress(done * 0.4, ranker))
     users = min(ASKED_USERS, 1 + SCORED_ITEMS // max(len(known.items), 1))
     asked = questions(earlier, known.where(held_out), users)
-    past = recent_popularity(earlier.where(earlier.relevant))
+    past = recent_popularity(earlier)
     share, history = _chosen(tried, past, asked)
     progress(0.5, "chose how lists are made")
     by = "popularity" if share is None else ranker
@@ -70,7 +68,7 @@ def fit_lists(
     more = {"share": share or 0.0, "liked_from": known.scale.relevant}
     found = ListArrays(lists.by, {**lists.settings, **more}, lists.arrays)
     progress(1.0, f"lists by {by}")
-    return RankedLists(found, recent_popularity(known.where(known.relevant)), history)
+    return RankedLists(found, recent_popularity(known), history)
 
 
 def chosen_ranker(params: ListParams, items: int) -> str:
