@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from recommender_stage import ITEMS, SETTINGS, small_layout
 from pipelines.contract import RequestRefused
 from pipelines.families.product_recommendations.asking import HISTORY_LIMIT, ID_LIMIT_CHARACTERS
 from pipelines.families.product_recommendations.family import FAMILY
+from pipelines.families.product_recommendations.ids import Ids
 from pipelines.families.product_recommendations.layout import ListArrays
 from pipelines.families.product_recommendations.runtime import (
     RecommendationRuntime,
@@ -92,6 +94,12 @@ def test_lists_by_popularity_never_claim_to_be_personal():
     runtime = RecommendationRuntime(small_layout(ListArrays("popularity", SETTINGS, {})))
     assert answer(runtime, user_id="1")["reason"] == "popular"
     assert answer(runtime, history=[{"item_id": "010101"}])["reason"] == "popular"
+
+
+def test_identifiers_are_taken_as_the_source_was_read():
+    assert answer(user_id=" 2 ")["reason"] == "personal"
+    layout = replace(small_layout(), users=Ids.of(["Zo\u00eb", "b", "c"]))
+    assert answer(RecommendationRuntime(layout), user_id="Zoe\u0308")["reason"] == "personal"
 
 
 def test_known_products_are_listed_when_asked_for():

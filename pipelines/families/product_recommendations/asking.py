@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from unicodedata import normalize
 
 from pipelines.contract import RequestRefused
 
@@ -49,7 +50,9 @@ def _identifier(value: object, what: str) -> str | None:
         return None
     if not isinstance(value, str):
         raise RequestRefused(f"{what} must be a text, but it is {type(value).__name__}")
-    if not value.strip():
+    # As the source was read: without blanks around it, in composed form.
+    value = normalize("NFC", value.strip())
+    if not value:
         raise RequestRefused(f"{what} is empty")
     if len(value) > ID_LIMIT_CHARACTERS:
         raise RequestRefused(
