@@ -53,6 +53,7 @@ class RecommenderFamily(ModelFamily):
     """
 
     user: ClassVar[str]
+    """The column of who rates; a family says the same of `entity`."""
     item: ClassVar[str] = "item_id"
     target = "rating"
     time: ClassVar[str] = "timestamp"
@@ -61,11 +62,6 @@ class RecommenderFamily(ModelFamily):
     metrics: ClassVar[tuple[Metric, ...]] = (RMSE, MAE, NDCG_AT_10, RECALL_AT_10, PRECISION_AT_10)
     slices: ClassVar[tuple[str, ...]] = ("light",)
     """`light`: users of whom a single rating is held out, nine ratings or fewer in all."""
-
-    def __init_subclass__(cls, **options: object) -> None:
-        super().__init_subclass__(**options)
-        if "user" in vars(cls):
-            cls.entity = cls.user
 
     def split(self, frame: pd.DataFrame) -> Split:
         """Hold out the newest fifth of some users' ratings, at least one; all others train.

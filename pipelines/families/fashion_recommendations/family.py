@@ -110,7 +110,7 @@ class FashionRecommendations(RecommenderFamily):
 
     name = "fashion_recommendations"
     title = "Fashion recommendations"
-    user = data.CUSTOMER
+    user = entity = data.CUSTOMER
     time = data.TIME
     schema = data.REVIEWS
     primary = BEFORE_PURCHASE

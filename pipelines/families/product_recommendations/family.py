@@ -98,7 +98,7 @@ class ProductRecommendations(RecommenderFamily):
 
     name = "product_recommendations"
     title = "Product recommendations"
-    user = "user_id"
+    user = entity = "user_id"
     schema = FrameSchema(
         columns=(
             Column("user_id", "text", maximum_length=ID_LIMIT_CHARACTERS, description="Who rated."),
