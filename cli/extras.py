@@ -25,8 +25,8 @@ def require(models: Iterable[str], requirements: Iterable[str] | None = None) ->
         return
     told = "; ".join(f"{model} needs {', '.join(names)}" for model, names in lacking.items())
     raise CommandFailed(
-        f"not installed: {told}. Run `make up` again after `touch contender.toml`, or install "
-        f"{DISTRIBUTION}[{','.join(lacking)}]"
+        f"not installed: {told}. Run `make up` again after `touch contender.toml`, or in the "
+        f"project's folder `pip install -c constraints.txt -e '.[{','.join(lacking)}]'`"
     )
 
 
