@@ -23,6 +23,7 @@ MODEL = "fashion_recommendations"
 TOP_DEFAULT, TOP_LIMIT = 10, 500
 ID_CHARACTERS = 200
 IMAGES = "/recommendation/images"
+ELSEWHERE = ("https://", "http://")
 MEDIA_TYPES = {
     ".png": "image/png",
     ".jpg": "image/jpeg",
@@ -85,7 +86,7 @@ async def recommendation(
 
 @router.get(IMAGES + "/{path:path}", response_class=Response, responses=PICTURE)
 async def image(path: str, request: Request, settings: SettingsDependency) -> Response:
-    """Return a picture of the catalogue; nothing else of the machine."""
+    """Return a picture that lies below the source's folder; nothing else of the machine."""
     found = await run_in_threadpool(picture_file, settings, path)
     if found is None:
         return refusal(Problem(404, "no-picture", f"there is no picture {path[:200]!r}"))
@@ -150,15 +151,11 @@ def _top(top: str | None) -> int:
 
 def _document(customer_id: str | None, answered: Answered) -> bytes:
     row, served = answered.rows[0][0], answered.model
-    # A version from elsewhere may answer ratings alone: it has no list to show.
-    listed = row.get("items")
     return orjson.dumps(
         {
             "customer_id": customer_id,
             "reason": row.get("reason"),
-            "recommendations": [_shown(item) for item in listed]
-            if isinstance(listed, list)
-            else [],
+            "recommendations": [_shown(item) for item in _listed(row.get("items"))],
             "version": served.version,
             "decision_id": served.decision_id,
             "request_id": answered.request_id,
@@ -168,12 +165,24 @@ def _document(customer_id: str | None, answered: Answered) -> bytes:
     )
 
 
+def _listed(items: object) -> list[Mapping[str, object]]:
+    """Return what can be shown: a version from elsewhere may answer ratings alone, or odd lists."""
+    entries = items if isinstance(items, list) else []
+    return [item for item in entries if isinstance(item, Mapping) and "item_id" in item]
+
+
 def _shown(item: Mapping[str, object]) -> dict[str, object]:
-    picture = item.get("image")
     return {
         "item_id": item["item_id"],
         "score": item.get("score"),
         "title": item.get("title"),
-        "image": f"{IMAGES}/{quote(picture)}" if isinstance(picture, str) and picture else None,
+        "image": _picture_address(item.get("image")),
         "reason": item.get("reason"),
     }
+
+
+def _picture_address(picture: object) -> str | None:
+    """Return where a client finds a picture: here, or where the catalogue says if elsewhere."""
+    if not isinstance(picture, str) or not picture:
+        return None
+    return picture if picture.startswith(ELSEWHERE) else f"{IMAGES}/{quote(picture)}"

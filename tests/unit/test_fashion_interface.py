@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 from asgi_client import AppClient
-from domain_stage import DomainStage
+from domain_stage import DomainStage, contract_of, serve_model
 from fashion_stage import PNG, serve_fashion, write_shop
 
+from pipelines.contract import Row
+from pipelines.families.fashion_recommendations.family import FAMILY
 from pipelines.settings import Settings
 
 ASKED = "/recommendation"
@@ -89,6 +91,21 @@ def test_the_picture_of_a_recommendation_is_served(client):
     assert response.headers["x-content-type-options"] == "nosniff"
 
 
+def test_a_picture_on_another_machine_is_linked_to_where_it_is(
+    tmp_path: Path, make_settings: Callable[..., Settings]
+) -> None:
+    shop, there = write_shop(tmp_path / "shop"), "https://cdn.example/m3.png?w=200&h=1"
+    items = (shop.parent / "items.csv").read_text().replace("images/azul claro.png", there)
+    (shop.parent / "items.csv").write_text(items)
+    stage = DomainStage(make_settings(models={"fashion_recommendations": {"source": {"url": "x"}}}))
+    with AppClient(app := stage.app()) as client:
+        serve_fashion(app, shop)
+        listed = client.get(f"{ASKED}?top=500").json()["recommendations"]
+    stage.close()
+    images = {item["item_id"]: item["image"] for item in listed}
+    assert (images["m3"], images["m1"]) == (there, f"{IMAGES}/images/m1.png")
+
+
 def test_a_picture_that_the_client_has_is_not_sent_again(client):
     first = client.get(f"{IMAGES}/images/m1.png")
     again = client.get(f"{IMAGES}/images/m1.png", headers={"If-None-Match": first.headers["etag"]})
@@ -131,6 +148,41 @@ def test_a_source_that_is_no_file_has_no_pictures(make_settings: Callable[..., S
     with AppClient(stage.app()) as client:
         assert client.get(f"{IMAGES}/images/m1.png").status_code == 404
     stage.close()
+
+
+class Foreign:
+    """A version from elsewhere, which answers what it likes."""
+
+    def __init__(self, row: Row) -> None:
+        self._row = row
+
+    def predict(self, instances: Sequence[Mapping[str, object]]) -> list[list[Row]]:
+        return [[self._row] for _ in instances]
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+
+@pytest.mark.parametrize(
+    ("row", "shown"),
+    [
+        ({"rating": 4.5}, []),
+        ({"rating": None, "items": None}, []),
+        ({"rating": None, "items": ["m1", {"title": "nameless"}, {"item_id": "m2"}]}, ["m2"]),
+    ],
+)
+def test_a_version_from_elsewhere_is_shown_as_far_as_it_answers_lists(
+    make_settings: Callable[..., Settings], row: Row, shown: list[str]
+) -> None:
+    stage = DomainStage(make_settings(models={"fashion_recommendations": {"source": {"url": "x"}}}))
+    with AppClient(app := stage.app()) as client:
+        contract = contract_of("fashion_recommendations", "customer_id", "rating")
+        schema = {"request_schema": FAMILY.Request.model_json_schema()}
+        serve_model(app, contract.model_copy(update=schema), Foreign(row), "5")
+        response = client.get(f"{ASKED}?customer_id=ana")
+    stage.close()
+    assert response.status_code == 200
+    assert [item["item_id"] for item in response.json()["recommendations"]] == shown
 
 
 def test_before_the_first_champion_waiting_is_advised(make_settings: Callable[..., Settings]):
