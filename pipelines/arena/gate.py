@@ -16,6 +16,7 @@ from pipelines.arena.arena import UNLOADABLE, Arena, silent
 from pipelines.arena.blessing import bless
 from pipelines.contract import Examples, ModelFamily, Progress
 from pipelines.decisions.log import Decision, DecisionLog
+from pipelines.gate.leakage import read_keys
 from pipelines.gate.policy import Policy, policy_of
 from pipelines.gate.verdict import OVERRIDABLE, Blessing, Trigger
 from pipelines.records.verdicts import OverrideRefused, append_override
@@ -62,7 +63,9 @@ class Gate:
         self._log = log
         self._bless = blesser
         test_sets = TestSets(store, settings.var / "test_sets")
-        self._generations = Generations(store, log, test_sets, self._ask_champion)
+        self._generations = Generations(
+            store, log, test_sets, self._ask_champion, self._champions_rows
+        )
 
     def __enter__(self) -> Gate:
         return self
@@ -173,6 +176,20 @@ class Gate:
         except (*UNLOADABLE, NoSuchVersion, NotPackaged):
             return None
         return head.version, rows
+
+    def _champions_rows(self, family: ModelFamily) -> frozenset[str]:
+        """Return the keys of the rows that the champion was trained on, where they are known."""
+        head = self._log.head(family.name)
+        if head is None:
+            return frozenset()
+        try:
+            with TemporaryDirectory(prefix="contender-champion-") as folder:
+                package = admitted_package(
+                    self._log, self.client, family, head.version, Path(folder)
+                )
+                return read_keys(package.directory) or frozenset()
+        except (*UNLOADABLE, NoSuchVersion, NotPackaged):
+            return frozenset()
 
     def _policy(self, family: ModelFamily) -> Policy:
         configured = self._settings.models.get(family.name)

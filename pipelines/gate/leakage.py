@@ -9,7 +9,12 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
 
 KEYS_FILE = "training_keys.parquet"
 """Where a package keeps the keys of the rows that its model was fitted on."""
@@ -32,6 +37,13 @@ class Leakage:
 def keys_of(groups: Iterable[object]) -> frozenset[str]:
     """Return the keys of rows, one for each group (a normalised text, a user and an item)."""
     return frozenset(_key(str(group)) for group in groups)
+
+
+def unseen(groups: pd.Series, training: frozenset[str]) -> NDArray[np.bool_]:
+    """Return for each row's group whether it is none of those that were trained on."""
+    names = groups.astype(str)
+    known = {name for name in names.unique() if _key(name) in training}
+    return ~names.isin(known).to_numpy()
 
 
 def check_leakage(test: frozenset[str], training: frozenset[str] | None) -> Leakage:

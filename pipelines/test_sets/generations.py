@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,11 +12,12 @@ import pandas as pd
 from pipelines.contract import Examples, ModelFamily
 from pipelines.decisions.log import DecisionLog, NewDecision
 from pipelines.decisions.peeks import unjudged
+from pipelines.gate.leakage import unseen
 from pipelines.gate.policy import Policy
 from pipelines.gate.promotion import spent
 from pipelines.labels import Label, Labels
 from pipelines.test_sets.frozen import TestSet, TestSets, source_key
-from pipelines.test_sets.next_generation import NotEnoughRows
+from pipelines.test_sets.next_generation import MINIMUM_ROWS, NotEnoughRows
 from pipelines.test_sets.overfitting import opening
 
 if TYPE_CHECKING:
@@ -31,16 +33,31 @@ AskChampion = Callable[[ModelFamily, Sequence[Examples]], tuple[str, list[pd.Dat
 """Returns the champion's version and its per-request rows on each set, or None without either."""
 
 
+TrainedOn = Callable[[ModelFamily], frozenset[str]]
+"""Returns the leakage keys of the rows that the champion was trained on; none where unknown."""
+
+
+def nothing_known(_family: ModelFamily) -> frozenset[str]:
+    """Return no keys: there is no champion, or nobody knows what it was trained on."""
+    return frozenset()
+
+
 class Generations:
     """Opens the test set of a family and a source, and counts what it has been used for."""
 
     def __init__(
-        self, store: Store, log: DecisionLog, test_sets: TestSets, ask_champion: AskChampion
+        self,
+        store: Store,
+        log: DecisionLog,
+        test_sets: TestSets,
+        ask_champion: AskChampion,
+        trained_on: TrainedOn = nothing_known,
     ) -> None:
         self._labels = Labels(store)
         self._log = log
         self._test_sets = test_sets
         self._ask_champion = ask_champion
+        self._trained_on = trained_on
 
     def in_use(
         self, family: ModelFamily, policy: Policy, source: Source, split: Callable[[], Split]
@@ -60,6 +77,7 @@ class Generations:
             self.is_spent(policy, active) or family.outlived(active.rows, parts.test)
         ):
             return active
+        parts = self._unseen(family, parts)
         labelled = reviewed_rows(family, self._reviewed(family.name), parts.test)
         if active is None:
             return self._test_sets.open_or_freeze(family, key, parts, labelled)
@@ -90,6 +108,22 @@ class Generations:
         """
         name = test_set.test_set_id
         return spent(policy, self._log.looks(name) + 1 + unjudged(self._log, name, but=version))
+
+    def _unseen(self, family: ModelFamily, parts: Split) -> Split:
+        """Leave out held-out rows that the champion was trained on, which would flatter it.
+
+        Where a user's newest ratings are held out, one that was older than the newest may be among
+        them later. Where too few rows would be left, all stay: a challenger is then judged by the
+        harder standard.
+        """
+        keys = self._trained_on(family)
+        if not keys:
+            return parts
+        test, sealed = (
+            part[unseen(family.groups(part), keys)] for part in (parts.test, parts.sealed)
+        )
+        enough = len(test) >= min(MINIMUM_ROWS, len(parts.test) / 2)
+        return replace(parts, test=test, sealed=sealed) if enough else parts
 
     def _is_recorded(self, model: str, test_set_id: str) -> bool:
         return any(

@@ -13,6 +13,7 @@ from pipelines import training
 from pipelines.contract import Examples
 from pipelines.decisions.log import DecisionLog
 from pipelines.families.product_recommendations.family import FAMILY as RATINGS
+from pipelines.gate.leakage import keys_of
 from pipelines.gate.policy import policy_of
 from pipelines.settings import PolicySettings
 from pipelines.store import Store
@@ -160,3 +161,31 @@ def test_sealed_ratings_are_not_trained_on_when_their_users_have_rated_on(test_s
     asked = set(before.sealed["user_id"]) | set(before.test["user_id"])
     first = before.sealed["timestamp"].min()
     assert rows.loc[rows["user_id"].isin(asked), "timestamp"].max() < first
+
+
+def test_rows_that_the_champion_was_trained_on_are_not_tested_on(
+    store, test_sets, tmp_path
+) -> None:
+    frame = days(40)
+    split = FAMILY.split(frame)
+    learnt = split.test.head(20)
+    log = DecisionLog(store, tmp_path / "predictions")
+    generations = Generations(
+        store, log, test_sets, no_champion, lambda _family: keys_of(FAMILY.groups(learnt))
+    )
+    policy = policy_of(FAMILY, PolicySettings())
+    frozen = generations.in_use(FAMILY, policy, SOURCE, lambda: split)
+    assert len(frozen.rows) == len(split.test) - 20
+    assert not set(FAMILY.groups(frozen.rows)) & set(FAMILY.groups(learnt))
+
+
+def test_a_champion_that_was_trained_on_nearly_all_is_tested_all_the_same(
+    store, test_sets, tmp_path
+) -> None:
+    split = FAMILY.split(days(40))
+    log = DecisionLog(store, tmp_path / "predictions")
+    generations = Generations(
+        store, log, test_sets, no_champion, lambda _family: keys_of(FAMILY.groups(split.test))
+    )
+    policy = policy_of(FAMILY, PolicySettings())
+    assert len(generations.in_use(FAMILY, policy, SOURCE, lambda: split).rows) == len(split.test)
