@@ -121,6 +121,12 @@ def test_the_price_of_a_day_is_the_mean_over_the_pieces_sold(tmp_path):
     assert set(frame["category"]) == {"Pinturas"}
 
 
+def test_a_line_may_be_worth_hundreds_of_billions(tmp_path):
+    rows = [(1, "a", 10_000, "2026-03-01", "20000000.5"), (2, "a", 1, "2026-03-02", "3")]
+    frame = read(written(tmp_path / "lines.csv", *rows, header=(*HEADER, "price"))).frame
+    assert frame["price"].tolist() == [20000000.5, 3.0]
+
+
 def test_the_day_is_the_one_that_is_written_whatever_zone_follows(tmp_path):
     late = written(tmp_path / "lines.csv", (1, "a", 1, "2026-03-01T23:30:00-06:00"))
     assert list(quantities(read(late))) == [("a", "2026-03-01")]
