@@ -27,10 +27,6 @@ class Cleaned:
     set_aside: pd.DataFrame
     report: Mapping[str, int]
 
-    def sentence(self) -> str:
-        """Return the report as one line for people."""
-        return ", ".join(f"{count:,} {name}" for name, count in self.report.items())
-
 
 def cleaned(
     read: Validated, where: str, damaged_share: float, user: str, item: str, rating: str, time: str

@@ -60,6 +60,8 @@ class Raw:
     frame: pd.DataFrame
     fingerprint: str
     quarantined: pd.DataFrame
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """What a family's own cleaning found, how many of each kind, by what it is called."""
 
 
 def read(source: Source, schema: FrameSchema, *, limits: Limits | None = None) -> Raw:

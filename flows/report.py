@@ -12,11 +12,14 @@ from prefect.artifacts import (
     create_markdown_artifact,
     create_table_artifact,
 )
+from prefect.logging import get_run_logger
 
+from features.sources import Raw
 from pipelines.decisions.log import Decision
 from pipelines.settings import Settings
 
 IMAGE_SUFFIXES = (".png", ".svg")
+SHOWN_ROWS = 100
 SIGNS = {True: "passed", False: "FAILED", None: "shown only"}
 
 
@@ -49,6 +52,27 @@ def report_training(model: str, version: str, run_id: str, url: str, settings: S
         create_image_artifact(
             address, key=artifact_key(name, model), description=f"{name}, version {version}"
         )
+
+
+def report_reading(model: str, raw: Raw) -> None:
+    """Show what was set aside while reading, and log what the family's cleaning counted."""
+    found = reading_text(raw)
+    if raw.counts:
+        get_run_logger().info("%s: %s", model, found)
+    if len(raw.quarantined):
+        shown = raw.quarantined.head(SHOWN_ROWS).reset_index(names="line").astype(str)
+        create_table_artifact(
+            [{str(k): v for k, v in row.items()} for row in shown.to_dict(orient="records")],
+            key=artifact_key("quarantined", model),
+            description=found,
+        )
+
+
+def reading_text(raw: Raw) -> str:
+    """Return how many rows were set aside, and what the family counted, in one line."""
+    said = f"{len(raw.quarantined):,} rows were set aside"
+    counted = ", ".join(f"{count:,} {name}" for name, count in raw.counts.items())
+    return f"{said}: {counted}" if counted else said
 
 
 def artifact_key(what: str, model: str) -> str:

@@ -7,12 +7,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from prefect import Flow, flow, task
-from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from features.sources import Raw, Source
 from flows.forms import Origin, TrainQuestions, answers, shape
-from flows.report import report_training
+from flows.report import report_reading, report_training
 from flows.workplace import Workplace, workplace
 from pipelines import catalog, tracking, training
 from pipelines.contract import FamilyParams, Progress
@@ -102,13 +101,7 @@ class ColumnsRefused(ValueError):
 def load(model: str, source: Source) -> Raw:
     """Read and validate the source; damaged rows become an artifact."""
     raw = catalog.family(model).load(source)
-    if len(raw.quarantined):
-        shown = raw.quarantined.head(100).reset_index(names="line").astype(str)
-        create_table_artifact(
-            [{str(k): v for k, v in row.items()} for row in shown.to_dict(orient="records")],
-            key=f"quarantined-{model.replace('_', '-')}",
-            description=f"{len(raw.quarantined)} damaged rows were set aside",
-        )
+    report_reading(model, raw)
     return raw
 
 

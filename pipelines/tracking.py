@@ -99,6 +99,8 @@ def _log_figures(candidate: Candidate) -> None:
     figures[f"floor.{candidate.family.primary.name}"] = floor
     if agreement is not None and agreement.accepted:
         figures["compiled.largest_difference"] = agreement.largest_difference
+    cleaned = prepared.raw.counts.items()
+    counts |= {f"cleaned.{name.replace(' ', '_')}": count for name, count in cleaned}
     mlflow.log_metrics({**counts, **figures})
 
 

@@ -76,6 +76,8 @@ def test_slips_are_there_and_few(rated):
 def test_the_family_reads_them_and_sets_the_slips_aside(file, rated):
     raw = FAMILY.load(Source(str(file)))
     assert len(raw.frame) + len(raw.quarantined) == len(rated)
+    assert raw.counts["out of range"] == len(OFF_SCALE)
+    assert raw.counts["rows read"] - raw.counts["kept"] == len(raw.quarantined)
     assert raw.frame["rating"].between(1, 5).all()
     assert raw.frame["item_id"].str.fullmatch(r"\d{6}").all()
 

@@ -3,9 +3,11 @@ from __future__ import annotations
 import re
 import threading
 
+import pandas as pd
 import pytest
 
-from flows.report import artifact_key, check_rows, decision_text
+from features.sources import Raw
+from flows.report import artifact_key, check_rows, decision_text, reading_text
 from flows.turns import turn
 from pipelines.decisions.log import Decision
 from pipelines.leases import Busy, Lease
@@ -70,6 +72,13 @@ def test_a_decision_without_figures_is_told_all_the_same(settings):
 
     assert "promoted" in text
     assert check_rows({}) == []
+
+
+def test_what_reading_and_cleaning_found_is_told_in_one_line():
+    frame = pd.DataFrame(index=range(1_200))
+    assert reading_text(Raw(frame, "", frame)) == "1,200 rows were set aside"
+    raw = Raw(frame, "", frame.head(3), {"rows read": 1_203, "repeated": 3})
+    assert reading_text(raw) == "3 rows were set aside: 1,203 rows read, 3 repeated"
 
 
 def test_artifact_keys_are_what_prefect_accepts():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -31,8 +30,6 @@ from pipelines.families.product_recommendations.asking import (
 )
 from pipelines.families.product_recommendations.params import Params
 from pipelines.ranking import RecommenderFamily
-
-logger = logging.getLogger(__name__)
 
 
 class Known(BaseModel):
@@ -140,8 +137,7 @@ class ProductRecommendations(RecommenderFamily):
             self.target,
             self.time,
         )
-        logger.info("%s: %s", source.where, left.sentence())
-        return Raw(left.frame, fingerprint(left.frame), left.set_aside)
+        return Raw(left.frame, fingerprint(left.frame), left.set_aside, left.report)
 
     def fit(
         self,

@@ -32,7 +32,7 @@ class RidgeTooSmall(FitRefused):
 def fit_ease(liked: Interactions, ridge: float, neighbours: int) -> Mapping[str, Array]:
     """Return `neighbours` (I x k int32, ascending) and `weights` (I x k float32).
 
-    Takes about three dense float32 matrices of items x items.
+    Takes up to four dense float32 matrices of items x items.
     """
     weights = weights_of(matrix(liked), ridge)
     count = min(neighbours, len(weights))
