@@ -169,7 +169,7 @@ def per_request_of(predictions: pd.DataFrame, actual: pd.DataFrame, target: str)
     rated = truth.notna()
     given = pd.to_numeric(answered[target], errors="coerce").astype(float).where(rated)
     scale = scale_of(truth[rated].to_numpy())
-    error = (given - truth).where(given.notna(), scale.high - scale.low).where(rated)
+    error = (given - truth).where(np.isfinite(given), scale.high - scale.low).where(rated)
     shown = answered.get("items", nothing)
     measured = [
         _list_figures(_ids(entry), set(wanted)) for entry, wanted in zip(shown, liked, strict=True)
@@ -209,7 +209,9 @@ def _ids(entry: object) -> list[str]:
     """Return the identifiers of a list; what is no list of items has none."""
     if not isinstance(entry, list | tuple | np.ndarray):
         return []
-    return [str(item["item_id"]) for item in entry if isinstance(item, Mapping)]
+    return [
+        str(item["item_id"]) for item in entry if isinstance(item, Mapping) and "item_id" in item
+    ]
 
 
 def floor_answers(

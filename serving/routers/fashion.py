@@ -45,7 +45,7 @@ EXAMPLE = {
     "recommendations": [
         {
             "item_id": "M10014",
-            "score": -1.84,
+            "score": 0.031,
             "title": "Falda Violeta Casa Lumbre",
             "image": f"{IMAGES}/images/M10014.png",
             "reason": "look",

@@ -120,6 +120,14 @@ def test_no_list_holds_what_was_reviewed_or_anything_twice(runtime) -> None:
     assert sorted(shown) == ["m3", "m4", "m5"]
 
 
+def test_scores_are_shares_of_the_catalogue_and_fall(runtime) -> None:
+    (row,) = runtime.predict([{"customer_id": "c1", "top": 500}])[0]
+    scores = [item["score"] for item in row["items"]]
+    assert scores == sorted(scores, reverse=True)
+    assert min(scores) > 0
+    assert sum(scores) <= 1 + 1e-9
+
+
 def test_saved_and_opened_it_answers_the_same(model: FashionModel, tmp_path: Path) -> None:
     model.compile(tmp_path)
     asked = [

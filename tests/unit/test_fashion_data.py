@@ -135,6 +135,17 @@ def test_what_may_be_trained_on_holds_no_copy_and_nothing_later(
     assert not timed or (limits.isna() | (kept["reviewed_at"] < limits)).all()
 
 
+@pytest.mark.parametrize("timed", [True, False])
+def test_rows_that_share_a_line_number_are_not_multiplied(
+    rng: np.random.Generator, timed: bool
+) -> None:
+    split = FAMILY.split(copied_frame(rng, timed))
+    several = split.train.set_axis(np.arange(len(split.train)) // 2)
+    assert len(FAMILY.admissible(several, split.test)) == len(
+        FAMILY.admissible(split.train, split.test)
+    )
+
+
 def test_each_part_of_a_request_is_asked_apart(rng: np.random.Generator) -> None:
     part = copied_frame(rng, timed=True).head(300)
     asked = FAMILY.examples(part)

@@ -167,6 +167,18 @@ def test_silence_counts_as_wrong_by_the_whole_scale_and_as_no_hit() -> None:
     assert values["ndcg_at_10"] == values["recall_at_10"] == 0
 
 
+@pytest.mark.parametrize("said", [np.inf, -np.inf, np.nan])
+def test_what_is_no_number_counts_as_silence(said) -> None:
+    actual = asked()
+    assert FAMILY.evaluate(actual.assign(rating=said), actual).values["rmse"] == 4
+
+
+def test_entries_of_a_list_without_an_id_are_no_items() -> None:
+    actual = asked()
+    foreign = actual.assign(items=[[{"id": "i1"}, "i2", 3]] * len(actual))
+    assert FAMILY.evaluate(foreign, actual).values["ndcg_at_10"] == 0
+
+
 def test_figures_of_ratings_and_lists_stand_apart() -> None:
     actual = asked()
     rows = per_request_of(actual.assign(items=[[]] * len(actual)), actual, "rating")

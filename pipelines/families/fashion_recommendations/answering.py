@@ -181,12 +181,13 @@ class Desk:
         popularity = np.asarray(known.memory.arrays.popularity)
         scores = known.ranker.scores(popularity, offered.bias + surplus, inputs)
         best = _best(scores, self._standing.items, self.question.top)
+        shares = _shares(scores)
         reasons = self._reasons(best)
         facts = known.memory.facts
         items = [
             {
                 "item_id": facts.items[item],
-                "score": float(scores[item]),
+                "score": float(shares[item]),
                 "title": facts.titles[item],
                 "image": facts.images[item],
                 "reason": reason,
@@ -216,6 +217,12 @@ class Desk:
 def _reason_of(look: float, words: float, bias: float) -> str:
     strongest = max((look, LOOK), (words, WORDS), (bias, RATED))
     return strongest[1] if strongest[0] >= NOTICEABLE else POPULAR
+
+
+def _shares(scores: Floats) -> Floats:
+    """Return how likely each item is the one that is chosen, by a conditional logit (McFadden)."""
+    likely = np.exp(scores - scores.max(initial=-np.inf))
+    return np.asarray(likely / likely.sum())
 
 
 def _best(scores: Floats, seen: NDArray[np.int32], top: int) -> NDArray[np.intp]:

@@ -89,7 +89,9 @@ class Shown(BaseModel):
     """One item of a list; a version from elsewhere may say no more than its id."""
 
     item_id: str
-    score: float | None = Field(None, description="What the list is ordered by, larger first.")
+    score: float | None = Field(
+        None, description="How likely the customer chooses this item next, of the whole catalogue."
+    )
     title: str | None = None
     image: str | None = Field(None, description="The picture's path below the source's folder.")
     reason: str | None = Field(None, description="look, words, rated or popular.")
@@ -150,8 +152,10 @@ class FashionRecommendations(RecommenderFamily):
         """Leave out copies, and of a tested customer what is not older; without times, copies."""
         if tested[self.time].notna().any():
             return super().admissible(part, tested)
-        timeless = [frame.drop(columns=self.time) for frame in (part, tested)]
-        return part.loc[super().admissible(*timeless).index]
+        # By place and not by label: rows of several retired test sets may share a line.
+        numbered = part.drop(columns=self.time).reset_index(drop=True)
+        kept = super().admissible(numbered, tested.drop(columns=self.time))
+        return part.iloc[kept.index]
 
     def features(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return what is known of a row without its rating: who, what, and the words."""
