@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 from demand_stage import small_panel
 
+from features.schema import SchemaError
+from features.sources import Source
 from features.splits import SplitError
 from pipelines.families.demand_forecast.data import panel_of, rows_of, whole
 from pipelines.families.demand_forecast.family import FAMILY
@@ -74,6 +76,25 @@ def test_a_question_carries_history_until_its_first_day_and_plans_from_it_on(spl
         assert min(day["date"] for day in request["future"]) == start
         assert not any("quantity" in day for day in request["future"])
         assert len(request["future"]) == request["horizon"] == 28
+
+
+@pytest.mark.parametrize("stray", [["2026-06-01"], ["2031-06-01", "2062-01-01"]])
+def test_a_slip_of_the_pen_does_not_make_the_last_weeks_of_all_empty(tmp_path, stray):
+    file, days = tmp_path / "sales.csv", pd.date_range("2025-01-01", periods=200)
+    rows = [f"{name},{day.date()},{4 + day.day % 3}" for name in "abcdef" for day in days]
+    file.write_text("\n".join(["product_id,date,quantity", *rows]))
+    assert len(FAMILY.load(Source(str(file))).frame) == 1200
+    file.write_text(file.read_text() + "\n" + "\n".join(f"a,{day},1" for day in stray))
+    with pytest.raises(SchemaError, match=f"row 1202: {stray[0]} is .* after all others"):
+        FAMILY.load(Source(str(file)))
+
+
+def test_a_shop_that_opens_again_after_months_is_no_slip(tmp_path):
+    days = [*pd.date_range("2025-01-01", periods=200), *pd.date_range("2025-10-01", periods=3)]
+    rows = [f"{name},{day.date()},{4 + day.day % 3}" for name in "abcdef" for day in days]
+    file = tmp_path / "sales.csv"
+    file.write_text("\n".join(["product_id,date,quantity", *rows]))
+    assert len(FAMILY.load(Source(str(file))).frame) == 6 * 276
 
 
 def test_a_price_that_only_a_sale_tells_does_not_tell_of_the_sales_to_come():

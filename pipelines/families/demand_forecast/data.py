@@ -7,13 +7,37 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.sales_history import SalesHistory, history_of
+from features.schema import SchemaError, Violation
 from features.splits import Split, SplitError, place
-from features.temporal import Floats, day_numbers
+from features.temporal import Floats, day_numbers, day_of
 from pipelines.families.demand_forecast.panel import HISTORY_DAYS, HORIZON, Panel
 
 SALT = "demand_forecast"
 SEALED_SHARE = 0.1
 DECIMALS = 3
+STRAY_SHARE = 0.005
+"""Share of all sales that may be slips of the pen where nothing was sold for weeks before them."""
+
+
+def require_one_time(frame: pd.DataFrame, where: str) -> None:
+    """Raise `SchemaError` where a few rows lie weeks after all others, naming the first of them.
+
+    They would be taken for the last days, and all other products to have sold nothing by then.
+    """
+    sold = frame[(frame["quantity"] != 0).to_numpy()]
+    days = days_of(sold)
+    known, counts = np.unique(days, return_counts=True)
+    later = len(sold) - np.cumsum(counts)[:-1]
+    strays = (np.diff(known) > HORIZON) & (later <= max(1, STRAY_SHARE * len(sold)))
+    if strays.any():
+        place = int(strays.argmax())
+        first = int(np.argmax(days == known[place + 1]))
+        line, gap = int(str(sold.index[first])), int(known[place + 1] - known[place])
+        message = (
+            f"row {line}: {day_of(known[place + 1])} is {gap} days after all others, with "
+            f"{later[place]} of {len(sold)} sales from there on: slips of the pen?"
+        )
+        raise SchemaError(where, (Violation("date", line, message),))
 
 
 def whole(frame: pd.DataFrame) -> pd.DataFrame:

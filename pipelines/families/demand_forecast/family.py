@@ -148,6 +148,7 @@ class DemandForecast(ModelFamily):
     def load(self, source: Source) -> Raw:
         """Read daily sales, or the order lines behind them, and make each series whole."""
         raw = read_daily(source, self.schema)
+        data.require_one_time(raw.frame, source.where)
         return Raw(data.whole(raw.frame), raw.fingerprint, raw.quarantined)
 
     def split(self, frame: pd.DataFrame) -> Split:
