@@ -147,7 +147,8 @@ def _rendered(answered: Answered) -> Kept:
     # A version from elsewhere may answer ratings alone, and give reasons of its own.
     listed = row.get("items")
     listed = listed if isinstance(listed, list) else []
-    ids = [item["item_id"] for item in listed if isinstance(item, Mapping)]
+    named = [item for item in listed if isinstance(item, Mapping) and "item_id" in item]
+    ids = [str(item["item_id"]) for item in named]
     reason = row.get("reason")
     headers = {
         "X-Reason": str(reason) if reason in REASONS else "unknown",

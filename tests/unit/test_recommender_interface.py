@@ -172,7 +172,7 @@ class Stranger:
     [
         ({"rating": 4.0}, []),
         ({"rating": None, "items": None, "reason": None}, []),
-        ({"items": [{"item_id": "7"}, "8"], "reason": "because \N{SPARKLES}"}, ["7"]),
+        ({"items": [{"id": "6"}, {"item_id": 7}, "8"], "reason": "because \N{SPARKLES}"}, ["7"]),
     ],
 )
 def test_a_version_from_elsewhere_is_answered_for_as_far_as_it_goes(stage, row, listed):
