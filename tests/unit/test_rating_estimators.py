@@ -76,7 +76,10 @@ def test_surprises_factors_predict_what_surprise_predicts() -> None:
 
 
 def reference(known: Interactions, settings: Settings, seed: int, implicit: bool) -> Factors:
-    """The same descent in plain Python and double precision, written from the papers."""
+    """The same descent in plain Python and double precision, written from the papers.
+
+    As in the kernel, and not in Koren 2008, the implicit factors move once a user.
+    """
     rng = np.random.default_rng(seed)
     users, items, width = len(known.users), len(known.items), settings.factors
     sizes = (users, items, items if implicit else 0)
@@ -113,7 +116,7 @@ def reference(known: Interactions, settings: Settings, seed: int, implicit: bool
 
 
 @pytest.mark.parametrize("implicit", [False, True])
-def test_compiled_descent_is_the_one_of_the_papers(implicit) -> None:
+def test_compiled_descent_is_the_one_that_it_says(implicit) -> None:
     known = coded(rated(users=12, items=15, each=6))
     settings = Settings(factors=5, epochs=4, rate=0.02, penalty=0.05, fade=0.9, spread=0.1)
     ours = fit_descent(known, settings, 9, silent, implicit=implicit)

@@ -13,10 +13,8 @@ training interactions, k factors of the rating model (0 where the damped means s
 | popularity | I float32 | how much each item is liked lately, larger is more |
 | list_NAME | any | arrays of the ranker that `list_by` names |
 
-In memory the rating arrays may be float64: that is the plain form. `model.py` fits the lists by
-`rankers.fitting.fit_lists(known: Interactions, params: ListParams, seed, progress) -> ListArrays`
-(`known.users`, `known.items` give the codes) and answers by `runtime.Recommender(layout)`, whose
-ratings come from `rates.Rater`.
+In memory the rating arrays may be float64: that is the plain form. Ratings are answered by
+`rates.Rater`, lists by the ranker's arrays in `rankers.scoring`.
 """
 
 from __future__ import annotations

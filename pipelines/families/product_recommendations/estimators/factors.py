@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.interactions import Interactions
 from features.preferences import damped_means
-from pipelines.contract import Progress
 
 Numbers = NDArray[np.floating]
 Measured = tuple[int, str, float]
@@ -44,14 +42,6 @@ class Factors:
                 "nk,nk->n", self.user_factors[user[rows]], self.item_factors[item[rows]]
             )
         return rated
-
-
-class Estimator(Protocol):
-    """Fits one kind of rating model, deterministically for a seed."""
-
-    def __call__(self, known: Interactions, seed: int, progress: Progress) -> Factors:
-        """Return what fits `known`; users and items without a row there have no deviation."""
-        ...
 
 
 def fit_means(known: Interactions, damping: float) -> Factors:

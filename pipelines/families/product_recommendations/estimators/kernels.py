@@ -41,8 +41,9 @@ def epoch(rows: Rows, state: State, mean: float, rate: float, decay: float) -> f
     """Visit each rating once and return the mean squared error met on the way.
 
     SVD: r = mean + b_u + b_i + q_i . p_u (Koren, Bell and Volinsky 2009). SVD++, where `state`
-    has implicit factors y: q_i . (p_u + |N(u)|^-1/2 sum of y_j over N(u)) (Koren 2008). `rate`
-    is the step, `decay` the L2 penalty of every parameter.
+    has implicit factors y: q_i . (p_u + |N(u)|^-1/2 sum of y_j over N(u)) (Koren 2008), but that y
+    moves, and shrinks, once a user and not once a rating (see `_spread`). `rate` is the step,
+    `decay` the L2 penalty of every parameter.
     """
     width = state.user.shape[1]
     implied, moved = np.zeros(width, np.float32), np.zeros(width, np.float32)
