@@ -30,7 +30,7 @@ def test_up_sees_five_champions_served_within_eight_minutes(tmp_path, pytestconf
     finally:
         contender(home, ports, "down")
 
-    champions = {model["name"]: model["champion"]["version"] for model in listed["models"]}
+    champions = {model["model"]: model["champion"]["version"] for model in listed["models"]}
     assert champions == dict.fromkeys((name for name in catalog.names() if name != "stub"), "1")
     assert took < MINUTES * 60
     assert processes_of(home) == []
