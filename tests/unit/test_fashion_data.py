@@ -12,7 +12,7 @@ from fashion_stage import write_shop
 
 from features.schema import SchemaError
 from features.sources import Source
-from pipelines.families.fashion_recommendations.data import copies_key
+from pipelines.families.fashion_recommendations.data import FEW_REVIEWS, copies_key
 from pipelines.families.fashion_recommendations.family import EXPLAINED, FAMILY
 from pipelines.ranking import LISTED, RATED
 
@@ -39,12 +39,20 @@ def test_what_is_known_of_an_item_is_joined_to_its_reviews(reviews: Path) -> Non
     assert len(row["picture_sha256"]) == 64
 
 
-def test_an_item_without_reviews_is_a_listing_that_trains(reviews: Path) -> None:
+def test_an_item_with_no_reviews_or_few_is_a_listing_that_trains(reviews: Path) -> None:
     frame = FAMILY.load(Source(str(reviews))).frame
     listing = frame[frame["rating"].isna()]
-    assert list(listing["item_id"]) == ["m5"]
+    reviewed = frame["item_id"][frame["rating"].notna()].value_counts()
+    assert "m5" not in reviewed.index
+    assert set(listing["item_id"]) == {"m5", *reviewed.index[reviewed < FEW_REVIEWS]}
     assert listing["customer_id"].isna().all()
     assert listing.index.isin(FAMILY.split(frame).train.index).all()
+
+
+def test_an_item_whose_reviews_are_all_held_out_is_known_all_the_same(reviews: Path) -> None:
+    split = FAMILY.split(FAMILY.load(Source(str(reviews))).frame)
+    held_out = pd.concat([split.test, split.sealed, split.validation])
+    assert set(held_out["item_id"]) <= set(split.train["item_id"])
 
 
 def test_a_picture_outside_the_sources_folder_is_not_taken(reviews: Path) -> None:

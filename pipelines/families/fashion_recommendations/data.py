@@ -1,7 +1,8 @@
 """Reads reviews and the items beside them: the first station of fashion recommendations.
 
-A row is a review, with what is known of its item joined to it. An item that nobody has reviewed
-is a listing: a row without customer and rating, so that it is in the catalogue all the same.
+A row is a review, with what is known of its item joined to it. An item of the items' file that
+nobody, or hardly anybody, has reviewed is a listing as well: a row without customer and rating, so
+that it is in the catalogue all the same.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ ITEMS_FILES = ("items.csv", "items.csv.gz", "items.parquet")
 ITEMS_PREFIX = "items."
 """In a source's `columns`, what names a column of the items' file begins with this."""
 SEPARATOR = "\t"
+FEW_REVIEWS = 10
+"""Items with fewer have a listing too: were all their reviews held out, nobody would know them."""
 ANONYMOUS = "anonymous:"
 """How the customer of a review without one is called; each such review is somebody else's."""
 
@@ -145,7 +148,7 @@ def load(source: Source) -> Raw:
     twice = _copies(reviews)
     folder = folder_of(source)
     items = _items(source, folder, reviews)
-    frame = pd.concat([reviews[~twice], _listings(reviews, items)])
+    frame = pd.concat([reviews[~twice], _listings(reviews, items) if folder.items else None])
     frame = frame.drop(columns=list(ABOUT_ITEM)).join(items, on=ITEM)[list(COLUMNS)]
     frame = frame.astype(TYPES)
     repeated = raw.frame[twice].assign(reason="the same review of the same item once more")
@@ -217,11 +220,16 @@ def _items(source: Source, folder: Folder, reviews: pd.DataFrame) -> pd.DataFram
 
 
 def _listings(reviews: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each item without a review; its line is beyond those of the reviews."""
-    alone = sorted(set(items.index) - set(reviews[ITEM]))
+    """Return a row for each item that needs one; its line is beyond those of the reviews.
+
+    Those are the items without a review, and those with so few that all of them may be held out.
+    """
+    counts = reviews[ITEM].value_counts()
+    few = counts.reindex(items.index, fill_value=0) < FEW_REVIEWS
+    scarce = sorted(items.index[few])
     start = int(reviews.index.max()) + 1
-    lines = pd.RangeIndex(start, start + len(alone), name=reviews.index.name)
-    columns = {ITEM: pd.Series(alone, lines, dtype=str)}
+    lines = pd.RangeIndex(start, start + len(scarce), name=reviews.index.name)
+    columns = {ITEM: pd.Series(scarce, lines, dtype=str)}
     return (
         pd.DataFrame(columns, index=lines).reindex(columns=reviews.columns).astype(reviews.dtypes)
     )
