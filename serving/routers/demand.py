@@ -200,7 +200,7 @@ def _document(product_id: str, answered: Answered, notes: Sequence[object]) -> b
         {
             "productId": product_id,
             "predicted_total_quantity": _rounded(
-                sum(day["predicted_quantity"] for day in days) if total is None else total
+                sum(day["predicted_quantity"] or 0.0 for day in days) if total is None else total
             ),
             "forecast_range_start": row.get("forecast_range_start"),
             "forecast_range_end": row.get("forecast_range_end"),

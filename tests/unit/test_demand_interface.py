@@ -163,6 +163,17 @@ def test_without_a_champion_clients_are_asked_to_wait(stage):
     assert response.headers["Retry-After"]
 
 
+def test_a_version_from_elsewhere_may_answer_numbers_alone_and_leave_a_day_out(stage, monkeypatch):
+    app = stage.app()
+    with AppClient(app) as client:
+        runtime = serve_demand(app)
+        plain = [[{"daily_predictions": [3.0, None, 2.5]}]]
+        monkeypatch.setattr(runtime, "predict", lambda _instances: plain)
+        body = ask(client, forecast_horizon=3).json()
+    assert [day["predicted_quantity"] for day in body["daily_predictions"]] == [3.0, None, 2.5]
+    assert body["predicted_total_quantity"] == 5.5
+
+
 def test_the_generic_interface_answers_the_same(client):
     row = {"product_id": "new", "horizon": 7, "history": HISTORY, "promotion_active": True}
     generic = client.post("/v1/models/demand_forecast/predict", json={"instances": [row]})
