@@ -38,7 +38,7 @@ def first_promotion(rng, rule):
 
 def by_policy(estimate, look):
     alpha = alpha_at(POLICY.settings.alpha, look)
-    null, worth = POLICY.settings.minimum_effect, interesting_gain(POLICY, 0.85)
+    null, worth = POLICY.settings.minimum_effect, interesting_gain(POLICY, POLICY.primary, 0.85)
     return superiority(estimate, null, worth, alpha)
 
 

@@ -15,7 +15,13 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_the_projects_own_file_loads_and_names_the_demo_shop(tmp_path):
     settings = load_settings({"CONTENDER_HOME": str(tmp_path)})
     assert settings.source("product_codes").url == str(tmp_path / "var/demo/product_codes.csv")
-    assert set(settings.models) == {"product_categories", "product_codes"}
+    assert set(settings.models) == {
+        "demand_forecast",
+        "fashion_recommendations",
+        "product_categories",
+        "product_codes",
+        "product_recommendations",
+    }
     assert settings.feed_url == str(tmp_path / "var/demo/orders.jsonl")
 
 
