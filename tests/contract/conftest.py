@@ -14,8 +14,9 @@ from pipelines import catalog
 from pipelines.settings import FILE_NAME, Settings, load_settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-NETWORKS = {"demand_forecast", "fashion_recommendations"}
-"""Families that load TensorFlow, in this process and in fresh ones: not for the fast tier."""
+LARGE = {"demand_forecast", "fashion_recommendations", "product_categories"}
+"""Families that load TensorFlow or search a forest, here and in fresh processes: not for the fast
+tier, in which the other ones stand for them."""
 STUB = '\n[models.stub.source]\nurl = "var/demo/stub.csv"\n'
 
 
@@ -33,7 +34,7 @@ def demo_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture(
     scope="session",
     params=[
-        pytest.param(name, marks=[pytest.mark.slow] if name in NETWORKS else [])
+        pytest.param(name, marks=[pytest.mark.slow] if name in LARGE else [])
         for name in catalog.names()
     ],
 )

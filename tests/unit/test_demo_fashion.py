@@ -43,6 +43,7 @@ def content(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(shop, tmp_path):
     first = content(shop["reviews"].parent)
     assert content(write_fashion(tmp_path / "again")["reviews"].parent) == first

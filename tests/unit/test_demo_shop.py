@@ -52,6 +52,7 @@ def orders(shop: dict[str, Path]) -> list[dict[str, object]]:
     return [json.loads(line) for line in shop["orders"].read_text("utf-8").splitlines()]
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(shop, tmp_path):
     first = content(shop["product_codes"].parent)
     assert content(write_demo(tmp_path / "again")["product_codes"].parent) == first
