@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pipelines import catalog
 from pipelines.arena.arena import UNLOADABLE, Arena, silent
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from pipelines.store import Store
     from pipelines.versions.artifact import Package
 
+T = TypeVar("T")
 TIMEOUT_SECONDS = 30.0
 """Nobody waits at a screen for the gate, and packages may be large."""
 
@@ -164,32 +165,32 @@ class Gate:
         self, family: ModelFamily, sets: Sequence[Examples]
     ) -> tuple[str, list[pd.DataFrame]] | None:
         """Return the champion's rows on each set; None without a champion that can be asked."""
-        head = self._log.head(family.name)
-        if head is None:
-            return None
-        try:
-            with TemporaryDirectory(prefix="contender-champion-") as folder:
-                package = admitted_package(
-                    self._log, self.client, family, head.version, Path(folder)
-                )
-                rows = [measure(package, family, examples).per_request for examples in sets]
-        except (*UNLOADABLE, NoSuchVersion, NotPackaged):
-            return None
-        return head.version, rows
+
+        def asked(package: Package) -> list[pd.DataFrame]:
+            return [measure(package, family, examples).per_request for examples in sets]
+
+        return self._of_champion(family, asked)
 
     def _champions_rows(self, family: ModelFamily) -> frozenset[str]:
         """Return the keys of the rows that the champion was trained on, where they are known."""
+        found = self._of_champion(family, lambda package: read_keys(package.directory))
+        return (found[1] if found else None) or frozenset()
+
+    def _of_champion(
+        self, family: ModelFamily, read: Callable[[Package], T]
+    ) -> tuple[str, T] | None:
+        """Return the champion's version and what `read` makes of its package; None without it."""
         head = self._log.head(family.name)
         if head is None:
-            return frozenset()
+            return None
         try:
             with TemporaryDirectory(prefix="contender-champion-") as folder:
                 package = admitted_package(
                     self._log, self.client, family, head.version, Path(folder)
                 )
-                return read_keys(package.directory) or frozenset()
+                return head.version, read(package)
         except (*UNLOADABLE, NoSuchVersion, NotPackaged):
-            return frozenset()
+            return None
 
     def _policy(self, family: ModelFamily) -> Policy:
         configured = self._settings.models.get(family.name)

@@ -12,7 +12,9 @@ import pytest
 from serving.speech import KEPT_FILES, Speaker, SpeechUnavailable
 
 needs_program = pytest.mark.skipif(
-    shutil.which("espeak-ng") is None, reason="the program espeak-ng is not installed"
+    # In CI nothing is skipped: the test fails there.
+    os.environ.get("CONTENDER_REQUIRE_DATA") != "1" and shutil.which("espeak-ng") is None,
+    reason="the program espeak-ng is not installed",
 )
 
 
