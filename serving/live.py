@@ -5,10 +5,12 @@ The blessing (`serving.bless`) and the slots load a version with the very same c
 
 from __future__ import annotations
 
+import asyncio
 import statistics
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import orjson
@@ -21,6 +23,8 @@ from serving.validation import InvalidInstances, SchemaCheck, TargetCheck
 WARM_UP_ROUNDS = 5
 QUICK_MS = 5.0
 TEXT_LIMIT_CHARACTERS = 20_000
+THREADS = 2
+"""For each live model, and only for what would hold up every other request."""
 
 
 class BrokenRuntime(RuntimeError):
@@ -123,6 +127,28 @@ class LiveModel:
         self._lock = threading.Lock()
         self._users = 0
         self._closed = False
+        # Threads of its own, made when wanted: a slow model keeps only its own requests waiting.
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=f"predict-{served.name}")
+
+    def is_quick(self, instances: Sequence[Row]) -> bool:
+        """Whether these instances may be answered on the event loop itself."""
+        return self.loaded.is_quick(instances)
+
+    async def answer(self, instances: Sequence[Row]) -> list[list[Row]]:
+        """Check and answer what is not quick, without holding up the event loop.
+
+        Raises `InvalidInstances`, `RequestRefused` or `BrokenRuntime`.
+        """
+        # Counted for itself: a caller that is cancelled leaves its thread behind, which still
+        # uses the runtime.
+        self.acquire()
+        work = self._threads.submit(self.loaded.predict, instances)
+        work.add_done_callback(lambda _: self.release())
+        return await asyncio.wrap_future(work)
+
+    def finish(self) -> None:
+        """Wait for the answers that are under way; none is begun any more."""
+        self._threads.shutdown()
 
     def acquire(self) -> bool:
         """Count one more request; False when the model was released in the meantime."""
@@ -144,5 +170,6 @@ class LiveModel:
                 return False
             already, self._closed = self._closed, True
         if not already:
+            self._threads.shutdown(wait=False)
             self.loaded.runtime.close()
         return True

@@ -1,7 +1,8 @@
 """The slots: one live model each, swapped by rebinding one reference.
 
 `Slots.answer` is the only way from a request to a prediction, for the generic interface and the
-domain interfaces alike: it checks the instances, predicts, and logs before it returns.
+domain interfaces alike: it chooses who answers, has the instances checked and answered, logs
+before it returns, and lets a rollout see what happened.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import asyncio
 import threading
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from pipelines.contract import Row
@@ -19,8 +19,8 @@ from pipelines.versions.artifact import Contract
 from serving.answers import Answered, ServedModel
 from serving.live import LiveModel
 
-THREADS = 2
-"""For each model, and only for what would hold up every other request."""
+LOGGED_AT_ONCE = 32
+"""Instances that are logged on the event loop itself; a thread costs more than so few lines."""
 
 
 class UnknownModel(LookupError):
@@ -52,6 +52,18 @@ class Recorder(Protocol):
         ...
 
 
+class Traffic(Protocol):
+    """Divides a model's requests while a rollout runs; the champion answers them otherwise."""
+
+    def choose(self, champion: LiveModel, instances: Sequence[Row], unit: str | None) -> LiveModel:
+        """Return who answers a request; the same for the same `unit`."""
+        ...
+
+    def seen(self, instances: Sequence[Row], answered: Answered) -> None:
+        """Take note of an answer, which does not wait for it."""
+        ...
+
+
 class Slots:
     """The live models of this process, by name."""
 
@@ -63,11 +75,7 @@ class Slots:
         self._instances_limit = instances_limit
         self._retired: list[LiveModel] = []
         self._retiring = threading.Lock()
-        # Each model has threads of its own: a slow one keeps only its own requests waiting.
-        self._threads = {
-            model: ThreadPoolExecutor(THREADS, thread_name_prefix=f"predict-{model}")
-            for model in self._live
-        }
+        self._traffic: dict[str, Traffic | None] = dict.fromkeys(self._live)
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -102,19 +110,45 @@ class Slots:
         *,
         request_id: str | None = None,
         version: str | None = None,
+        unit: str | None = None,
+        logged: Sequence[Row] | None = None,
     ) -> Answered:
         """Answer and log the instances by one version, without holding up the event loop.
 
-        `version`, where given, is the only one that may answer. Raises `UnknownModel`,
-        `NoChampion`, `VersionNotLive`, `TooManyInstances`, `InvalidInstances` or `RequestRefused`.
+        `version`, where given, is the only one that may answer. `unit` names whom a request comes
+        from, so that a rollout gives him the same version each time. `logged` are the instances
+        as the prediction log keeps them, where that differs from what the model is asked.
+
+        Raises `UnknownModel`, `NoChampion`, `VersionNotLive`, `TooManyInstances`,
+        `InvalidInstances` or `RequestRefused`.
         """
-        live = self._acquire(model, len(instances), version)
-        if live.loaded.is_quick(instances):
-            return self._answer(live, instances, request_id)
-        waiting = self._threads[model].submit(self._answer, live, instances, request_id)
-        # Cancelled while it waits for a thread, it never gets to release the model itself.
-        waiting.add_done_callback(lambda done: live.release() if done.cancelled() else None)
-        return await asyncio.wrap_future(waiting)
+        live = self._acquire(model, instances, version, unit)
+        try:
+            if live.is_quick(instances):
+                rows = live.loaded.predict(instances)
+            else:
+                rows = await live.answer(instances)
+        finally:
+            live.release()
+        identity = request_id or uuid.uuid4().hex
+        provenance = live.served.provenance(identity)
+        kept = instances if logged is None else logged
+        if len(kept) <= LOGGED_AT_ONCE:
+            ids = self._recorder.append(provenance, kept, rows)
+        else:
+            ids = await asyncio.to_thread(self._recorder.append, provenance, kept, rows)
+        contract = live.loaded.package.contract
+        answered = Answered(
+            rows, live.served, ids, identity, contract.many, contract.response_schema
+        )
+        if traffic := self._traffic[model]:
+            traffic.seen(instances, answered)
+        return answered
+
+    def divert(self, model: str, traffic: Traffic | None) -> None:
+        """Let `traffic` choose who answers for `model` from now on; None ends that."""
+        self._known(model)
+        self._traffic[model] = traffic
 
     def put(self, live: LiveModel) -> None:
         """Let `live` answer from now on; the one before is retired until its last request."""
@@ -131,36 +165,25 @@ class Slots:
 
     def close(self) -> None:
         """Finish the running requests and release every model."""
-        for threads in self._threads.values():
-            threads.shutdown()
-        for model, live in self._live.items():
-            if live:
-                live.close_if_idle()
-                self._live[model] = None
+        with self._retiring:
+            self._retired += [live for live in self._live.values() if live]
+            self._live = dict.fromkeys(self._live)
+            for live in self._retired:
+                live.finish()
         self.release_retired()
 
-    def _answer(
-        self, live: LiveModel, instances: Sequence[Row], request_id: str | None
-    ) -> Answered:
-        # Released here and not by the caller: a caller that is cancelled leaves its thread
-        # behind, which still uses the runtime.
-        try:
-            rows = live.loaded.predict(instances)
-            identity = request_id or uuid.uuid4().hex
-            ids = self._recorder.append(live.served.provenance(identity), instances, rows)
-            contract = live.loaded.package.contract
-            return Answered(
-                rows, live.served, ids, identity, contract.many, contract.response_schema
+    def _acquire(
+        self, model: str, instances: Sequence[Row], version: str | None, unit: str | None
+    ) -> LiveModel:
+        if len(instances) > self._instances_limit:
+            message = (
+                f"{len(instances)} instances in one call; the limit is {self._instances_limit}"
             )
-        finally:
-            live.release()
-
-    def _acquire(self, model: str, count: int, version: str | None) -> LiveModel:
-        if count > self._instances_limit:
-            message = f"{count} instances in one call; the limit is {self._instances_limit}"
             raise TooManyInstances(message)
         while True:
             live = self._champion(model, version)
+            if traffic := self._traffic[model]:
+                live = traffic.choose(live, instances, unit)
             # It may have been swapped and released between the look and the count.
             if live.acquire():
                 return live
