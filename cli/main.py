@@ -8,7 +8,18 @@ from typing import Annotated
 
 import typer
 
-from cli import decisions, demo_data, predict, promote, reconcile, replay, rollback, train, up
+from cli import (
+    decisions,
+    demo_data,
+    policy,
+    predict,
+    promote,
+    reconcile,
+    replay,
+    rollback,
+    train,
+    up,
+)
 from pipelines.settings import HOME_VARIABLE
 
 app = typer.Typer(
@@ -44,6 +55,7 @@ app.command("replay")(replay.replay)
 app.command("predict")(predict.predict)
 app.command("demo-data")(demo_data.demo_data)
 app.command("reconcile")(reconcile.reconcile)
+app.add_typer(policy.app, name="policy")
 
 
 if __name__ == "__main__":

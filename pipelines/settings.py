@@ -201,14 +201,46 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     home = Path(variables.get(HOME_VARIABLE) or root).expanduser().resolve()
     candidates = [home / FILE_NAME, root / FILE_NAME]
     file = next((path for path in candidates if path.is_file()), None)
-    document = _read(file) if file else {}
+    document = _with_policy_files(_read(file), file, home) if file else {}
     document = {"store_url": f"sqlite:///{home / 'var' / 'contender.db'}", **document}
     try:
         return Settings.model_validate(_overridden(document, variables) | {"home": home})
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(f"{file or 'environment'}: {where}: {first['msg']}") from error
+        raise SettingsError(f"{file or 'environment'}: {_first_fault(error)}") from error
+
+
+def read_policy(file: Path, usual: PolicySettings | None = None) -> PolicySettings:
+    """Return the policy that a TOML file states, and `usual` where it states nothing.
+
+    Raises `SettingsError`, naming the file and the key.
+    """
+    try:
+        stated = _read(file)
+    except OSError as error:
+        raise SettingsError(f"the policy {file} cannot be read: {error.strerror}") from error
+    document = (usual or PolicySettings()).model_dump(mode="json")
+    slices = {**document["slices"], **_table(stated, "slices")}
+    try:
+        return PolicySettings.model_validate({**document, **stated, "slices": slices})
+    except ValidationError as error:
+        raise SettingsError(f"{file}: {_first_fault(error)}") from error
+
+
+def _with_policy_files(document: dict[str, object], file: Path, home: Path) -> dict[str, object]:
+    """Put in place of each policy that is a path what that file says."""
+    models = _table(document, "models")
+    for name in models:
+        model = _table(models, name)
+        if isinstance(policy := model.get("policy"), str):
+            own = home / Path(policy).expanduser()
+            read = read_policy(own if own.is_file() else file.parent / policy)
+            models[name] = {**model, "policy": read.model_dump()}
+    return document
+
+
+def _first_fault(error: ValidationError) -> str:
+    first = error.errors()[0]
+    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
 
 
 def _read(file: Path) -> dict[str, object]:

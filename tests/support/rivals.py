@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from statistics import NormalDist
 
 import numpy as np
@@ -20,6 +21,17 @@ ACCURACY = Metric("accuracy", "mean", ("correct",))
 BRIER = Metric("brier", "mean", ("brier",), "down")
 MANUAL = Trigger("manual", "ana", "a new idea")
 CLEAN = Leakage("clean", 0, 1_000)
+
+
+@dataclass(frozen=True)
+class FrozenRows:
+    """As much of a test set as a record holds."""
+
+    test_set_id: str = "stub-1"
+    sha256: str = "abc"
+    generation: int = 1
+    source_key: str = "key"
+    actual: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(index=range(1_000)))
 
 
 def policy(

@@ -1,11 +1,21 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import orjson
 import pandas as pd
 import pytest
-from rivals import ACCURACY, BRIER, MACRO_F1, MANUAL, contestant, exactly, policy, rivals
+from rivals import (
+    ACCURACY,
+    BRIER,
+    MACRO_F1,
+    MANUAL,
+    FrozenRows,
+    contestant,
+    exactly,
+    policy,
+    rivals,
+)
 from sqlalchemy import update
 
 from pipelines.contract import Guardrail
@@ -18,17 +28,6 @@ from pipelines.records.precedents import anchor_of, judged_before
 from pipelines.records.replay import replay
 from pipelines.records.verdicts import OverrideRefused, append_override, append_verdict
 from pipelines.store import decisions
-
-
-@dataclass(frozen=True)
-class FrozenRows:
-    """As much of a test set as a record holds."""
-
-    test_set_id: str = "stub-1"
-    sha256: str = "abc"
-    generation: int = 1
-    source_key: str = "key"
-    actual: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(index=range(1_000)))
 
 
 @pytest.fixture
