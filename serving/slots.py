@@ -18,6 +18,7 @@ from pipelines.prediction_log import Provenance
 from pipelines.versions.artifact import Contract
 from serving.answers import Answered, ServedModel
 from serving.live import LiveModel
+from serving.traffic import Asked, Traffic
 
 LOGGED_AT_ONCE = 32
 """Instances that are logged on the event loop itself; a thread costs more than so few lines."""
@@ -52,18 +53,6 @@ class Recorder(Protocol):
         ...
 
 
-class Traffic(Protocol):
-    """Divides a model's requests while a rollout runs; the champion answers them otherwise."""
-
-    def choose(self, champion: LiveModel, instances: Sequence[Row], unit: str | None) -> LiveModel:
-        """Return who answers a request; the same for the same `unit`."""
-        ...
-
-    def seen(self, instances: Sequence[Row], answered: Answered) -> None:
-        """Take note of an answer, which does not wait for it."""
-        ...
-
-
 class Slots:
     """The live models of this process, by name."""
 
@@ -75,7 +64,7 @@ class Slots:
         self._instances_limit = instances_limit
         self._retired: list[LiveModel] = []
         self._retiring = threading.Lock()
-        self._traffic: dict[str, Traffic | None] = dict.fromkeys(self._live)
+        self._traffic: dict[str, Traffic] = {}
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -122,40 +111,86 @@ class Slots:
         Raises `UnknownModel`, `NoChampion`, `VersionNotLive`, `TooManyInstances`,
         `InvalidInstances` or `RequestRefused`.
         """
-        live = self._acquire(model, instances, version, unit)
+        asked = Asked(model, instances, unit, request_id, logged)
+        traffic = self._traffic.get(model)
+        if traffic and version is None:
+            return await traffic.answer(self, asked)
+        live = self.acquire(model, len(instances), version)
+        return await self.record(live, asked, await self.rows(live, instances))
+
+    async def rows(self, live: LiveModel, instances: Sequence[Row]) -> list[list[Row]]:
+        """Have an acquired model check and answer, and let go of it whatever happens.
+
+        Raises `InvalidInstances`, `RequestRefused` or `BrokenRuntime`.
+        """
         try:
             if live.is_quick(instances):
-                rows = live.loaded.predict(instances)
-            else:
-                rows = await live.answer(instances)
+                return live.loaded.predict(instances)
+            return await live.answer(instances)
         finally:
             live.release()
-        identity = request_id or uuid.uuid4().hex
-        provenance = live.served.provenance(identity)
-        kept = instances if logged is None else logged
-        if len(kept) <= LOGGED_AT_ONCE:
-            ids = self._recorder.append(provenance, kept, rows)
+
+    async def record(
+        self,
+        live: LiveModel,
+        asked: Asked,
+        rows: Sequence[Sequence[Row]],
+        *,
+        served: ServedModel | None = None,
+        kept: Sequence[Sequence[Row]] | None = None,
+    ) -> Answered:
+        """Log what `live` answered, and return it as it may leave.
+
+        `served` is the name to log it under, by default the model's own; `kept` is what the log
+        keeps in place of the rows that the client sees.
+        """
+        served = served or live.served
+        identity = asked.request_id or uuid.uuid4().hex
+        provenance = served.provenance(identity)
+        instances = asked.instances if asked.logged is None else asked.logged
+        answers = rows if kept is None else kept
+        if len(instances) <= LOGGED_AT_ONCE:
+            ids = self._recorder.append(provenance, instances, answers)
         else:
-            ids = await asyncio.to_thread(self._recorder.append, provenance, kept, rows)
+            ids = await asyncio.to_thread(self._recorder.append, provenance, instances, answers)
         contract = live.loaded.package.contract
-        answered = Answered(
-            rows, live.served, ids, identity, contract.many, contract.response_schema
-        )
-        if traffic := self._traffic[model]:
-            traffic.seen(instances, answered)
-        return answered
+        return Answered(rows, served, ids, identity, contract.many, contract.response_schema)
 
     def divert(self, model: str, traffic: Traffic | None) -> None:
-        """Let `traffic` choose who answers for `model` from now on; None ends that."""
+        """Let `traffic` answer for `model` from now on; None gives the requests back."""
         self._known(model)
-        self._traffic[model] = traffic
+        # Another dictionary, so that a request that looks at this one sees it unchanged.
+        others = {name: kept for name, kept in self._traffic.items() if name != model}
+        self._traffic = others if traffic is None else {**others, model: traffic}
+
+    def diverted(self, model: str) -> bool:
+        """Return whether a rollout decides who answers for `model` right now."""
+        return model in self._traffic
+
+    def acquire(self, model: str, count: int, version: str | None = None) -> LiveModel:
+        """Return the champion, counted as used until `rows`; `count` instances are asked.
+
+        Raises `UnknownModel`, `NoChampion`, `VersionNotLive` or `TooManyInstances`.
+        """
+        if count > self._instances_limit:
+            message = f"{count} instances in one call; the limit is {self._instances_limit}"
+            raise TooManyInstances(message)
+        while True:
+            live = self._champion(model, version)
+            # It may have been swapped and released between the look and the count.
+            if live.acquire():
+                return live
+
+    def retire(self, live: LiveModel) -> None:
+        """Release `live` once its last request is done; it must answer no new one."""
+        with self._retiring:
+            self._retired.append(live)
 
     def put(self, live: LiveModel) -> None:
         """Let `live` answer from now on; the one before is retired until its last request."""
         before, self._live[live.served.name] = self._live[live.served.name], live
         if before:
-            with self._retiring:
-                self._retired.append(before)
+            self.retire(before)
 
     def release_retired(self) -> int:
         """Release the retired models that no request uses any more; return how many are left."""
@@ -171,22 +206,6 @@ class Slots:
             for live in self._retired:
                 live.finish()
         self.release_retired()
-
-    def _acquire(
-        self, model: str, instances: Sequence[Row], version: str | None, unit: str | None
-    ) -> LiveModel:
-        if len(instances) > self._instances_limit:
-            message = (
-                f"{len(instances)} instances in one call; the limit is {self._instances_limit}"
-            )
-            raise TooManyInstances(message)
-        while True:
-            live = self._champion(model, version)
-            if traffic := self._traffic[model]:
-                live = traffic.choose(live, instances, unit)
-            # It may have been swapped and released between the look and the count.
-            if live.acquire():
-                return live
 
     def _champion(self, model: str, version: str | None = None) -> LiveModel:
         live = self._known(model)
