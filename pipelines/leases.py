@@ -7,8 +7,6 @@ its process, and one on another host for no longer than the lease lasts.
 
 from __future__ import annotations
 
-import os
-import socket
 import threading
 import time
 import uuid
@@ -16,10 +14,10 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-import psutil
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import OperationalError
 
+from pipelines.processes import ProcessIdentity, this_process
 from pipelines.store import Store, leases
 
 if TYPE_CHECKING:
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
 
 DURATION_SECONDS = 60.0
 RETRY_SECONDS = 0.5
-CLOCK_CORRECTION_SECONDS = 2.0
 
 
 class Busy(RuntimeError):
@@ -99,9 +96,7 @@ class Lease:
                 insert(leases).values(
                     name=self.name,
                     holder=self.holder,
-                    host=socket.gethostname(),
-                    pid=os.getpid(),
-                    started_at=repr(psutil.Process().create_time()),
+                    **vars(this_process()),
                     expires_at=self._clock() + self._duration,
                 )
             )
@@ -109,7 +104,7 @@ class Lease:
     def _is_held(self, found: StoredRow[tuple[object, ...]]) -> bool:
         if found.expires_at <= self._clock():
             return False
-        return found.host != socket.gethostname() or _is_alive(found.pid, float(found.started_at))
+        return not ProcessIdentity(found.host, found.pid, found.started_at).is_dead
 
     def _beat(self) -> None:
         while not self._released.wait(self._duration / 4):
@@ -118,15 +113,3 @@ class Lease:
                     return
             except OperationalError:
                 continue  # the store is busy or away; the next beat comes before the lease ends
-
-
-def _is_alive(pid: int, started_at: float) -> bool:
-    try:
-        process = psutil.Process(pid)
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return False
-        # A process id is used again after a while, so the start time has to agree as well; the
-        # system derives it from the wall clock, which may be corrected by a moment.
-        return abs(process.create_time() - started_at) < CLOCK_CORRECTION_SECONDS
-    except psutil.NoSuchProcess:
-        return False

@@ -25,6 +25,7 @@ from sqlalchemy import (
     create_engine,
     event,
 )
+from sqlalchemy.schema import CreateIndex
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -53,6 +54,7 @@ decisions = Table(  # pipelines.decisions.log
     UniqueConstraint("model", "generation", name="one_champion_a_generation"),
     UniqueConstraint("test_set_id", "look", name="one_decision_a_look"),
     Index("decisions_of_model", "model", "seq"),
+    Index("decisions_of_kind", "kind", "model", "seq"),
 )
 
 test_sets = Table(  # pipelines.test_sets.frozen
@@ -95,6 +97,7 @@ feedback = Table(  # pipelines.prediction_log
     Column("reviewer", String(128), nullable=False),
     Column("created_at", String(32), nullable=False),
     Index("feedback_of_prediction", "prediction_id"),
+    Index("feedback_of_model", "model", "created_at"),
 )
 
 labels = Table(  # pipelines.labels
@@ -157,6 +160,87 @@ serving_workers = Table(  # pipelines.confirmations
     Column("seen_at", Float, nullable=False),
 )
 
+serving_processes = Table(  # pipelines.rendezvous
+    "serving_processes",
+    metadata,
+    Column("worker_id", String(64), primary_key=True),
+    Column("host", String(128), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started_at", String(64), nullable=False),
+    Column("seen_at", Float, nullable=False),
+)
+
+serving_preparations = Table(  # pipelines.rendezvous
+    "serving_preparations",
+    metadata,
+    Column("worker_id", String(64), primary_key=True),
+    Column("model", String(128), primary_key=True),
+    Column("version", String(32), nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("decision_id", String(40), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("said_at", Float, nullable=False),
+)
+
+serving_switches = Table(  # pipelines.rendezvous
+    "serving_switches",
+    metadata,
+    Column("model", String(128), primary_key=True),
+    Column("generation", Integer, nullable=False),
+    Column("decision_id", String(40), nullable=False),
+    Column("switch_at", Float, nullable=False),
+)
+
+rollout_totals = Table(  # pipelines.rollouts.observations
+    "rollout_totals",
+    metadata,
+    Column("rollout_id", String(40), primary_key=True),
+    Column("worker_id", String(64), primary_key=True),
+    Column("stage", Integer, primary_key=True),
+    Column("arm", String(16), primary_key=True),
+    Column("counts", Text, nullable=False),
+    Column("written_at", Float, nullable=False),
+)
+
+rollout_limits = Table(  # pipelines.rollouts.observations
+    "rollout_limits",
+    metadata,
+    Column("rollout_id", String(40), primary_key=True),
+    Column("latency_limit_ms", Float, nullable=False),
+)
+
+rollout_units = Table(  # pipelines.rollouts.observations
+    "rollout_units",
+    metadata,
+    Column("rollout_id", String(40), primary_key=True),
+    Column("request", String(40), primary_key=True),
+    Column("unit", String(64), nullable=False),
+)
+
+rollout_choices = Table(  # pipelines.rollouts.observations
+    "rollout_choices",
+    metadata,
+    Column("rollout_id", String(40), primary_key=True),
+    Column("request", String(40), primary_key=True),
+    Column("unit", String(64), nullable=False),
+    Column("champion_wins", Integer, nullable=False),
+    Column("challenger_wins", Integer, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Index("rollout_choices_by_time", "rollout_id", "created_at"),
+)
+
+rollout_disagreements = Table(  # pipelines.rollouts.observations
+    "rollout_disagreements",
+    metadata,
+    Column("rollout_id", String(40), primary_key=True),
+    Column("request", String(40), primary_key=True),
+    Column("instance", Text, nullable=False),
+    Column("champion_answer", Text, nullable=False),
+    Column("challenger_answer", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+)
+
 
 class Store:
     """One engine with the two ways in: `read` (query by query) and `write` (one after another)."""
@@ -199,7 +283,15 @@ def open_store(url: str) -> Store:
     store = Store(engine)
     with store.write() as connection:
         metadata.create_all(connection)
+        _create_indexes(connection)
     return store
+
+
+def _create_indexes(connection: Connection) -> None:
+    """Give tables that an earlier release made the indexes that this one asks by."""
+    for table in metadata.sorted_tables:
+        for index in table.indexes:
+            connection.execute(CreateIndex(index, if_not_exists=True))
 
 
 def _sqlite(url: str) -> Engine:

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Scope
 
 from pipelines import confirmations
 from pipelines.prediction_log import PredictionLog
+from pipelines.rendezvous import Rendezvous, preparations
 from pipelines.settings import Settings
 from pipelines.store import Store
 from serving import cache, errors, follower
@@ -137,13 +138,20 @@ def _services(
         store=store,
         slots=slots,
         follower=follower.Follower(
-            slots, registry, log, actions, looked=looked, poll_seconds=limits.poll_seconds
+            slots,
+            registry,
+            log,
+            actions,
+            Rendezvous(store, worker_id),
+            looked=looked,
+            poll_seconds=limits.poll_seconds,
         ),
         decisions=log,
         predictions=log_of_predictions,
         retrain=Retrainer(orchestration, store),
         roll_back=roll_back,
         workers=partial(confirmations.confirmed, store, within_seconds=WORKER_SEEN_SECONDS),
+        preparations=partial(preparations, store),
         telemetry=telemetry,
         worker_id=worker_id,
     )

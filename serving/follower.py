@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from pipelines.decisions.log import Champion
 from pipelines.registry.client import RegisteredModel, RegistryRefused, RegistryUnavailable
+from serving.conductor import Conductor, Meeting
 from serving.keeper import Actions, SlotKeeper
 from serving.slots import Slots
 from serving.steps import SlotState, View
@@ -21,6 +25,8 @@ from serving.steps import SlotState, View
 ALIAS = "champion"
 SHORTEST_LOOK_SECONDS = 0.05
 LOADERS = 2
+JOIN_SECONDS = 5.0
+"""How often a worker says that it lives."""
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +47,18 @@ class Decisions(Protocol):
         ...
 
 
+class Workers(Meeting, Protocol):
+    """What the follower asks of the rendezvous with the other workers."""
+
+    def join(self) -> None:
+        """Take part, or still take part."""
+        ...
+
+    def leave(self) -> None:
+        """Take part no more."""
+        ...
+
+
 class Follower:
     """One thread that looks, and a few that load; one instance a process."""
 
@@ -50,6 +68,7 @@ class Follower:
         registry: Registry,
         decisions: Decisions,
         actions: Actions,
+        workers: Workers,
         *,
         looked: Callable[[bool], None],
         poll_seconds: float,
@@ -60,7 +79,13 @@ class Follower:
         self._looked = looked
         self._poll_seconds = poll_seconds
         self._loaders = ThreadPoolExecutor(max_workers=LOADERS, thread_name_prefix="load")
-        self._keepers = [SlotKeeper(model, slots, self._loaders, actions) for model in slots.models]
+        self._workers = workers
+        self._joined_at = float("-inf")
+        self._conductor = Conductor(workers)
+        self._keepers = [
+            SlotKeeper(model, slots, self._loaders, self._conductor, actions)
+            for model in slots.models
+        ]
         self._hint = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
@@ -83,7 +108,14 @@ class Follower:
         self._hint.set()
         if self._thread.is_alive():
             self._thread.join()
+        self._conductor.stop()
+        try:
+            self._workers.leave()
+        except SQLAlchemyError as error:
+            logger.warning("the others find out by themselves that this worker left: %s", error)
         self._loaders.shutdown()
+        for keeper in self._keepers:
+            keeper.discard()
 
     def states(self) -> list[SlotState]:
         """Return what each slot does, by name."""
@@ -96,6 +128,7 @@ class Follower:
 
     def look(self) -> None:
         """See what the log and the registry say, and begin to load what has changed."""
+        self._join_now_and_then()
         aliases = self._aliases()
         for keeper in self._keepers:
             head = self._decisions.head(keeper.model)
@@ -125,6 +158,12 @@ class Follower:
             logger.exception("a look at the decision log failed; the slots stay as they are")
         else:
             self.log_reachable = True
+
+    def _join_now_and_then(self) -> None:
+        # Before the log is read: whoever decides after this waits for this worker.
+        if time.monotonic() >= self._joined_at + JOIN_SECONDS:
+            self._workers.join()
+            self._joined_at = time.monotonic()
 
     def _aliases(self) -> dict[str, str]:
         try:

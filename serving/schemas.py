@@ -162,6 +162,19 @@ class WorkerView(BaseModel):
     confirmed_at: str
 
 
+class PreparationView(BaseModel):
+    """What one living worker says of a decided champion that it does not answer with yet."""
+
+    worker_id: str
+    version: str
+    generation: int
+    decision_id: str
+    state: Literal["prepared", "failed"] = Field(
+        description="`prepared`: it switches together with the others. `failed`: it goes on trying."
+    )
+    note: str
+
+
 class SlotView(BaseModel):
     """One slot of the process that answers this request."""
 
@@ -203,6 +216,12 @@ class Readiness(BaseModel):
     ready: bool
     slots: list[SlotView]
     workers: dict[str, list[WorkerView]]
+    preparations: dict[str, list[PreparationView]] = Field(
+        description="By model, champions on their way; nothing where every worker serves them."
+    )
+    agreed: dict[str, bool] = Field(
+        description="By model, whether every living worker answers with the same generation."
+    )
 
 
 class Alive(BaseModel):

@@ -9,6 +9,7 @@ from typing import Protocol
 from pipelines.confirmations import Confirmation
 from pipelines.decisions.log import Decision
 from pipelines.prediction_log import PredictionLog
+from pipelines.rendezvous import Preparation
 from pipelines.settings import Settings
 from pipelines.store import Store
 from serving.follower import Follower
@@ -55,5 +56,7 @@ class Services:
     roll_back: RollBack
     workers: Callable[[str], Sequence[Confirmation]]
     """The living workers and what each serves of one model."""
+    preparations: Callable[[str], Sequence[Preparation]]
+    """What workers say of champions that were decided and that they do not serve yet."""
     telemetry: Telemetry
     worker_id: str

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping
 
 from pipelines.confirmations import Confirmation
 from pipelines.decisions.log import Decision
+from pipelines.rendezvous import Preparation
 from pipelines.versions.artifact import Contract
 from serving.answers import ServedModel
 from serving.schemas import (
     ContractView,
     DecisionDocument,
     DecisionSummary,
+    PreparationView,
     ServedVersion,
     SlotView,
     WorkerView,
@@ -41,6 +43,15 @@ def workers(confirmations: Iterable[Confirmation]) -> list[WorkerView]:
     return [
         WorkerView.model_validate({name: getattr(word, name) for name in fields})
         for word in confirmations
+    ]
+
+
+def preparations(words: Iterable[Preparation]) -> list[PreparationView]:
+    """Return what workers say of champions that they do not serve yet."""
+    fields = PreparationView.model_fields
+    return [
+        PreparationView.model_validate({name: getattr(word, name) for name in fields})
+        for word in words
     ]
 
 

@@ -38,10 +38,17 @@ def readyz(services: ServicesDependency, response: Response) -> Readiness:
     states = services.follower.states()
     ready = services.follower.ready
     response.status_code = 200 if ready else 503
+    workers = {state.model: views.workers(services.workers(state.model)) for state in states}
     return Readiness(
         ready=ready,
         slots=[views.slot(state) for state in states],
-        workers={state.model: views.workers(services.workers(state.model)) for state in states},
+        workers=workers,
+        preparations={
+            state.model: views.preparations(services.preparations(state.model)) for state in states
+        },
+        agreed={
+            model: len({each.generation for each in said}) < 2 for model, said in workers.items()
+        },
     )
 
 
