@@ -55,6 +55,9 @@ class Contract(BaseModel):
     form: Literal["compiled", "flavour"]
     many: bool
     target: str
+    entity: str | None = None
+    """The request column that says on whose behalf is asked; a rollout keeps to one version for
+    each. Packages from before it was written down have none."""
     request_schema: dict[str, object]
     response_schema: dict[str, object]
     latency_budget_ms: float

@@ -114,6 +114,7 @@ def _contract(family: ModelFamily, facts: Facts, found: Agreement) -> Contract:
         form="compiled" if found.accepted else "flavour",
         many=family.many,
         target=family.target,
+        entity=family.entity,
         request_schema=family.Request.model_json_schema(),
         response_schema=family.Response.model_json_schema(),
         latency_budget_ms=family.latency_budget_ms,

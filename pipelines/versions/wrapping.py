@@ -46,6 +46,7 @@ def wrap(directory: Path, family: ModelFamily, info: VersionInfo) -> Package:
         form="flavour",
         many=family.many,
         target=family.target,
+        entity=family.entity,
         request_schema=_request_schema(family, signature),
         response_schema=_response_schema(family, signature),
         latency_budget_ms=family.latency_budget_ms,
