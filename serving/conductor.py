@@ -96,7 +96,7 @@ class Conductor:
 
     def _announce(self, turn: _Turn) -> None:
         try:
-            turn.moment = self._meeting.agreed(turn.champion)
+            turn.moment = self._soon(self._meeting.agreed(turn.champion))
             if turn.moment is None:
                 self._meeting.say(turn.champion, "prepared")
         except SQLAlchemyError as error:
@@ -129,12 +129,15 @@ class Conductor:
         """Return the seconds until the moment, or until the next look for one."""
         if turn.moment is None:
             return LOOK_SECONDS
-        # A clock that was put back must not make anybody wait for long.
-        return min(turn.moment - self._meeting.clock(), LEAD_SECONDS)
+        return turn.moment - self._meeting.clock()
+
+    def _soon(self, moment: float | None) -> float | None:
+        # Where another host's clock is ahead of ours, its moment is too: nobody waits for that.
+        return None if moment is None else min(moment, self._meeting.clock() + LEAD_SECONDS)
 
     def _moment(self, turn: _Turn) -> float | None:
         try:
-            return self._meeting.moment(turn.champion)
+            return self._soon(self._meeting.moment(turn.champion))
         except SQLAlchemyError as error:
             logger.warning("%s: the others cannot be met: %s", turn.champion.model, error)
             alone = turn.since + self._meeting.patience_seconds
