@@ -26,6 +26,7 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.schema import CreateIndex
+from sqlalchemy.schema import CreateIndex
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -54,6 +55,7 @@ decisions = Table(  # pipelines.decisions.log
     UniqueConstraint("model", "generation", name="one_champion_a_generation"),
     UniqueConstraint("test_set_id", "look", name="one_decision_a_look"),
     Index("decisions_of_model", "model", "seq"),
+    Index("decisions_of_kind", "kind", "model", "seq"),
     Index("decisions_of_kind", "kind", "model", "seq"),
 )
 
@@ -97,6 +99,7 @@ feedback = Table(  # pipelines.prediction_log
     Column("reviewer", String(128), nullable=False),
     Column("created_at", String(32), nullable=False),
     Index("feedback_of_prediction", "prediction_id"),
+    Index("feedback_of_model", "model", "created_at"),
     Index("feedback_of_model", "model", "created_at"),
 )
 
@@ -190,6 +193,55 @@ serving_switches = Table(  # pipelines.rendezvous
     Column("generation", Integer, nullable=False),
     Column("decision_id", String(40), nullable=False),
     Column("switch_at", Float, nullable=False),
+)
+
+rollout_totals = Table(  # pipelines.rollouts.observations
+    "rollout_totals",
+    metadata,
+    Column("rollout_id", String(40), primary_key=True),
+    Column("worker_id", String(64), primary_key=True),
+    Column("stage", Integer, primary_key=True),
+    Column("arm", String(16), primary_key=True),
+    Column("counts", Text, nullable=False),
+    Column("written_at", Float, nullable=False),
+)
+
+rollout_limits = Table(  # pipelines.rollouts.observations
+    "rollout_limits",
+    metadata,
+    Column("rollout_id", String(40), primary_key=True),
+    Column("latency_limit_ms", Float, nullable=False),
+)
+
+rollout_units = Table(  # pipelines.rollouts.observations
+    "rollout_units",
+    metadata,
+    Column("rollout_id", String(40), primary_key=True),
+    Column("request", String(40), primary_key=True),
+    Column("unit", String(64), nullable=False),
+)
+
+rollout_choices = Table(  # pipelines.rollouts.observations
+    "rollout_choices",
+    metadata,
+    Column("rollout_id", String(40), primary_key=True),
+    Column("request", String(40), primary_key=True),
+    Column("unit", String(64), nullable=False),
+    Column("champion_wins", Integer, nullable=False),
+    Column("challenger_wins", Integer, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Index("rollout_choices_by_time", "rollout_id", "created_at"),
+)
+
+rollout_disagreements = Table(  # pipelines.rollouts.observations
+    "rollout_disagreements",
+    metadata,
+    Column("rollout_id", String(40), primary_key=True),
+    Column("request", String(40), primary_key=True),
+    Column("instance", Text, nullable=False),
+    Column("champion_answer", Text, nullable=False),
+    Column("challenger_answer", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
 )
 
 rollout_totals = Table(  # pipelines.rollouts.observations
