@@ -26,7 +26,7 @@ from pipelines.registry.client import (
 EditPolicy = Literal["judge", "revert"]
 Judge = Callable[[str, str, Trigger], Decision]
 """Judges a version of a model; `pipelines.arena.gate.Gate.judge` does."""
-OPEN = frozenset({"admitted", "foreign_edit"})
+OPEN = frozenset({"admitted", "foreign_edit", "rollout_started", "rollout_ended"})
 """Kinds of decision after which a version may still have to be judged."""
 SETTLED_ORIGINS = frozenset({"contender", "restored"})
 GRACE_SECONDS = 600.0

@@ -17,16 +17,19 @@ import orjson
 from sqlalchemy import Connection, Select, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from pipelines.decisions import chain, prediction_files
+from pipelines.decisions import chain, prediction_files, way_back
 from pipelines.store import Store, decisions
 
 if TYPE_CHECKING:
     import pandas as pd
     from sqlalchemy import Row
 
-Kind = Literal[
-    "verdict", "admitted", "rollback", "restored", "foreign_edit", "override", "test_set", "effect"
-]
+RolloutKind = Literal["rollout_started", "rollout_ended"]
+Kind = (
+    RolloutKind
+    | Literal["verdict", "admitted", "rollback", "restored", "foreign_edit"]
+    | Literal["override", "test_set", "effect"]
+)
 Clock = Callable[[], datetime]
 Problems = list[str]
 
@@ -45,7 +48,8 @@ class NewDecision:
 
     With `expected_generation` the append is a compare-and-swap against the champion (0: none
     yet); with `look` one against the looks at `test_set_id`. `becomes_champion` makes `version`
-    the next generation. `rollback_to` is by default the champion that it replaces.
+    the next generation. `rollback_to` is by default the champion that it replaces. `guard` looks
+    once more inside the append's transaction and raises `Conflict` where its ground has moved.
     """
 
     kind: Kind
@@ -59,6 +63,7 @@ class NewDecision:
     expected_generation: int | None = None
     becomes_champion: bool = False
     rollback_to: str | None = None
+    guard: Callable[[Connection], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -178,6 +183,8 @@ class DecisionLog:
     def _append(self, connection: Connection, new: NewDecision) -> Decision:
         champion = _head(connection, new.model)
         _compare(connection, new, champion)
+        if new.guard is not None:
+            new.guard(connection)
         seq, prev_hash = _tail(connection)
         generation = (champion.generation if champion else 0) + 1 if new.becomes_champion else None
         header = {
@@ -287,13 +294,4 @@ def _pointer(connection: Connection, new: NewDecision, before: str | None) -> st
     """Return where to go back to: after a rollback never to the version just rolled back."""
     if new.kind not in {"rollback", "restored"}:
         return before
-    query = _of(new.model).where(
-        decisions.c.generation.is_not(None), decisions.c.version == new.version
-    )
-    row = connection.execute(query.order_by(decisions.c.seq.desc()).limit(1)).first()
-    if row is None:
-        return None
-    effects = _decision(row).record["effects"]
-    assert isinstance(effects, dict)
-    pointer = effects["rollback_to"]
-    return None if pointer is None else str(pointer)
+    return way_back.as_champion(connection, new.model, str(new.version))
