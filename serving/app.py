@@ -118,7 +118,16 @@ def _services(
     worker_id = f"{socket.gethostname()[:40]}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
     log_of_predictions = PredictionLog(store, settings.var / "spool")
     limits = settings.serving
-    slots = Slots(settings.models, log_of_predictions, instances_limit=limits.instances_limit)
+
+    def hurry() -> None:
+        following.look_now()
+
+    slots = Slots(
+        settings.models,
+        log_of_predictions,
+        instances_limit=limits.instances_limit,
+        hurry=hurry,
+    )
 
     def looked(registry_reachable: bool) -> None:
         telemetry.registry_up.set(registry_reachable)
@@ -133,19 +142,20 @@ def _services(
         confirm=partial(_confirm, store, telemetry, worker_id),
         watch=lambda model, outcome: telemetry.swaps.labels(model, outcome).inc(),
     )
+    following = follower.Follower(
+        slots,
+        registry,
+        log,
+        actions,
+        Rendezvous(store, worker_id),
+        looked=looked,
+        poll_seconds=limits.poll_seconds,
+    )
     return Services(
         settings=settings,
         store=store,
         slots=slots,
-        follower=follower.Follower(
-            slots,
-            registry,
-            log,
-            actions,
-            Rendezvous(store, worker_id),
-            looked=looked,
-            poll_seconds=limits.poll_seconds,
-        ),
+        follower=following,
         decisions=log,
         predictions=log_of_predictions,
         retrain=Retrainer(orchestration, store),

@@ -9,6 +9,7 @@ import uuid
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving import generations
 from serving.telemetry import Telemetry
 
 HEADER = "X-Request-Id"
@@ -17,7 +18,10 @@ ACCEPTED_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 
 class Envelope:
-    """Honours or makes `X-Request-Id`, returns it, and counts and times the request."""
+    """Honours or makes `X-Request-Id`, returns it, and counts and times the request.
+
+    It also takes note of a demanded generation and names the one that answered.
+    """
 
     def __init__(self, app: ASGIApp, *, telemetry: Telemetry) -> None:
         self._app = app
@@ -29,6 +33,7 @@ class Envelope:
             await self._app(scope, receive, send)
             return
         request_id = request_id_for(Headers(scope=scope).get(HEADER))
+        generations.listen(scope["headers"])
         scope.setdefault("state", {})["request_id"] = request_id
         status = 500
         start = time.perf_counter()
@@ -38,6 +43,7 @@ class Envelope:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 MutableHeaders(scope=message)[HEADER] = request_id
+                generations.stamp(message)
             await send(message)
 
         try:

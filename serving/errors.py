@@ -38,6 +38,7 @@ from pipelines.spool import SpoolUnavailable
 from pipelines.versions.artifact import ArtifactRefused
 from pipelines.versions.flavour_runtime import FlavourFailed
 from serving.bodies import BodyTooLarge, MalformedBody, UnsupportedBody
+from serving.generations import InvalidGeneration, StillBehind
 from serving.live import BrokenRuntime, WarmUpFailed
 from serving.problems import Problem, respond
 from serving.shelf import CatalogueMissing
@@ -65,6 +66,7 @@ class Meaning:
 MEANINGS: dict[type[Exception], Meaning] = {
     MalformedBody: Meaning(400, "malformed-body", "The body is not what it should be"),
     TensorRefused: Meaning(400, "malformed-tensor", "A tensor is not what it should be"),
+    InvalidGeneration: Meaning(400, "invalid-generation", "The demanded generation is none"),
     UnknownModel: Meaning(404, "unknown-model", "No such model"),
     UnknownDecision: Meaning(404, "unknown-decision", "No such decision"),
     SpeechUnavailable: Meaning(404, "no-speech", "There is nothing to hear"),
@@ -92,6 +94,7 @@ MEANINGS: dict[type[Exception], Meaning] = {
     BrokenRuntime: Meaning(500, "broken-runtime", "The model broke its contract"),
     FlavourFailed: Meaning(502, "worker-failed", "The model's worker process failed", retry=True),
     NoChampion: Meaning(503, "no-champion", "No champion yet", retry=True),
+    StillBehind: Meaning(503, "still-behind", "This worker is behind", retry=True),
     CatalogueMissing: Meaning(503, "no-catalogue", "No catalogue yet", retry=True),
     SpoolUnavailable: Meaning(503, "log-unavailable", "Predictions cannot be logged", retry=True),
     RegistryUnavailable: Meaning(503, "registry-unavailable", "MLflow is away", retry=True),

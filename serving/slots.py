@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import threading
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from pipelines.contract import Row
 from pipelines.prediction_log import Provenance
 from pipelines.versions.artifact import Contract
+from serving import generations
 from serving.answers import Answered, ServedModel
 from serving.live import LiveModel
 from serving.traffic import Asked, Traffic
@@ -57,11 +58,17 @@ class Slots:
     """The live models of this process, by name."""
 
     def __init__(
-        self, models: Iterable[str], recorder: Recorder, *, instances_limit: int = 10_000
+        self,
+        models: Iterable[str],
+        recorder: Recorder,
+        *,
+        instances_limit: int = 10_000,
+        hurry: Callable[[], None] = lambda: None,
     ) -> None:
         self._live: dict[str, LiveModel | None] = dict.fromkeys(sorted(models))
         self._recorder = recorder
         self._instances_limit = instances_limit
+        self._hurry = hurry
         self._retired: list[LiveModel] = []
         self._retiring = threading.Lock()
         self._traffic: dict[str, Traffic] = {}
@@ -75,6 +82,14 @@ class Slots:
         """Return what answers for `model` now, or None. Raises `UnknownModel`."""
         live = self._known(model)
         return live.served if live else None
+
+    async def reach(self, model: str) -> None:
+        """Wait for the generation that the caller demands, where this worker is behind it.
+
+        Raises `UnknownModel`, `InvalidGeneration` or `StillBehind`.
+        """
+        wanted = generations.demanded()
+        await generations.reach(wanted, lambda: self._generation(model), hurry=self._hurry)
 
     def contract(self, model: str, version: str | None = None) -> Contract:
         """Return the live version's contract.
@@ -109,8 +124,10 @@ class Slots:
         as the prediction log keeps them, where that differs from what the model is asked.
 
         Raises `UnknownModel`, `NoChampion`, `VersionNotLive`, `TooManyInstances`,
-        `InvalidInstances` or `RequestRefused`.
+        `InvalidInstances`, `RequestRefused`, or what `reach` raises.
         """
+        if generations.demanded():
+            await self.reach(model)
         asked = Asked(model, instances, unit, request_id, logged)
         traffic = self._traffic.get(model)
         if traffic and version is None:
@@ -153,6 +170,7 @@ class Slots:
             ids = self._recorder.append(provenance, instances, answers)
         else:
             ids = await asyncio.to_thread(self._recorder.append, provenance, instances, answers)
+        generations.answered(served.generation)
         contract = live.loaded.package.contract
         return Answered(rows, served, ids, identity, contract.many, contract.response_schema)
 
@@ -216,6 +234,10 @@ class Slots:
                 f"version {version!r} of {model} is not live; {live.served.version!r} is"
             )
         return live
+
+    def _generation(self, model: str) -> int:
+        served = self.served(model)
+        return served.generation if served else 0
 
     def _known(self, model: str) -> LiveModel | None:
         try:

@@ -12,6 +12,7 @@ import orjson
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 
 from pipelines.contract import Row
+from serving import generations
 from serving.answers import Answered, ServedModel
 from serving.dependencies import RequestId, ServicesDependency
 from serving.problems import Dialect
@@ -130,8 +131,13 @@ async def recommend(
     """Recommend products to a user: personal, from a history sent along, or what is popular."""
     asked = _asked(await object_of(request))
     key = orjson.dumps(asked)
-    kept = cache.get(services.slots.served(MODEL), key)
-    if kept is None:
+    # A kept answer is one of the champion's: of the one that the caller demands, like any other.
+    await services.slots.reach(MODEL)
+    current = services.slots.served(MODEL)
+    kept = cache.get(current, key)
+    if kept is not None and current is not None:
+        generations.answered(current.generation)
+    else:
         answered = await services.slots.answer(MODEL, [asked], request_id=request_id)
         kept = _rendered(answered)
         served = answered.model

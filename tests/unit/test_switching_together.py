@@ -192,14 +192,14 @@ class Meeting:
         self.away = False
         self.said: list[str] = []
 
-    def say(self, champion, state, note=""):
+    def say(self, _champion, state, _note=""):
         self._reach()
         self.said.append(state)
 
-    def take_back(self, model, decision_id):
+    def take_back(self, _model, _decision_id):
         self._reach()
 
-    def agreed(self, champion):
+    def agreed(self, _champion):
         self._reach()
         return self.settled
 
