@@ -1,6 +1,6 @@
 """Two recommenders' lists made into one, so that what people choose says which is better.
 
-Team draft (Radlinski, Kurup and Joachims, "How does clickthrough data reflect retrieval quality?",
+Arm draft (Radlinski, Kurup and Joachims, "How does clickthrough data reflect retrieval quality?",
 CIKM 2008): as captains pick players, the ranker with fewer picks, by a coin where they have the
 same number, puts its best item that is not in the list yet. A choice counts for the ranker that
 put the item there. Which captain is ahead is decided by coins alone, so equal rankers win alike.
@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from pipelines.contract import Row
+from pipelines.rollouts.plan import Arm
 
-Team = Literal["champion", "challenger"]
 Coin = Callable[[], bool]
 """A fair coin; True lets the challenger pick first."""
 
@@ -51,16 +50,16 @@ def team_draft(
     challenger: Sequence[Mapping[str, object]],
     length: int,
     coin: Coin,
-) -> list[tuple[Mapping[str, object], Team | None]]:
+) -> list[tuple[Mapping[str, object], Arm | None]]:
     """Return at most `length` items, each once, with the team that picked it.
 
     Once a list is used up its captain can pick no more, and the draft is over: what the other
     still has fills the list for no team.
     """
-    picked: list[tuple[Mapping[str, object], Team | None]] = []
+    picked: list[tuple[Mapping[str, object], Arm | None]] = []
     taken: set[object] = set()
     lists = {"champion": _untaken(champion, taken), "challenger": _untaken(challenger, taken)}
-    counts: dict[Team, int] = {"champion": 0, "challenger": 0}
+    counts: dict[Arm, int] = {"champion": 0, "challenger": 0}
     drafting = True
     while len(picked) < length:
         team = _captain(counts, coin)
@@ -76,7 +75,7 @@ def team_draft(
     return picked
 
 
-def team_of(answer: Sequence[Mapping[str, object]], chosen: str) -> Team | None:
+def team_of(answer: Sequence[Mapping[str, object]], chosen: str) -> Arm | None:
     """Return who put a chosen item into a logged answer; None for nobody, or an unknown item."""
     for row in answer:
         for item in items_of(row):
@@ -101,7 +100,7 @@ def items_of(row: Mapping[str, object]) -> list[Mapping[str, object]]:
     ]
 
 
-def _captain(counts: Mapping[Team, int], coin: Coin) -> Team:
+def _captain(counts: Mapping[Arm, int], coin: Coin) -> Arm:
     ahead = counts["challenger"] - counts["champion"]
     first = coin() if ahead == 0 else ahead < 0
     return "challenger" if first else "champion"

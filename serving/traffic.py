@@ -6,12 +6,21 @@ this process. Traffic asks the slots to have a live model answer, and to log wha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+import time
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
-from pipelines.contract import Row
+from pipelines.contract import RequestRefused, Row
+from pipelines.rollouts.plan import Arm, Rollout, unit_of
 from serving.answers import Answered, ServedModel
 from serving.live import LiveModel
+from serving.validation import InvalidInstances
+
+logger = logging.getLogger(__name__)
+
+REFUSALS = (InvalidInstances, RequestRefused)
+"""What is wrong with the request and not with who is asked."""
 
 
 class Asked(NamedTuple):
@@ -63,3 +72,102 @@ class Traffic(Protocol):
     async def answer(self, desk: Desk, asked: Asked) -> Answered:
         """Answer one request. Raises what the champion's own answer would raise."""
         ...
+
+
+class Watch(Protocol):
+    """Counts what the two sides do, for guardrails and tests; quick, and called by any thread."""
+
+    def answered(self, arm: Arm, stage: int, seconds: float | None) -> None:
+        """Count an answer of one side and how long it took, where that can be compared."""
+        ...
+
+    def failed(self, arm: Arm, stage: int, seconds: float) -> None:
+        """Count a request that one side should have answered and could not."""
+        ...
+
+    def compared(self, stage: int, disagreement: Disagreement | None) -> None:
+        """Count two answers to the same request; None where they agree."""
+        ...
+
+    def dropped(self, stage: int) -> None:
+        """Count a mirrored request that the challenger had no time for."""
+        ...
+
+
+class Disagreement(NamedTuple):
+    """Two answers to one instance that are not the same."""
+
+    instance: Row
+    champion: Sequence[Row]
+    challenger: Sequence[Row]
+
+
+class Arms:
+    """The two sides of a rollout in this process: who is asked, and what is counted."""
+
+    def __init__(
+        self,
+        rollout: Rollout,
+        challenger: LiveModel,
+        watch: Watch,
+        *,
+        clock: Callable[[], float] = time.time,
+        timer: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self.rollout = rollout
+        self.challenger = challenger
+        self.watch = watch
+        self._entity = challenger.loaded.package.contract.entity
+        self._clock = clock
+        self._timer = timer
+
+    @property
+    def stage(self) -> int:
+        """The stage of the ramp right now."""
+        return self.rollout.stage(self._clock())
+
+    def wants(self, asked: Asked, stage: int) -> bool:
+        """Return whether the challenger takes the request, by whom it comes from."""
+        return self.rollout.takes(self._unit(asked), stage)
+
+    def beside(self, champion: LiveModel) -> bool:
+        """Return whether this is the champion that the challenger is to be compared with."""
+        return champion.served.generation == self.rollout.generation
+
+    def join(self, champion: LiveModel) -> bool:
+        """Count a request of the challenger, as `acquire` does; False where it takes no part."""
+        return self.beside(champion) and self.challenger.acquire()
+
+    async def by_champion(
+        self, desk: Desk, champion: LiveModel, asked: Asked, stage: int
+    ) -> list[list[Row]]:
+        """Have the champion answer; its failures count, its refusals do not."""
+        start = self._timer()
+        try:
+            rows = await desk.rows(champion, asked.instances)
+        except REFUSALS:
+            raise
+        except Exception:
+            self.watch.failed("champion", stage, self._timer() - start)
+            raise
+        self.watch.answered("champion", stage, self._timer() - start)
+        return rows
+
+    async def by_challenger(self, desk: Desk, asked: Asked) -> tuple[list[list[Row]] | None, float]:
+        """Have the acquired challenger answer; None where it cannot, and the seconds it took.
+
+        Counted by the caller: what the champion refuses too is no failure.
+        """
+        start = self._timer()
+        try:
+            return await desk.rows(self.challenger, asked.instances), self._timer() - start
+        except Exception as error:  # noqa: BLE001 - a border: the champion answers in its place
+            logger.info("%s: the challenger failed: %r", self.rollout.rollout_id, error)
+            return None, self._timer() - start
+
+    def _unit(self, asked: Asked) -> str:
+        if asked.unit:
+            return asked.unit
+        first = asked.instances[0] if asked.instances else None
+        # What is no row is refused by whoever is asked.
+        return unit_of(self._entity, asked.instances) if isinstance(first, dict) else ""

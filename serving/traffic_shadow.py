@@ -1,0 +1,176 @@
+"""Shadow: the champion answers, and the challenger is asked the same off the path.
+
+What the challenger does not get to is dropped, the oldest first, and counted. It runs in a thread
+that rests several times as long as it works, so that it takes little of the interpreter's time. A
+low priority would do harm: set aside while it holds the interpreter's lock, it would stop all.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from numbers import Real
+from typing import NamedTuple
+
+from pipelines.contract import Row
+from serving.answers import Answered
+from serving.interleaving import ITEM, items_of
+from serving.traffic import REFUSALS, Arms, Asked, Desk, Disagreement
+
+WAITING = 256
+"""Requests that wait for the challenger at most."""
+MIRRORED_INSTANCES = 16
+"""Of each request at most: a long one must not hold the interpreter, nor the others up."""
+RELATIVE = 0.01
+"""Two numbers agree when they differ by at most so much of the larger one."""
+REST = 4.0
+"""How many times as long as it worked the challenger rests: it takes a fifth of a core at most."""
+CLOSE_SECONDS = 5.0
+
+logger = logging.getLogger(__name__)
+
+
+class Mirrored(NamedTuple):
+    """One answered request, as the challenger is asked it."""
+
+    instances: Sequence[Row]
+    rows: Sequence[Sequence[Row]]
+    stage: int
+    whole: bool
+    """Whether these are all instances of the request, so that its time can be compared."""
+
+
+class ShadowTraffic:
+    """The champion answers everything; a share of it is mirrored."""
+
+    def __init__(self, arms: Arms, mirror: Mirror) -> None:
+        self._arms = arms
+        self._mirror = mirror
+
+    async def answer(self, desk: Desk, asked: Asked) -> Answered:
+        """Answer by the champion. Raises what it raises."""
+        arms = self._arms
+        wanted = arms.wants(asked, stage := arms.stage)
+        champion = desk.acquire(asked.model, len(asked.instances))
+        rows = await arms.by_champion(desk, champion, asked, stage)
+        answered = await desk.record(champion, asked, rows)
+        if wanted and arms.beside(champion) and asked.instances:
+            whole = len(asked.instances) <= MIRRORED_INSTANCES
+            some, theirs = asked.instances[:MIRRORED_INSTANCES], rows[:MIRRORED_INSTANCES]
+            self._mirror.offer(Mirrored(some, theirs, stage, whole))
+        return answered
+
+
+class Mirror:
+    """Asks the challenger what the champion has answered, in a thread of its own."""
+
+    def __init__(
+        self,
+        arms: Arms,
+        *,
+        waiting: int = WAITING,
+        rest: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self._arms = arms
+        self._waiting: deque[Mirrored] = deque(maxlen=waiting)
+        self._rest = rest
+        contract = arms.challenger.loaded.package.contract
+        self._target = contract.target
+        # In this process, time on the clock is mostly waiting for the interpreter's lock.
+        self._timer = time.thread_time if contract.form == "compiled" else time.perf_counter
+        self._something = threading.Event()
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, name="shadow", daemon=True)
+        self._thread.start()
+
+    def offer(self, mirrored: Mirrored) -> None:
+        """Let the challenger be asked when there is time; never waits."""
+        if len(self._waiting) == self._waiting.maxlen:
+            self._arms.watch.dropped(mirrored.stage)
+        self._waiting.append(mirrored)
+        self._something.set()
+
+    def close(self) -> None:
+        """Ask nothing more, and wait a little for what is being asked."""
+        self._stopped = True
+        self._waiting.clear()
+        self._something.set()
+        self._thread.join(CLOSE_SECONDS)
+
+    def _run(self) -> None:
+        while not self._stopped:
+            try:
+                mirrored = self._waiting.popleft()
+            except IndexError:
+                self._something.wait()
+                self._something.clear()
+                continue
+            before = time.thread_time()
+            self._ask(mirrored)
+            self._rest(REST * (time.thread_time() - before))
+
+    def _ask(self, mirrored: Mirrored) -> None:
+        challenger = self._arms.challenger
+        if not challenger.acquire():
+            return
+        start = self._timer()
+        try:
+            rows = challenger.loaded.predict(mirrored.instances)
+        except REFUSALS as error:
+            # The champion answered it, so it is the challenger's failure after all.
+            self._failed(mirrored, error, self._timer() - start)
+        except Exception as error:  # noqa: BLE001 - a border: no client may notice a shadow
+            self._failed(mirrored, error, self._timer() - start)
+        else:
+            self._compare(mirrored, rows, self._timer() - start)
+        finally:
+            challenger.release()
+
+    def _failed(self, mirrored: Mirrored, error: Exception, seconds: float) -> None:
+        logger.info("%s: the shadow failed: %r", self._arms.rollout.rollout_id, error)
+        self._arms.watch.failed("challenger", mirrored.stage, seconds)
+
+    def _compare(self, mirrored: Mirrored, rows: list[list[Row]], seconds: float) -> None:
+        watch = self._arms.watch
+        watch.answered("challenger", mirrored.stage, seconds if mirrored.whole else None)
+        found = None
+        for instance, ours, theirs in zip(mirrored.instances, mirrored.rows, rows, strict=True):
+            if not agree(ours, theirs, self._target):
+                found = Disagreement(instance, ours, theirs)
+                break
+        watch.compared(mirrored.stage, found)
+
+
+def agree(champion: Sequence[Row], challenger: Sequence[Row], target: str) -> bool:
+    """Return whether two answers to one instance say the same about `target`, row by row.
+
+    Texts are equal and numbers within `RELATIVE` of one another. Answers that are lists of items
+    and say nothing about the target agree on the first item.
+    """
+    if len(champion) != len(challenger):
+        return False
+    return all(_same(*pair, target) for pair in zip(champion, challenger, strict=True))
+
+
+def _same(ours: Row, theirs: Row, target: str) -> bool:
+    one, other = ours.get(target), theirs.get(target)
+    if one is None and other is None:
+        return _first(ours) == _first(theirs)
+    if isinstance(one, Real) and isinstance(other, Real):
+        return math.isclose(float(one), float(other), rel_tol=RELATIVE, abs_tol=1e-9)
+    return bool(one == other)
+
+
+def _first(row: Row) -> object:
+    items = items_of(row)
+    return items[0][ITEM] if items else None
+
+
+def shadow(arms: Arms) -> tuple[ShadowTraffic, Mirror]:
+    """Return the traffic of a shadow and its mirror, which the caller closes."""
+    mirror = Mirror(arms)
+    return ShadowTraffic(arms, mirror), mirror

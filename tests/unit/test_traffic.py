@@ -1,0 +1,407 @@
+"""Who answers while a rollout runs, what is counted, and what a client notices of it: nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+
+import pytest
+from rollout_parts import (
+    CHALLENGER,
+    CHAMPION,
+    Answers,
+    Counts,
+    Recorder,
+    challenger,
+    champion,
+    rollout,
+)
+from serving_stage import MODEL
+
+from pipelines.contract import RequestRefused
+from pipelines.rollouts.plan import Step
+from serving.answers import Answered
+from serving.live import BrokenRuntime
+from serving.slots import NoChampion, Slots, TooManyInstances
+from serving.traffic import Arms
+from serving.traffic_interleaved import InterleavedTraffic
+from serving.traffic_shadow import Mirror, ShadowTraffic, agree
+from serving.traffic_split import SplitTraffic
+from serving.validation import InvalidInstances
+
+LISTS = {"type": "object", "properties": {"items": {"type": "array"}}}
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+def slots(recorder: Recorder):
+    slots = Slots([MODEL], recorder, instances_limit=50)
+    yield slots
+    slots.close()
+
+
+@pytest.fixture
+def counts() -> Counts:
+    return Counts()
+
+
+def ask(slots: Slots, text: str = "a", unit: str | None = None, **options: object) -> Answered:
+    return asyncio.run(slots.answer(MODEL, [{"text": text}], unit=unit, **options))
+
+
+def split(slots: Slots, counts: Counts, live, *, share: float = 0.5, now: float = 1_000.0, ramp=()):
+    arms = Arms(rollout("canary", share, ramp), live, counts, clock=lambda: now)
+    slots.divert(MODEL, SplitTraffic(arms))
+
+
+def fails(error: Exception) -> Answers:
+    def answer(_instance):
+        raise error
+
+    return Answers(answer)
+
+
+def test_a_share_of_the_units_is_answered_by_the_challenger_each_always_by_the_same(
+    slots, counts, tmp_path
+):
+    slots.put(champion(tmp_path))
+    split(slots, counts, challenger(tmp_path), share=0.3)
+
+    once = {f"u{n}": ask(slots, unit=f"u{n}").model.version for n in range(200)}
+    again = {unit: ask(slots, "other", unit=unit).model.version for unit in once}
+
+    assert again == once
+    # Binomial: 200 units at 0.3 are 60, give or take 6.5.
+    assert 30 < list(once.values()).count(CHALLENGER) < 90
+    assert counts.seen["challenger answered"] == 2 * list(once.values()).count(CHALLENGER)
+    assert counts.seen.total() == 400
+
+
+def test_whoever_was_in_stays_in_when_the_ramp_grows(slots, counts, tmp_path):
+    slots.put(champion(tmp_path))
+    live, ramp = challenger(tmp_path), (Step(0.1, 60.0), Step(0.4, 60.0))
+
+    def taken(now: float) -> set[int]:
+        split(slots, counts, live, share=0.8, now=now, ramp=ramp)
+        units = range(100)
+        return {n for n in units if ask(slots, unit=f"u{n}").model.version == CHALLENGER}
+
+    first, second, last = taken(1_000.0), taken(1_061.0), taken(1_200.0)
+
+    assert first < second < last
+
+
+def test_without_a_named_unit_the_same_question_gets_the_same_version(slots, counts, tmp_path):
+    slots.put(champion(tmp_path))
+    split(slots, counts, challenger(tmp_path))
+
+    versions = [{ask(slots, f"q{n}").model.version for _ in range(3)} for n in range(30)]
+
+    assert all(len(seen) == 1 for seen in versions)
+    assert set.union(*versions) == {CHAMPION, CHALLENGER}
+
+
+def test_the_contracts_entity_is_the_unit_whatever_else_is_asked(slots, counts, tmp_path):
+    schema = {"type": "object", "properties": {"text": {"type": "string"}}}
+    slots.put(champion(tmp_path))
+    live = challenger(tmp_path, entity="customer", request_schema=schema)
+    split(slots, counts, live)
+
+    def version(customer: int, text: str) -> str:
+        instance = {"text": text, "customer": customer}
+        return asyncio.run(slots.answer(MODEL, [instance])).model.version
+
+    for customer in range(20):
+        assert len({version(customer, text) for text in "abc"}) == 1
+
+
+def test_an_answer_of_the_challenger_names_the_rollout_as_its_decision(
+    slots, counts, recorder, tmp_path
+):
+    slots.put(champion(tmp_path))
+    split(slots, counts, challenger(tmp_path), share=0.999)
+
+    answered = ask(slots)
+
+    assert answered.predictions[0]["topic"] == "dos"
+    assert (answered.model.version, answered.model.decision_id) == (CHALLENGER, "rollout-1")
+    assert answered.model.generation == 1
+    assert recorder.logged[0][:2] == (CHALLENGER, "rollout-1")
+
+
+@pytest.mark.parametrize("error", [ValueError("broken"), RequestRefused("instance 0: no")])
+def test_what_the_challenger_cannot_answer_the_champion_does(
+    slots, counts, recorder, tmp_path, error
+):
+    slots.put(champion(tmp_path))
+    split(slots, counts, challenger(tmp_path, runtime=fails(error)), share=0.999)
+
+    answered = ask(slots)
+
+    assert (answered.model.version, answered.predictions[0]["topic"]) == (CHAMPION, "uno")
+    assert counts.seen == {"challenger failed": 1}
+    assert [line[0] for line in recorder.logged] == [CHAMPION]
+
+
+@pytest.mark.parametrize(
+    ("text", "error"), [(5, InvalidInstances), (" ", RequestRefused)], ids=["invalid", "refused"]
+)
+@pytest.mark.parametrize("share", [0.999, 0.001])
+def test_what_both_refuse_is_nobodys_failure(slots, counts, tmp_path, share, text, error):
+    slots.put(champion(tmp_path))
+    split(slots, counts, challenger(tmp_path), share=share)
+
+    with pytest.raises(error):
+        ask(slots, text)
+
+    assert not counts.seen
+
+
+def test_a_champion_that_breaks_is_counted_and_its_error_seen(slots, counts, tmp_path):
+    live = champion(tmp_path)
+    live.loaded.runtime.predict = lambda _instances: []
+    slots.put(live)
+    split(slots, counts, challenger(tmp_path), share=0.001)
+
+    with pytest.raises(BrokenRuntime):
+        ask(slots)
+
+    assert counts.seen == {"champion failed": 1}
+
+
+def test_where_both_break_it_counts_for_the_one_who_was_to_answer(slots, counts, tmp_path):
+    live = champion(tmp_path)
+    live.loaded.runtime.predict = lambda _instances: []
+    slots.put(live)
+    split(slots, counts, challenger(tmp_path, runtime=fails(ValueError())), share=0.999)
+
+    with pytest.raises(BrokenRuntime):
+        ask(slots)
+
+    assert counts.seen == {"challenger failed": 1}
+
+
+def test_beside_another_champion_than_planned_the_challenger_takes_no_part(slots, counts, tmp_path):
+    slots.put(champion(tmp_path, generation=2))
+    split(slots, counts, challenger(tmp_path), share=0.999)
+
+    assert ask(slots).model.generation == 2
+    assert counts.seen == {"champion answered": 1}
+
+
+def test_a_demanded_version_is_no_part_of_the_rollout(slots, counts, tmp_path):
+    slots.put(champion(tmp_path))
+    split(slots, counts, challenger(tmp_path), share=0.999)
+
+    assert ask(slots, version=CHAMPION).model.version == CHAMPION
+    assert not counts.seen
+
+
+def test_what_slots_refuse_they_refuse_in_a_rollout_too(slots, counts, tmp_path):
+    split(slots, counts, challenger(tmp_path), share=0.999)
+    with pytest.raises(NoChampion):
+        ask(slots)
+    slots.put(champion(tmp_path))
+
+    with pytest.raises(TooManyInstances):
+        asyncio.run(slots.answer(MODEL, [{"text": "a"}] * 51))
+    assert not counts.seen
+
+
+def test_both_models_can_be_released_after_any_of_it(slots, counts, tmp_path):
+    slots.put(champion(tmp_path))
+    live = challenger(tmp_path)
+    split(slots, counts, live)
+    for number in range(20):
+        ask(slots, f"q{number}")
+    with pytest.raises(InvalidInstances):
+        ask(slots, 5)
+
+    slots.divert(MODEL, None)
+    slots.retire(live)
+    slots.put(champion(tmp_path, generation=2))
+
+    assert slots.release_retired() == 0
+    assert not slots.diverted(MODEL)
+
+
+@pytest.fixture
+def mirrored(slots, counts, tmp_path):
+    """Let a challenger shadow, and close its mirror afterwards."""
+    mirrors: list[Mirror] = []
+
+    def begin(live, share: float = 1.0, **options: object) -> Mirror:
+        arms = Arms(rollout("shadow", share), live, counts, clock=lambda: 1_000.0)
+        mirrors.append(Mirror(arms, rest=lambda _seconds: None, **options))
+        slots.divert(MODEL, ShadowTraffic(arms, mirrors[-1]))
+        return mirrors[-1]
+
+    slots.put(champion(tmp_path))
+    yield begin
+    for mirror in mirrors:
+        mirror.close()
+
+
+def test_a_shadow_is_asked_the_same_and_nobody_sees_its_answers(
+    mirrored, slots, counts, recorder, tmp_path
+):
+    mirrored(challenger(tmp_path))
+
+    answers = [ask(slots, f"q{number}") for number in range(10)]
+    counts.wait_for("disagreed", 10)
+
+    assert {answer.model.version for answer in answers} == {CHAMPION}
+    assert {line[0] for line in recorder.logged} == {CHAMPION}
+    assert counts.seen["champion answered"] == counts.seen["challenger answered"] == 10
+    found = counts.disagreements[0]
+    assert (found.champion[0]["topic"], found.challenger[0]["topic"]) == ("uno", "dos")
+
+
+def test_a_shadow_that_says_the_same_agrees(mirrored, slots, counts, tmp_path):
+    mirrored(challenger(tmp_path, "uno"))
+
+    for number in range(5):
+        ask(slots, f"q{number}")
+    counts.wait_for("agreed", 5)
+
+    assert not counts.disagreements
+
+
+@pytest.mark.parametrize("error", [ValueError("broken"), RequestRefused("instance 0: no")])
+def test_a_shadows_failure_is_counted_and_reaches_no_client(
+    mirrored, slots, counts, tmp_path, error
+):
+    mirrored(challenger(tmp_path, runtime=fails(error)))
+
+    assert ask(slots).model.version == CHAMPION
+    counts.wait_for("challenger failed", 1)
+
+
+def test_a_shadow_that_cannot_keep_up_drops_the_oldest_and_holds_nobody_up(
+    mirrored, slots, counts, tmp_path
+):
+    begun, go_on = threading.Event(), threading.Event()
+    asked: list[str] = []
+
+    def slowly(instance):
+        asked.append(instance["text"])
+        begun.set()
+        assert go_on.wait(20)
+        return {"topic": "uno", "confidence": 1.0}
+
+    mirrored(challenger(tmp_path, runtime=Answers(slowly)), waiting=3)
+    ask(slots, "first")
+    assert begun.wait(20)
+    for number in range(8):
+        ask(slots, f"q{number}")
+    go_on.set()
+    counts.wait_for("agreed", 4)
+
+    assert asked == ["first", "q5", "q6", "q7"]
+    assert counts.seen["dropped"] == 5
+
+
+def test_of_a_long_request_the_shadow_sees_a_part(mirrored, slots, counts, tmp_path):
+    seen: list[int] = []
+    live = challenger(tmp_path)
+    predict = live.loaded.runtime.predict
+    live.loaded.runtime.predict = lambda rows: seen.append(len(rows)) or predict(rows)
+    mirrored(live)
+
+    asyncio.run(slots.answer(MODEL, [{"text": "a"}] * 50))
+    counts.wait_for("disagreed", 1)
+
+    assert seen == [16]
+
+
+def test_a_mirror_that_is_closed_lets_go_of_its_challenger(mirrored, slots, counts, tmp_path):
+    live = challenger(tmp_path)
+    mirror = mirrored(live)
+    ask(slots)
+    counts.wait_for("disagreed", 1)
+
+    mirror.close()
+
+    slots.divert(MODEL, None)
+    slots.retire(live)
+    assert slots.release_retired() == 0
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ([{"t": "a"}], [{"t": "a", "confidence": 0.1}], True),
+        ([{"t": "a"}], [{"t": "b"}], False),
+        ([{"t": 100.0}], [{"t": 100.9}], True),
+        ([{"t": 100.0}], [{"t": 102.0}], False),
+        ([{"t": 0.0}], [{"t": 0.0}], True),
+        ([{"t": None, "items": [{"item_id": "x"}]}], [{"items": [{"item_id": "x"}]}], True),
+        ([{"items": [{"item_id": "x"}]}], [{"items": [{"item_id": "y"}]}], False),
+        ([{"t": "a"}, {"t": "b"}], [{"t": "a"}], False),
+        ([{"t": "a"}], [{"t": None}], False),
+    ],
+)
+def test_two_answers_agree_on_what_the_model_is_about(one, other, same):
+    assert agree(one, other, "t") is same
+
+
+@pytest.fixture
+def interleaved(slots, counts, tmp_path):
+    """Let a challenger of lists draft with the champion."""
+
+    rng = random.Random(3)
+
+    def begin(theirs, share: float = 1.0) -> None:
+        live = champion(tmp_path, response_schema={"type": "object"})
+        live.loaded.runtime.predict = lambda rows: [[_list("a", "b", "c")] for _ in rows]
+        slots.put(live)
+        runtime = Answers(theirs)
+        other = challenger(tmp_path, runtime=runtime, response_schema={"type": "object"})
+        arms = Arms(rollout("interleaving", share), other, counts, clock=lambda: 1_000.0)
+        slots.divert(MODEL, InterleavedTraffic(arms, lambda: rng.random() < 0.5))
+
+    return begin
+
+
+def _list(*names: str) -> dict[str, object]:
+    return {"reason": "personal", "items": [{"item_id": name} for name in names]}
+
+
+def test_both_draft_one_list_which_is_logged_with_its_teams(interleaved, slots, counts, recorder):
+    interleaved(lambda _instance: _list("x", "a", "y"))
+
+    answered = asyncio.run(slots.answer(MODEL, [{"text": "a"}, {"text": "b"}]))
+
+    shown = [[item["item_id"] for item in row["items"]] for row in answered.predictions]
+    assert all(len(set(names)) == 3 and {"a", "x"} <= set(names) for names in shown)
+    version, decision_id, _, (logged, _) = recorder.logged[0]
+    assert (version, decision_id) == (CHAMPION, "rollout-1")
+    assert answered.model.decision_id == "rollout-1"
+    assert {item["team"] for item in logged[0]["items"]} == {"champion", "challenger"}
+    assert "team" not in str(answered.rows)
+    assert counts.seen == {"champion answered": 1, "challenger answered": 1}
+
+
+def test_a_challenger_that_fails_leaves_the_champions_list(interleaved, slots, counts, recorder):
+    def fail(_instance):
+        raise ValueError("broken")
+
+    interleaved(fail)
+
+    answered = ask(slots)
+
+    assert [item["item_id"] for item in answered.rows[0][0]["items"]] == ["a", "b", "c"]
+    assert (answered.model.decision_id, recorder.logged[0][1]) == ("d1", "d1")
+    assert counts.seen == {"champion answered": 1, "challenger failed": 1}
+
+
+def test_whoever_is_not_in_the_share_gets_the_champions_list(interleaved, slots, counts):
+    interleaved(lambda _instance: _list("x"), share=0.001)
+
+    assert ask(slots).model.decision_id == "d1"
+    assert counts.seen == {"champion answered": 1}
