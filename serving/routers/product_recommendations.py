@@ -134,7 +134,8 @@ async def recommend(
     # A kept answer is one of the champion's: of the one that the caller demands, like any other.
     await services.slots.reach(MODEL)
     current = services.slots.served(MODEL)
-    kept = cache.get(current, key)
+    # While a rollout decides who answers, an answer of the champion's is not for everybody.
+    kept = None if services.slots.diverted(MODEL) else cache.get(current, key)
     if kept is not None and current is not None:
         generations.answered(current.generation)
     else:
