@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from pipelines.decisions.log import Champion, Decision
+from pipelines.rollouts.plan import Rollout
 from pipelines.versions.artifact import ArtifactRefused
 from serving.answers import ServedModel
 from serving.cache import PackageCache
@@ -25,7 +26,7 @@ class Admissions(Protocol):
 
 
 class ChampionLoader:
-    """Loads the champion that a recorded decision names, and nothing else."""
+    """Loads the versions that recorded decisions name, and nothing else."""
 
     def __init__(self, cache: PackageCache, admissions: Admissions, *, text_limit: int) -> None:
         self._cache = cache
@@ -34,15 +35,37 @@ class ChampionLoader:
 
     def __call__(self, champion: Champion) -> LiveModel:
         """Return the champion, warmed up. Raises `ArtifactRefused` or what the registry raises."""
-        self._require_admitted(champion)
-        model, digest = champion.model, champion.artifact_digest
-        package = self._cache.fetch(model, champion.version, digest)
+        live = self._load(champion)
+        self._cache.prune(champion.model, in_use=champion.artifact_digest)
+        return live
+
+    def challenger(self, rollout: Rollout) -> LiveModel:
+        """Return a rollout's challenger, warmed up, under the decision that started the rollout.
+
+        It is of its champion's generation, so a client that asks for one or later is answered by
+        both. Raises `ArtifactRefused` or what the registry raises.
+        """
+        # Nothing is pruned: the champion's package has to be there at the next start.
+        return self._load(
+            Champion(
+                model=rollout.model,
+                version=rollout.challenger,
+                generation=rollout.generation,
+                decision_id=rollout.rollout_id,
+                artifact_digest=rollout.challenger_digest,
+                rollback_to=None,
+            )
+        )
+
+    def _load(self, decided: Champion) -> LiveModel:
+        self._require_admitted(decided)
+        model, digest = decided.model, decided.artifact_digest
+        package = self._cache.fetch(model, decided.version, digest)
         if package.contract.family != model:
             raise ArtifactRefused(f"a package of {package.contract.family} cannot serve {model}")
         loaded = load(package, text_limit=self._text_limit)
-        self._cache.prune(model, in_use=digest)
         served = ServedModel(
-            model, champion.version, champion.decision_id, champion.generation, digest
+            model, decided.version, decided.decision_id, decided.generation, digest
         )
         return LiveModel(served, loaded)
 
