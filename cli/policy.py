@@ -11,7 +11,8 @@ import typer
 
 from cli import screen
 from cli.ledger import open_log
-from pipelines.settings import PolicySettings, SettingsError, load_settings, read_policy
+from pipelines.model_settings import PolicySettings
+from pipelines.settings import SettingsError, load_settings, read_policy
 
 if TYPE_CHECKING:
     from pipelines.records.backtest import Again

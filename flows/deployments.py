@@ -21,8 +21,9 @@ from prefect.types.entrypoint import EntrypointType
 
 from flows import everything, promote, refresh, repair, retrain, train
 from pipelines import catalog
+from pipelines.model_settings import ModelSettings
 from pipelines.orchestration import model_tag
-from pipelines.settings import ModelSettings, Settings, load_settings
+from pipelines.settings import Settings, load_settings
 
 READY_VARIABLE = "CONTENDER_RUNNER_READY"
 RUNS_AT_ONCE = 4

@@ -6,9 +6,11 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
+
+from pipelines.model_settings import ModelSettings, PolicySettings, Strict
 
 if TYPE_CHECKING:
     from features.sources import Source
@@ -21,81 +23,7 @@ class SettingsError(ValueError):
     """`contender.toml` or an environment variable is wrong; the message says where."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class SourceSettings(_Strict):
-    """Where a model's rows come from. `columns` maps our column names to the source's."""
-
-    url: str
-    columns: dict[str, str] = Field(default_factory=dict)
-    query: str | None = None
-    damaged_share: float = Field(0.05, ge=0, lt=1)
-    """Share of the rows that may be damaged and set aside before the source is refused."""
-    engine: Literal["auto", "duckdb", "spark"] = "auto"
-    """What adds order lines up to days: by size, or as named."""
-
-
-class SliceSettings(_Strict):
-    """When a slice counts, and how much worse it may get."""
-
-    minimum_rows: int = Field(50, ge=1)
-    margin: float = Field(0.05, ge=0, le=1)
-
-
-class PolicySettings(_Strict):
-    """How a challenger becomes champion. Defaults are those of `docs/adr/0001`."""
-
-    rule: Literal["auto", "superiority", "non_inferiority", "better_figure"] = "auto"
-    alpha: float = Field(0.05, gt=0, lt=0.5)
-    minimum_effect: float = Field(0.0, ge=0)
-    non_inferiority_margin: float = Field(0.01, gt=0)
-    resamples: int = Field(10_000, ge=1_000, le=100_000)
-    seed: int = 20_261_121
-    slices: SliceSettings = SliceSettings()
-    latency_ratio: float = Field(1.5, gt=0)
-    latency_grace_ms: float = Field(25.0, ge=0)
-    """Faster than this is fast enough, whatever the champion takes: a version from another
-    library is asked through a worker process, some 10 ms beside a compiled form's microseconds."""
-    size_ratio: float = Field(5.0, gt=0)
-    size_grace_bytes: int = Field(250_000_000, ge=0)
-    """Smaller than this is small enough, whatever the champion takes: a linear model over words and
-    characters has some 125 MB, and may follow a small champion."""
-    smallest_alpha: float = Field(0.001, gt=0)
-    foreign_edits: Literal["judge", "revert"] = "judge"
-
-
-Params = dict[str, str | int | float | bool]
-
-
-class ScheduleSettings(_Strict):
-    """When a model retrains, and with which parameters that differ from its usual ones."""
-
-    cron: str
-    """Cron expression in UTC."""
-    params: Params = Field(default_factory=dict)
-
-
-class ModelSettings(_Strict):
-    """One model: its source, its policy, when it retrains, and parameters that differ."""
-
-    source: SourceSettings
-    policy: PolicySettings = PolicySettings()
-    schedule: str | None = None
-    """Cron expression in UTC for the retraining; none means on demand only."""
-    schedules: tuple[ScheduleSettings, ...] = ()
-    """More of them, each with parameters of its own."""
-    params: Params = Field(default_factory=dict)
-
-    @property
-    def retrainings(self) -> tuple[ScheduleSettings, ...]:
-        """Return every schedule of the model."""
-        usual = () if self.schedule is None else (ScheduleSettings(cron=self.schedule),)
-        return (*usual, *self.schedules)
-
-
-class Ports(_Strict):
+class Ports(Strict):
     """Where the services listen, on 127.0.0.1 only."""
 
     api: int = Field(8000, ge=1, le=65535)
@@ -103,7 +31,7 @@ class Ports(_Strict):
     prefect: int = Field(4200, ge=1, le=65535)
 
 
-class FeedSettings(_Strict):
+class FeedSettings(Strict):
     """Incoming order lines: a file, a folder, an http(s) address or an imap(s) mailbox."""
 
     url: str | None = None
@@ -111,7 +39,7 @@ class FeedSettings(_Strict):
     audio_language: str = "es"
 
 
-class ServingSettings(_Strict):
+class ServingSettings(Strict):
     """The API's processes and limits."""
 
     workers: int = Field(1, ge=1, le=64)
@@ -121,7 +49,16 @@ class ServingSettings(_Strict):
     instances_limit: int = Field(10_000, ge=1)
 
 
-class Settings(_Strict):
+class JobSettings(Strict):
+    """Batch scoring: how much may be asked for, and how long a result is kept."""
+
+    limit_bytes: int = Field(200_000_000, ge=1_000)
+    waiting: int = Field(20, ge=1, le=10_000)
+    """Jobs that may wait or run at a time."""
+    keep_days: float = Field(7.0, gt=0)
+
+
+class Settings(Strict):
     """Everything a user may set; see docs/operations.md for the file."""
 
     home: Path
@@ -130,6 +67,7 @@ class Settings(_Strict):
     models: dict[str, ModelSettings] = Field(default_factory=dict)
     feed: FeedSettings = FeedSettings()
     serving: ServingSettings = ServingSettings()
+    jobs: JobSettings = JobSettings()
 
     @property
     def var(self) -> Path:

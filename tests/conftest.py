@@ -14,8 +14,9 @@ from stub_lifecycle import Lifecycle, bless_here
 
 from pipelines.arena.gate import Gate
 from pipelines.decisions.log import DecisionLog
+from pipelines.model_settings import ModelSettings, PolicySettings, SourceSettings
 from pipelines.registry.client import RegistryClient
-from pipelines.settings import ModelSettings, PolicySettings, Settings, SourceSettings
+from pipelines.settings import Settings
 from pipelines.store import Store, open_store
 
 ROOT = Path(__file__).resolve().parent.parent

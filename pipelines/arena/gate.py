@@ -19,6 +19,7 @@ from pipelines.decisions.log import Decision, DecisionLog
 from pipelines.gate.leakage import read_keys
 from pipelines.gate.policy import Policy, policy_of
 from pipelines.gate.verdict import OVERRIDABLE, Blessing, Trigger
+from pipelines.model_settings import PolicySettings
 from pipelines.records.verdicts import OverrideRefused, append_override
 from pipelines.registry.aliases import CHALLENGER, project_if_possible
 from pipelines.registry.client import (
@@ -27,7 +28,6 @@ from pipelines.registry.client import (
     RegistryClient,
     VersionInfo,
 )
-from pipelines.settings import PolicySettings
 from pipelines.test_sets.frozen import TestSet, TestSets
 from pipelines.test_sets.generations import Generations
 from pipelines.training import measure

@@ -13,7 +13,7 @@ import orjson
 
 from pipelines.contract import Guardrail, ModelFamily
 from pipelines.metrics import Metric
-from pipelines.settings import PolicySettings
+from pipelines.model_settings import PolicySettings
 
 
 @dataclass(frozen=True)

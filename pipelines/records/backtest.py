@@ -16,8 +16,8 @@ from pipelines.decisions.prediction_files import PredictionsDamaged
 from pipelines.gate.comparison import NotComparable
 from pipelines.gate.promotion import decide
 from pipelines.gate.verdict import PROMOTING
+from pipelines.model_settings import PolicySettings
 from pipelines.records.verdicts import case_of
-from pipelines.settings import PolicySettings
 
 Change = Callable[[PolicySettings], PolicySettings]
 """From the policy that a decision was made by to the one to try."""

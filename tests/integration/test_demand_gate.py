@@ -16,7 +16,7 @@ from pipelines.families.demand_forecast.family import FAMILY
 from pipelines.families.demand_forecast.params import Algorithm, Params
 from pipelines.gate.policy import policy_of
 from pipelines.gate.promotion import decide
-from pipelines.settings import PolicySettings
+from pipelines.model_settings import PolicySettings
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 

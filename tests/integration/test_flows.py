@@ -22,8 +22,9 @@ from flows.repair import (
     watch_heartbeats,
 )
 from pipelines.decisions.log import DecisionLog
+from pipelines.model_settings import ScheduleSettings
 from pipelines.registry.aliases import CHALLENGER, CHAMPION
-from pipelines.settings import ScheduleSettings, load_settings
+from pipelines.settings import load_settings
 from pipelines.store import open_store
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]

@@ -14,7 +14,7 @@ from pipelines.gate.policy import Policy
 from pipelines.gate.promotion import Case, Ruling
 from pipelines.gate.verdict import Blessing, Check, Contestant, Trigger
 from pipelines.metrics import Metric
-from pipelines.settings import PolicySettings
+from pipelines.model_settings import PolicySettings
 
 MACRO_F1 = Metric("macro_f1", "macro_f1", ("actual", "predicted"))
 ACCURACY = Metric("accuracy", "mean", ("correct",))

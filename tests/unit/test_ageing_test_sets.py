@@ -15,7 +15,7 @@ from pipelines.decisions.log import DecisionLog
 from pipelines.families.product_recommendations.family import FAMILY as RATINGS
 from pipelines.gate.leakage import keys_of
 from pipelines.gate.policy import policy_of
-from pipelines.settings import PolicySettings
+from pipelines.model_settings import PolicySettings
 from pipelines.store import Store
 from pipelines.test_sets.frozen import MINIMUM_ROWS, TestSets, source_key
 from pipelines.test_sets.generations import Generations

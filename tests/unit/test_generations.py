@@ -15,7 +15,7 @@ from pipelines.decisions.log import DecisionLog, NewDecision
 from pipelines.decisions.peeks import unjudged
 from pipelines.gate.policy import policy_of
 from pipelines.labels import Labels
-from pipelines.settings import PolicySettings
+from pipelines.model_settings import PolicySettings
 from pipelines.store import Store
 from pipelines.test_sets.frozen import TestSet, TestSets
 from pipelines.test_sets.generations import Generations
