@@ -39,6 +39,13 @@ def stack_services(settings: Settings, inherited: Mapping[str, str]) -> tuple[Se
             healthy=http_probe(f"{settings.api_url}/livez"),
             after=("mlflow",),
         ),
+        Service(
+            "jobs",
+            _python("serving.job_worker"),
+            # It gives way to the API, which a second thread would not notice.
+            {**environment, "OMP_NUM_THREADS": "1"},
+            healthy=pid_file_probe(settings.var / "run" / "jobs.ready"),
+        ),
     )
 
 

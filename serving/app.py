@@ -38,6 +38,7 @@ from serving.routers import (
     feedback,
     health,
     invocations,
+    jobs,
     models,
     open_inference,
     predictions,
@@ -54,7 +55,7 @@ logger = logging.getLogger(__name__)
 START_PATIENCE_SECONDS = 20.0
 WORKER_SEEN_SECONDS = 15.0
 # Routes are tried in order, so what is asked most comes first.
-GENERIC = (predictions, health, models, feedback, decisions)
+GENERIC = (predictions, health, models, feedback, decisions, jobs)
 PROTOCOLS = (open_inference, invocations)
 """The generic interface as clients of others speak it, in their dialects and media types."""
 DOMAIN = (product_categories, product_codes, demand, product_recommendations, fashion)
@@ -100,6 +101,7 @@ def create_app(
         limit_bytes=settings.serving.body_limit_bytes,
         refuse=partial(_refusal, app),
         takes=_taken_beside_json,
+        streams=jobs.takes_upload,
     )
     app.add_middleware(Envelope, telemetry=services.telemetry)
     describe(app, services)

@@ -122,10 +122,20 @@ class BodyLimits:
 
     A body without a declared length is read here, at most to the limit, and handed on. `takes`
     says which media types a path takes beside JSON; an empty one is a body that says none.
+    `streams` says of which paths the endpoint reads the body itself, piece by piece.
     """
 
-    def __init__(self, app: ASGIApp, *, limit_bytes: int, refuse: Refuse, takes: Takes) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        limit_bytes: int,
+        refuse: Refuse,
+        takes: Takes,
+        streams: Callable[[str], bool] = lambda _path: False,
+    ) -> None:
         self._app = app
+        self._streams = streams
         self._limit = limit_bytes
         self._refuse = refuse
         self._takes = takes
@@ -133,6 +143,9 @@ class BodyLimits:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it with a problem."""
         if scope["type"] != "http" or scope["method"] not in BODY_METHODS:
+            await self._app(scope, receive, send)
+            return
+        if self._streams(scope["path"]):
             await self._app(scope, receive, send)
             return
         try:

@@ -19,6 +19,7 @@ from starlette.routing import Match, Route
 
 from pipelines.contract import RequestRefused
 from pipelines.decisions.log import Conflict, UnknownDecision
+from pipelines.jobs.record import NoResult, NotDoneYet, TooManyJobs, UnknownJob
 from pipelines.labels import LabelRefused
 from pipelines.leases import Busy
 from pipelines.orchestration import (
@@ -39,6 +40,7 @@ from pipelines.versions.artifact import ArtifactRefused
 from pipelines.versions.flavour_runtime import FlavourFailed
 from serving.bodies import BodyTooLarge, MalformedBody, UnsupportedBody
 from serving.generations import InvalidGeneration, StillBehind
+from serving.job_schemas import JobRefused
 from serving.live import BrokenRuntime, WarmUpFailed
 from serving.problems import Problem, respond
 from serving.shelf import CatalogueMissing
@@ -46,6 +48,7 @@ from serving.slots import NoChampion, TooManyInstances, UnknownModel, VersionNot
 from serving.spanish import SPOKEN, DomainRefused
 from serving.speech import SpeechUnavailable
 from serving.tensors import TensorRefused
+from serving.uploads import NoRoomForUpload, UploadBroken
 from serving.validation import InvalidActual, InvalidInstances
 
 logger = logging.getLogger(__name__)
@@ -67,6 +70,8 @@ MEANINGS: dict[type[Exception], Meaning] = {
     MalformedBody: Meaning(400, "malformed-body", "The body is not what it should be"),
     TensorRefused: Meaning(400, "malformed-tensor", "A tensor is not what it should be"),
     InvalidGeneration: Meaning(400, "invalid-generation", "The demanded generation is none"),
+    UploadBroken: Meaning(400, "upload-broken", "Not all of the file arrived"),
+    UnknownJob: Meaning(404, "unknown-job", "No such job"),
     UnknownModel: Meaning(404, "unknown-model", "No such model"),
     UnknownDecision: Meaning(404, "unknown-decision", "No such decision"),
     SpeechUnavailable: Meaning(404, "no-speech", "There is nothing to hear"),
@@ -76,6 +81,8 @@ MEANINGS: dict[type[Exception], Meaning] = {
     Conflict: Meaning(409, "conflict", "The champion has changed in the meantime"),
     NoWayBack: Meaning(409, "no-way-back", "There is nothing to go back to"),
     Busy: Meaning(409, "busy", "Somebody else is doing this right now", retry=True),
+    NotDoneYet: Meaning(409, "job-not-done", "The job is not done yet", retry=True),
+    NoResult: Meaning(409, "no-result", "The job has no result"),
     RegistryRefused: Meaning(409, "registry-refused", "The registry refused"),
     OrchestrationRefused: Meaning(409, "orchestration-refused", "Prefect refused"),
     BodyTooLarge: Meaning(413, "body-too-large", "The body is too large"),
@@ -83,11 +90,13 @@ MEANINGS: dict[type[Exception], Meaning] = {
     TooManyInstances: Meaning(422, "too-many-instances", "Too many instances in one call"),
     InvalidInstances: Meaning(422, "invalid-instances", "Instances do not fit the contract"),
     DomainRefused: Meaning(422, SPOKEN, "A domain interface refuses a field"),
+    JobRefused: Meaning(422, "job-refused", "This makes no job"),
     LabelRefused: Meaning(422, "label-refused", "The label cannot be kept"),
     InvalidActual: Meaning(422, "invalid-actual", "The model could never have answered this"),
     RequestRefused: Meaning(422, "request-refused", "The model refuses an instance"),
     # PostgreSQL's word for a value that no column can hold or be compared with, such as a NUL.
     DataError: Meaning(422, "unstorable-value", "A value in the request cannot be stored"),
+    TooManyJobs: Meaning(429, "too-many-jobs", "Enough jobs wait already", retry=True),
     ArtifactRefused: Meaning(500, "artifact-refused", "A package is not what it should be"),
     WarmUpFailed: Meaning(500, "warm-up-failed", "A version cannot answer its golden requests"),
     NotPackaged: Meaning(500, "not-packaged", "A version carries no contract"),
@@ -100,6 +109,7 @@ MEANINGS: dict[type[Exception], Meaning] = {
     RegistryUnavailable: Meaning(503, "registry-unavailable", "MLflow is away", retry=True),
     OrchestrationUnavailable: Meaning(503, "prefect-unavailable", "Prefect is away", retry=True),
     UnknownDeployment: Meaning(503, "not-deployed", "No flow is deployed for this", retry=True),
+    NoRoomForUpload: Meaning(507, "no-room", "The disk does not take the file", retry=True),
     SQLAlchemyError: Meaning(503, "store-unavailable", "The store is away", retry=True),
 }
 

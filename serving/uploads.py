@@ -1,0 +1,74 @@
+"""A body that goes to disk as it comes, because it is too large to hold."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+
+from serving.bodies import BodyTooLarge, MalformedBody, UnsupportedBody
+
+BLOCK_BYTES = 1 << 20
+"""Written at a time, by a thread: the event loop has requests to answer."""
+
+
+class UploadBroken(ValueError):
+    """The client went away before all of the body was there."""
+
+
+class NoRoomForUpload(RuntimeError):
+    """The disk does not take the body."""
+
+
+async def to_file(request: Request, path: Path, limit_bytes: int) -> int:
+    """Write the body to `path` and return its size.
+
+    Raises `BodyTooLarge`, `MalformedBody` when it is empty, `UnsupportedBody` when it is
+    compressed, `UploadBroken` or `NoRoomForUpload`; what is on disk then is the caller's to delete.
+    """
+    require_plain(request)
+    size = 0
+    waiting = bytearray()
+    try:
+        with path.open("wb") as stream:
+            async for chunk in request.stream():
+                size += len(chunk)
+                _require_within(size, limit_bytes)
+                waiting += chunk
+                if len(waiting) >= BLOCK_BYTES:
+                    await run_in_threadpool(stream.write, bytes(waiting))
+                    waiting.clear()
+            stream.write(waiting)
+            stream.flush()
+            await run_in_threadpool(os.fsync, stream.fileno())
+    except ClientDisconnect as error:
+        raise UploadBroken(f"the client went away after {size} bytes") from error
+    except OSError as error:
+        raise NoRoomForUpload(f"the file cannot be kept: {error.strerror}") from error
+    if not size:
+        raise MalformedBody("the body is empty; a file is expected")
+    return size
+
+
+def require_plain(request: Request) -> None:
+    """Raise `UnsupportedBody` for a compressed body."""
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding != "identity":
+        raise UnsupportedBody(
+            f"a body with Content-Encoding {encoding!r} is not taken; send the file uncompressed, "
+            "or as Parquet"
+        )
+
+
+def require_declared(request: Request, limit_bytes: int) -> None:
+    """Raise `BodyTooLarge` for a body that says itself that it is, before a byte is read."""
+    declared = request.headers.get("content-length", "")
+    _require_within(int(declared) if declared.isdigit() else 0, limit_bytes)
+
+
+def _require_within(size: int, limit_bytes: int) -> None:
+    if size > limit_bytes:
+        raise BodyTooLarge(f"the body has {size} bytes or more; the limit is {limit_bytes}")
