@@ -79,7 +79,7 @@ rollout_limits = Table(  # pipelines.rollouts.observations
     Column("latency_limit_ms", Float, nullable=False),
 )
 
-rollout_units = Table(  # pipelines.rollouts.observations
+rollout_units = Table(  # pipelines.rollouts.feedback
     "rollout_units",
     metadata,
     Column("rollout_id", String(40), primary_key=True),
@@ -87,19 +87,7 @@ rollout_units = Table(  # pipelines.rollouts.observations
     Column("unit", String(64), nullable=False),
 )
 
-rollout_choices = Table(  # pipelines.rollouts.observations
-    "rollout_choices",
-    metadata,
-    Column("rollout_id", String(40), primary_key=True),
-    Column("request", String(40), primary_key=True),
-    Column("unit", String(64), nullable=False),
-    Column("champion_wins", Integer, nullable=False),
-    Column("challenger_wins", Integer, nullable=False),
-    Column("created_at", Float, nullable=False),
-    Index("rollout_choices_by_time", "rollout_id", "created_at"),
-)
-
-rollout_disagreements = Table(  # pipelines.rollouts.observations
+rollout_disagreements = Table(  # pipelines.rollouts.disagreements
     "rollout_disagreements",
     metadata,
     Column("rollout_id", String(40), primary_key=True),

@@ -17,7 +17,6 @@ from sqlalchemy.schema import CreateIndex
 from pipelines.serving_tables import (
     job_parts,
     jobs,
-    rollout_choices,
     rollout_disagreements,
     rollout_limits,
     rollout_totals,
@@ -57,7 +56,6 @@ __all__ = [
     "metadata",
     "open_store",
     "predictions",
-    "rollout_choices",
     "rollout_disagreements",
     "rollout_limits",
     "rollout_totals",

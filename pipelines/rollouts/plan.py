@@ -93,6 +93,10 @@ class Plan:
     share: float = 0.1
     ramp: tuple[Step, ...] = ()
     metric: MetricName | None = None
+    target: str = ""
+    """Where in an answer the compared value stands, by `pipelines.rollouts.losses.compared`."""
+    entity: str | None = None
+    """The request column that names the unit, by the contract; see `unit_of`."""
     alpha: float = 0.05
     guardrails: Guardrails = field(default_factory=Guardrails)
     on_success: OnSuccess = "report"
@@ -206,18 +210,6 @@ def unit_of(entity: str | None, instances: Sequence[Mapping[str, object]]) -> st
     return blake2b(orjson.dumps(first, option=options), digest_size=16).hexdigest()
 
 
-def metric_for(target_schema: Mapping[str, object] | None) -> MetricName | None:
-    """Return how feedback on an answer's target is scored, by the target's JSON schema.
-
-    Texts, booleans and integers are right or wrong, numbers have a squared error, lists and
-    objects cannot be compared one by one.
-    """
-    kind = (target_schema or {}).get("type")
-    return {"string": "zero_one", "boolean": "zero_one", "integer": "zero_one"}.get(  # type: ignore[return-value]
-        str(kind), "squared_error" if kind == "number" else None
-    )
-
-
 def time_of(stamp: str) -> float:
     """Return an ISO time of the decision log in seconds since the epoch."""
     return datetime.fromisoformat(stamp).timestamp()
@@ -234,6 +226,9 @@ def _refusals(plan: Plan) -> list[str]:
         ),
         "choices are the metric of interleaving, and its only one": (
             (plan.metric == "choices") == (plan.mode == "interleaving")
+        ),
+        "a metric other than choices needs the target of the answers": (
+            plan.metric in (None, "choices") or bool(plan.target)
         ),
         "on_success is report or promote": plan.on_success in get_args(OnSuccess),
         "only an A/B test or an interleaving with a metric can promote": (

@@ -13,7 +13,6 @@ from pipelines.rollouts.plan import (
     PlanRefused,
     Rollout,
     Step,
-    metric_for,
     unit_of,
 )
 
@@ -57,6 +56,7 @@ def test_a_request_names_only_what_differs():
         {"mode": "ab", "metric": "choices"},
         {"mode": "interleaving", "metric": "zero_one"},
         {"metric": "accuracy"},
+        {"metric": "zero_one"},
         {"on_success": "promote"},
         {"on_success": "maybe"},
         {"actor": " "},
@@ -154,20 +154,3 @@ def test_a_request_without_a_named_unit_is_known_by_its_entity_or_by_itself():
     assert unit_of(None, asked) != unit_of(None, [{"text": "lija", "customer": 7}])
     assert unit_of("customer", [{"text": "pintura"}]) == unit_of(None, [{"text": "pintura"}])
     assert unit_of(None, []) == ""
-
-
-@pytest.mark.parametrize(
-    ("schema", "metric"),
-    [
-        ({"type": "string"}, "zero_one"),
-        ({"type": "integer"}, "zero_one"),
-        ({"type": "boolean"}, "zero_one"),
-        ({"type": "number"}, "squared_error"),
-        ({"type": "array"}, None),
-        ({"type": ["string", "null"]}, None),
-        ({}, None),
-        (None, None),
-    ],
-)
-def test_feedback_is_scored_by_the_kind_of_answer(schema, metric):
-    assert metric_for(schema) == metric

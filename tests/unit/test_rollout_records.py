@@ -32,6 +32,7 @@ def plan(**changes):
         "challenger": "2",
         "mode": "ab",
         "metric": "zero_one",
+        "target": "code",
         "seconds": 3600.0,
         "actor": "ana",
         "reason": "try it",

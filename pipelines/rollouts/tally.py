@@ -1,0 +1,188 @@
+"""What one worker has seen of a rollout: counts and latencies, by stage of the ramp and by arm.
+
+Light and quick: the server counts every request of a rollout here, from any thread.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Final
+
+from pipelines.rollouts.plan import Arm
+
+Place = tuple[int, Arm]
+"""A stage of the ramp and one of the two sides."""
+PER_OCTAVE: Final = 8
+SHORTEST_OCTAVE: Final = -14
+"""Latencies are kept in buckets a ninth apart, from 61 microseconds upwards."""
+LONGEST_BUCKET: Final = PER_OCTAVE * (7 - SHORTEST_OCTAVE)
+"""The last bucket holds everything above 128 seconds."""
+UNITS_LIMIT: Final = 200_000
+"""Units remembered by one worker; beyond it the oldest half is forgotten and may count again."""
+
+
+@dataclass
+class Counts:
+    """What happened on one side in one stage.
+
+    `requests` and `errors` count requests. A unit that asks again and again is one piece of
+    evidence and not many: `units` counts those that were answered or failed, `unit_errors` those
+    that failed at least once, and `unit_latency` is of each unit's first answer. `compared` and
+    `agreed` count units too, `dropped` mirrored requests that nobody had time for.
+    """
+
+    requests: int = 0
+    errors: int = 0
+    units: int = 0
+    unit_errors: int = 0
+    compared: int = 0
+    agreed: int = 0
+    dropped: int = 0
+    latency: Counter[int] = field(default_factory=Counter)
+    unit_latency: Counter[int] = field(default_factory=Counter)
+
+    def add(self, other: Counts) -> None:
+        """Add what another worker saw."""
+        for name in NUMBERS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.latency.update(other.latency)
+        self.unit_latency.update(other.unit_latency)
+
+    def as_json(self) -> dict[str, object]:
+        """Return the counts as they are stored; buckets by their number as text."""
+        found: dict[str, object] = {name: getattr(self, name) for name in NUMBERS}
+        for name in HISTOGRAMS:
+            found[name] = {str(key): count for key, count in sorted(getattr(self, name).items())}
+        return found
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, object]) -> Counts:
+        """Rebuild what `as_json` returned."""
+        found = cls(**{name: int(str(document[name])) for name in NUMBERS})  # type: ignore[arg-type]
+        for name in HISTOGRAMS:
+            stored = document[name]
+            assert isinstance(stored, Mapping)
+            getattr(found, name).update({int(key): int(count) for key, count in stored.items()})
+        return found
+
+
+NUMBERS: Final = ("requests", "errors", "units", "unit_errors", "compared", "agreed", "dropped")
+HISTOGRAMS: Final = ("latency", "unit_latency")
+
+
+class Tally:
+    """Counts of one rollout in one process, cumulative since the process took it up.
+
+    `unit` is whoever asks (see `plan.unit_of`); without one every request is a unit of its own.
+    """
+
+    def __init__(self, *, units_limit: int = UNITS_LIMIT) -> None:
+        self._counts: dict[Place, Counts] = {}
+        self._seen = _Seen(units_limit)
+        self._lock = threading.Lock()
+
+    def answered(self, arm: Arm, stage: int, seconds: float, unit: str = "") -> None:
+        """Count an answer of one side and how long it took."""
+        bucket = bucket_of(seconds)
+        with self._lock:
+            counts = self._of(stage, arm)
+            counts.requests += 1
+            counts.latency[bucket] += 1
+            if self._seen.first(arm, unit):
+                counts.units += 1
+                counts.unit_latency[bucket] += 1
+
+    def failed(self, arm: Arm, stage: int, seconds: float, unit: str = "") -> None:
+        """Count a request that one side should have answered and could not.
+
+        It counts whatever time it took: a challenger that fails at once is not a quick one.
+        """
+        del seconds
+        with self._lock:
+            counts = self._of(stage, arm)
+            counts.requests += 1
+            counts.errors += 1
+            counts.units += self._seen.first(arm, unit)
+            counts.unit_errors += self._seen.first(f"{arm} failed", unit)
+
+    def compared(self, stage: int, agreed: bool, unit: str = "") -> None:
+        """Count a unit whose request both sides answered, and whether they said the same."""
+        with self._lock:
+            if self._seen.first("compared", unit):
+                counts = self._of(stage, "challenger")
+                counts.compared += 1
+                counts.agreed += agreed
+
+    def dropped(self, stage: int) -> None:
+        """Count a mirrored request that the challenger had no time for."""
+        with self._lock:
+            self._of(stage, "challenger").dropped += 1
+
+    def counts(self) -> dict[Place, dict[str, object]]:
+        """Return the counts by now, as they are stored."""
+        with self._lock:
+            return {place: counts.as_json() for place, counts in self._counts.items()}
+
+    def _of(self, stage: int, arm: Arm) -> Counts:
+        found = self._counts.get((stage, arm))
+        if found is None:
+            found = self._counts[stage, arm] = Counts()
+        return found
+
+
+class _Seen:
+    """Which units were counted for what, as short digests, so that memory stays bounded."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._digests: dict[bytes, None] = {}
+
+    def first(self, what: str, unit: str) -> bool:
+        """Return whether this unit was not yet counted for this; from now on it was."""
+        if not unit:
+            return True
+        digest = blake2b(f"{what}\n{unit}".encode(errors="surrogatepass"), digest_size=8).digest()
+        if digest in self._digests:
+            return False
+        if len(self._digests) >= self._limit:
+            for old in list(self._digests)[: self._limit // 2]:
+                del self._digests[old]
+        self._digests[digest] = None
+        return True
+
+
+def bucket_of(seconds: float) -> int:
+    """Return the number of the latency bucket; bucket 0 holds everything up to its edge."""
+    if seconds <= 0:
+        return 0
+    if seconds == math.inf:
+        return LONGEST_BUCKET
+    place = math.ceil(PER_OCTAVE * (math.log2(seconds) - SHORTEST_OCTAVE))
+    return min(max(place, 0), LONGEST_BUCKET)
+
+
+def edge_ms(bucket: int) -> float:
+    """Return the longest latency that a bucket holds, in milliseconds."""
+    return 1_000.0 * math.exp2(bucket / PER_OCTAVE + SHORTEST_OCTAVE)
+
+
+def quantile_ms(histogram: Mapping[int, int], share: float) -> float | None:
+    """Return an upper bound of a quantile, at most a ninth above it; None of no answers."""
+    wanted, passed = share * sum(histogram.values()), 0
+    for bucket in sorted(histogram):
+        passed += histogram[bucket]
+        if passed >= wanted:
+            return edge_ms(bucket)
+    return None
+
+
+def slower(histogram: Mapping[int, int], limit_ms: float) -> int:
+    """Return how many answers took longer than a limit, to the edge of a bucket."""
+    return sum(
+        count for bucket, count in histogram.items() if edge_ms(bucket) > limit_ms * (1 + 1e-9)
+    )
