@@ -38,7 +38,9 @@ from pipelines.registry.client import (
 from pipelines.spool import SpoolUnavailable
 from pipelines.versions.artifact import ArtifactRefused
 from pipelines.versions.flavour_runtime import FlavourFailed
+from serving.batching import QueueFull
 from serving.bodies import BodyTooLarge, MalformedBody, UnsupportedBody
+from serving.callers import CallerGone, DeadlinePassed, InvalidDeadline
 from serving.generations import InvalidGeneration, StillBehind
 from serving.job_schemas import JobRefused
 from serving.live import BrokenRuntime, WarmUpFailed
@@ -68,6 +70,7 @@ class Meaning:
 
 MEANINGS: dict[type[Exception], Meaning] = {
     MalformedBody: Meaning(400, "malformed-body", "The body is not what it should be"),
+    InvalidDeadline: Meaning(400, "malformed-deadline", "The deadline is not what it should be"),
     TensorRefused: Meaning(400, "malformed-tensor", "A tensor is not what it should be"),
     InvalidGeneration: Meaning(400, "invalid-generation", "The demanded generation is none"),
     UploadBroken: Meaning(400, "upload-broken", "Not all of the file arrived"),
@@ -96,6 +99,9 @@ MEANINGS: dict[type[Exception], Meaning] = {
     RequestRefused: Meaning(422, "request-refused", "The model refuses an instance"),
     # PostgreSQL's word for a value that no column can hold or be compared with, such as a NUL.
     DataError: Meaning(422, "unstorable-value", "A value in the request cannot be stored"),
+    QueueFull: Meaning(429, "queue-full", "Too many requests wait already", retry=True),
+    # Nobody is there to read it; the metrics are. The number is nginx's.
+    CallerGone: Meaning(499, "caller-gone", "The caller closed the connection"),
     TooManyJobs: Meaning(429, "too-many-jobs", "Enough jobs wait already", retry=True),
     ArtifactRefused: Meaning(500, "artifact-refused", "A package is not what it should be"),
     WarmUpFailed: Meaning(500, "warm-up-failed", "A version cannot answer its golden requests"),
@@ -109,6 +115,7 @@ MEANINGS: dict[type[Exception], Meaning] = {
     RegistryUnavailable: Meaning(503, "registry-unavailable", "MLflow is away", retry=True),
     OrchestrationUnavailable: Meaning(503, "prefect-unavailable", "Prefect is away", retry=True),
     UnknownDeployment: Meaning(503, "not-deployed", "No flow is deployed for this", retry=True),
+    DeadlinePassed: Meaning(504, "deadline-passed", "No answer before the deadline", retry=True),
     NoRoomForUpload: Meaning(507, "no-room", "The disk does not take the file", retry=True),
     SQLAlchemyError: Meaning(503, "store-unavailable", "The store is away", retry=True),
 }
@@ -130,7 +137,7 @@ def problem_of(error: Exception) -> Problem:
         title=meaning.title,
         detail=meaning.title if hidden else _text(error),
         errors=_places(error),
-        headers={"Retry-After": RETRY_SECONDS} if meaning.retry else {},
+        headers={"Retry-After": _retry_after(error)} if meaning.retry else {},
     )
 
 
@@ -198,6 +205,10 @@ def _problem_of_validation(error: Exception) -> Problem:
     )
     detail = "; ".join(f"{entry['field']}: {entry['message']}" for entry in errors[:3])
     return Problem(422, "invalid-request", detail, "The request is not valid", errors)
+
+
+def _retry_after(error: Exception) -> str:
+    return str(error.retry_after_seconds) if isinstance(error, QueueFull) else RETRY_SECONDS
 
 
 def _places(error: Exception) -> tuple[dict[str, object], ...]:

@@ -5,22 +5,25 @@ The blessing (`serving.bless`) and the slots load a version with the very same c
 
 from __future__ import annotations
 
-import asyncio
 import statistics
 import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import orjson
 
 from pipelines.contract import RequestRefused, Row, Runtime
-from pipelines.versions.artifact import ArtifactRefused, Package, open_runtime
+from pipelines.versions.artifact import FLAVOUR, ArtifactRefused, Package, open_runtime
+from pipelines.versions.flavour_runtime import CALL_SECONDS, open_flavour
 from serving.answers import ServedModel
+from serving.batching import Batcher, QueueLimits, Watch
+from serving.costs import BATCH, WORTH_MS, Cost
 from serving.validation import InvalidInstances, SchemaCheck, TargetCheck
 
 WARM_UP_ROUNDS = 5
+BATCH_ROUNDS = 3
+FINISH_SECONDS = 10.0
 QUICK_MS = 5.0
 TEXT_LIMIT_CHARACTERS = 20_000
 THREADS = 2
@@ -49,13 +52,26 @@ class Loaded:
     """What one instance costs, measured while warming up."""
     instance_bytes: float
     """How large such an instance is, as JSON."""
+    batch_ms: float | None = None
+    """What a batch of them costs, measured where one alone is slow enough for it to matter."""
+
+    @property
+    def cost(self) -> Cost:
+        """What calls cost, and whether batching pays."""
+        return Cost(self.instance_ms, self.batch_ms)
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether another process answers."""
+        return self.package.contract.form != "compiled"
 
     def is_quick(self, instances: Sequence[Row]) -> bool:
         """Whether these instances may be answered on the event loop itself.
 
-        What another process answers never is: it may be busy, or hang.
+        What another process answers never is, for it may be busy, or hang; nor is what is
+        cheaper in batches.
         """
-        if self.package.contract.form != "compiled":
+        if self.is_elsewhere or self.cost.batches:
             return False
         if self.instance_ms * len(instances) > QUICK_MS:
             return False
@@ -78,11 +94,24 @@ class Loaded:
         return answers
 
 
-def load(package: Package, *, text_limit: int = TEXT_LIMIT_CHARACTERS) -> Loaded:
-    """Open and warm up a verified package. Raises `ArtifactRefused`."""
+def load(
+    package: Package,
+    *,
+    text_limit: int = TEXT_LIMIT_CHARACTERS,
+    call_seconds: float = CALL_SECONDS,
+) -> Loaded:
+    """Open and warm up a verified package. Raises `ArtifactRefused`.
+
+    A worker process that takes longer than `call_seconds` for one call is given up.
+    """
     check = SchemaCheck(package.contract.request_schema, text_limit)
     truth = TargetCheck(package.contract)
-    runtime = open_runtime(package)
+    elsewhere = package.contract.runtime == FLAVOUR
+    runtime = (
+        open_flavour(package.directory, call_seconds=call_seconds)
+        if elsewhere
+        else open_runtime(package)
+    )
     try:
         return _warmed_up(Loaded(package, runtime, check, truth, (), 0.0, 1.0))
     except BaseException:
@@ -102,33 +131,63 @@ def _warmed_up(cold: Loaded) -> Loaded:
         SchemaCheck(contract.response_schema).check([row for answer in golden for row in answer])
     except (InvalidInstances, RequestRefused, BrokenRuntime) as error:
         raise WarmUpFailed(f"golden requests were not answered: {error}") from error
-    costs = [_milliseconds(cold, row) for _ in range(WARM_UP_ROUNDS) for row in rows]
-    sizes = [len(orjson.dumps([row])) for row in rows]
+    costs = sorted(
+        (_milliseconds(cold, [row], WARM_UP_ROUNDS), number) for number, row in enumerate(rows)
+    )
+    instance_ms, usual = costs[len(costs) // 2]
+    batch_ms = None
+    if instance_ms > WORTH_MS:
+        batch_ms = _milliseconds(cold, [rows[usual]] * BATCH, BATCH_ROUNDS)
     return replace(
         cold,
         golden=tuple(tuple(answer) for answer in golden),
-        instance_ms=statistics.median(costs),
-        instance_bytes=statistics.median(sizes),
+        instance_ms=instance_ms,
+        instance_bytes=statistics.median(len(orjson.dumps([row])) for row in rows),
+        batch_ms=batch_ms,
     )
 
 
-def _milliseconds(loaded: Loaded, row: Row) -> float:
-    start = time.perf_counter()
-    loaded.answer([row])
-    return (time.perf_counter() - start) * 1000
+def _milliseconds(loaded: Loaded, rows: Sequence[Row], rounds: int) -> float:
+    """Return what answering `rows` takes at best: what else this machine does is left out."""
+
+    def once() -> float:
+        start = time.perf_counter()
+        loaded.answer(rows)
+        return (time.perf_counter() - start) * 1000
+
+    return min(once() for _ in range(rounds))
 
 
 class LiveModel:
     """A loaded champion under its decided identity, counted while requests use it."""
 
-    def __init__(self, served: ServedModel, loaded: Loaded) -> None:
+    def __init__(
+        self,
+        served: ServedModel,
+        loaded: Loaded,
+        *,
+        limits: QueueLimits | None = None,
+        watch: Watch | None = None,
+    ) -> None:
         self.served = served
         self.loaded = loaded
         self._lock = threading.Lock()
         self._users = 0
         self._closed = False
-        # Threads of its own, made when wanted: a slow model keeps only its own requests waiting.
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=f"predict-{served.name}")
+        # A queue of its own: a slow model keeps only its own requests waiting.
+        self._queue = Batcher(
+            loaded.answer,
+            loaded.cost,
+            name=f"{served.name} version {served.version}",
+            threads=1 if loaded.is_elsewhere else THREADS,
+            limits=limits,
+            watch=watch,
+        )
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for this version right now."""
+        return self._queue.waiting
 
     def is_quick(self, instances: Sequence[Row]) -> bool:
         """Whether these instances may be answered on the event loop itself."""
@@ -137,18 +196,14 @@ class LiveModel:
     async def answer(self, instances: Sequence[Row]) -> list[list[Row]]:
         """Check and answer what is not quick, without holding up the event loop.
 
-        Raises `InvalidInstances`, `RequestRefused` or `BrokenRuntime`.
+        Raises `InvalidInstances`, or what `Batcher.answer` raises.
         """
-        # Counted for itself: a caller that is cancelled leaves its thread behind, which still
-        # uses the runtime.
-        self.acquire()
-        work = self._threads.submit(self.loaded.predict, instances)
-        work.add_done_callback(lambda _: self.release())
-        return await asyncio.wrap_future(work)
+        self.loaded.check.check(instances)
+        return await self._queue.answer(instances) if instances else []
 
     def finish(self) -> None:
         """Wait for the answers that are under way; none is begun any more."""
-        self._threads.shutdown()
+        self._queue.close(FINISH_SECONDS)
 
     def acquire(self) -> bool:
         """Count one more request; False when the model was released in the meantime."""
@@ -164,12 +219,15 @@ class LiveModel:
             self._users -= 1
 
     def close_if_idle(self) -> bool:
-        """Release the runtime unless a request still uses it; True when it is released."""
+        """Release the runtime unless a request still uses it; True when it is released.
+
+        A caller who has gone may have left a call behind that goes on without him.
+        """
         with self._lock:
-            if self._users:
+            if self._users or self._queue.busy:
                 return False
             already, self._closed = self._closed, True
         if not already:
-            self._threads.shutdown(wait=False)
+            self._queue.close()
             self.loaded.runtime.close()
         return True

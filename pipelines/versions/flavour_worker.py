@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import orjson
 import pandas as pd
 
-from pipelines.contract import Row
+from pipelines.contract import RequestRefused, Row
 from pipelines.versions.answers import plain, rows_of
 from pipelines.versions.artifact import Contract, open_package
 
@@ -81,6 +81,8 @@ def _answer(predict: Predict, contract: Contract, instances: Sequence[Row]) -> d
         if contract.many and isinstance(output, pd.DataFrame):
             return {"rows": rows_of(output, index)}
         return {"rows": rows_from(output, contract, index)}
+    except RequestRefused as refusal:
+        return {"refused": str(refusal)}
     # The border to code that is not ours: whatever it raises becomes an answer.
     except Exception as error:  # noqa: BLE001
         return {"error": f"{type(error).__name__}: {error}"[:ERROR_CHARACTERS]}

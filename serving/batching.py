@@ -1,0 +1,228 @@
+"""The queue of one live version, for what cannot be answered on the event loop itself.
+
+Nobody waits for a batch to fill: an idle thread takes a request at once, and a busy one takes
+afterwards, in one call, what has come meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from pipelines.contract import RequestRefused, Row
+from pipelines.versions.flavour_runtime import WorkerLost
+from serving import callers, turns
+from serving.callers import CallerGone, DeadlinePassed
+from serving.costs import Cost
+from serving.turns import Part, Rows, Ticket, Turns
+
+LONGEST_RETRY_SECONDS = 60
+MEMORY = 0.2
+"""Weight of the newest call where we ask how far calls cost more than they did in the warm-up."""
+LARGEST_DRIFT = 10.0
+PLACE = re.compile(r"^instance (\d+)\b")
+
+
+class QueueFull(RuntimeError):
+    """One more request would wait in vain; `retry_after_seconds` says when to come again."""
+
+    def __init__(self, message: str, retry_after_seconds: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Watch(Protocol):
+    """Who counts what happens in a queue."""
+
+    def called(self, requests: int, instances: int, waiting: int) -> None:
+        """Take note of a call that begins, and of the requests that wait on."""
+        ...
+
+    def dropped(self, reason: str) -> None:
+        """Take note of a request that is not answered: `full`, `deadline` or `gone`."""
+        ...
+
+
+class Unwatched:
+    """Counts nothing."""
+
+    def called(self, requests: int, instances: int, waiting: int) -> None:
+        """Forget it."""
+
+    def dropped(self, reason: str) -> None:
+        """Forget it."""
+
+
+@dataclass(frozen=True)
+class QueueLimits:
+    """How many requests may wait for one version, and how long."""
+
+    requests: int = 256
+    deadline_seconds: float = 30.0
+
+
+class Batcher:
+    """A bounded queue and the threads that work it off; thread-safe."""
+
+    def __init__(
+        self,
+        predict: Callable[[Sequence[Row]], Rows],
+        cost: Cost,
+        *,
+        name: str,
+        threads: int = 1,
+        limits: QueueLimits | None = None,
+        watch: Watch | None = None,
+    ) -> None:
+        self._predict = predict
+        self._cost = cost
+        self._name = name
+        self._most_threads = threads
+        self._limits = limits or QueueLimits()
+        self._watch: Watch = watch or Unwatched()
+        self._condition = threading.Condition()
+        self._turns = Turns(cost)
+        self._threads: list[threading.Thread] = []
+        self._idle = 0
+        self._closing = False
+        self._drift = 1.0
+
+    async def answer(self, instances: Sequence[Row]) -> Rows:
+        """Return the answers to instances that are known to be valid, in their order.
+
+        Raises what the model raises for these very instances, `QueueFull`, `DeadlinePassed`,
+        `CallerGone` or `InvalidDeadline`.
+        """
+        seconds = callers.seconds_left(self._limits.deadline_seconds)
+        ticket = Ticket(instances, asyncio.get_running_loop().create_future())
+        self._enqueue(ticket, seconds)
+        try:
+            rows: Rows = await callers.wait_for(ticket.answer, seconds)
+            return rows
+        except (DeadlinePassed, CallerGone) as error:
+            self._watch.dropped("deadline" if isinstance(error, DeadlinePassed) else "gone")
+            raise
+        finally:
+            # Whatever became of it: what nobody waits for any more is not begun.
+            self._drop(ticket)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a call is under way, or a request waits for one."""
+        with self._condition:
+            return bool(self._turns) or self._idle < len(self._threads)
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for their first call, or for another one."""
+        return len(self._turns)
+
+    def close(self, seconds: float = 0.0) -> None:
+        """Answer what waits, and end the threads; wait for them at most `seconds`."""
+        with self._condition:
+            self._closing = True
+            self._condition.notify_all()
+            threads = list(self._threads)
+        deadline = time.monotonic() + seconds
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _enqueue(self, ticket: Ticket, seconds: float) -> None:
+        with self._condition:
+            self._require_room(seconds)
+            self._turns.join(ticket)
+            if self._idle:
+                self._condition.notify()
+            elif len(self._threads) < self._most_threads:
+                name = f"predict-{self._name}"
+                self._threads.append(threading.Thread(target=self._work, name=name, daemon=True))
+                self._threads[-1].start()
+
+    def _require_room(self, seconds: float) -> None:
+        waiting = len(self._turns)
+        expected = self._turns.milliseconds / 1000 * self._drift / self._most_threads
+        if waiting >= self._limits.requests:
+            why = "no more may"
+        elif expected > seconds:
+            why = f"this one's turn would come in {expected:.1f} s, of which it has {seconds:.1f}"
+        else:
+            return
+        self._watch.dropped("full")
+        retry = max(1, min(LONGEST_RETRY_SECONDS, math.ceil(expected)))
+        raise QueueFull(f"{waiting} requests wait for {self._name} and {why}", retry)
+
+    def _drop(self, ticket: Ticket) -> None:
+        if ticket.left:
+            with self._condition:
+                self._turns.leave(ticket)
+
+    def _work(self) -> None:
+        while parts := self._next():
+            started = time.monotonic()
+            self._serve(parts)
+            self._remember(parts, time.monotonic() - started)
+
+    def _next(self) -> list[Part]:
+        with self._condition:
+            self._idle += 1
+            while not self._turns and not self._closing:
+                self._condition.wait()
+            self._idle -= 1
+            parts = self._turns.take()
+            if not parts:
+                self._threads.remove(threading.current_thread())
+            waiting = len(self._turns)
+        if parts:
+            self._watch.called(len(parts), sum(part.size for part in parts), waiting)
+        return parts
+
+    def _serve(self, parts: list[Part]) -> None:
+        try:
+            rows = self._predict([row for part in parts for row in part.instances])
+        except WorkerLost as error:
+            # Asked once more, what killed the worker would kill the next one. Everybody gets an
+            # error of his own: whoever raises it writes his way into it.
+            for part in parts:
+                self._fail(part, WorkerLost(str(error)))
+        except Exception as error:  # noqa: BLE001 - a border: handed to whoever asked
+            if len(parts) == 1:
+                self._fail(parts[0], _placed(error, parts[0].start))
+                return
+            # Some are at fault: halves are asked again until each of those stands alone.
+            half = len(parts) // 2
+            self._serve(parts[:half])
+            self._serve(parts[half:])
+        else:
+            self._give(parts, rows)
+
+    def _give(self, parts: list[Part], rows: Rows) -> None:
+        whole = []
+        with self._condition:
+            for part in parts:
+                if part.ticket.give(part.start, rows[: part.size]):
+                    whole.append(part.ticket)
+                rows = rows[part.size :]
+        turns.settle(whole)
+
+    def _fail(self, part: Part, error: Exception) -> None:
+        part.ticket.error = error
+        self._drop(part.ticket)
+        turns.settle([part.ticket])
+
+    def _remember(self, parts: list[Part], seconds: float) -> None:
+        usual = self._cost.milliseconds(sum(part.size for part in parts), len(parts)) / 1000
+        with self._condition:
+            self._drift += MEMORY * (min(seconds / usual, LARGEST_DRIFT) - self._drift)
+
+
+def _placed(error: Exception, start: int) -> Exception:
+    """Return a refusal that counts instances from the start of the request, not of the call."""
+    if not start or not isinstance(error, RequestRefused):
+        return error
+    return RequestRefused(PLACE.sub(lambda found: f"instance {int(found[1]) + start}", str(error)))

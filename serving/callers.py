@@ -1,0 +1,112 @@
+"""Who waits for an answer: until when, and is he still there?
+
+Asked only where a request has to wait, so an answer that is given at once pays one assignment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from contextvars import ContextVar
+from typing import Any
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+HEADER = "X-Deadline-Ms"
+HEADER_BYTES = HEADER.lower().encode()
+MILLISECONDS = re.compile(rb"[1-9][0-9]{0,8}")
+PATIENCE_SECONDS = 0.05
+"""Whether a caller is still there is asked once he has waited for so long; most never do."""
+
+_caller: ContextVar[tuple[Scope, Receive, float] | None] = ContextVar("caller", default=None)
+
+
+class InvalidDeadline(ValueError):
+    """The header that says how long the caller waits does not say so in milliseconds."""
+
+
+class DeadlinePassed(RuntimeError):
+    """The answer did not come within the time that the caller or the settings give it."""
+
+
+class CallerGone(RuntimeError):
+    """The caller closed the connection before the answer was there."""
+
+
+class Callers:
+    """Remembers for each request who asks, so that whatever lets it wait can ask him."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        remember(scope, receive)
+        await self._app(scope, receive, send)
+
+
+def remember(scope: Scope, receive: Receive) -> None:
+    """Take note of who asks, for the task that answers him."""
+    _caller.set((scope, receive, time.monotonic()))
+
+
+def seconds_left(most: float) -> float:
+    """Return how long the caller may still be kept waiting, `most` seconds since he asked.
+
+    His header may shorten that. Raises `InvalidDeadline`.
+    """
+    caller = _caller.get()
+    if caller is None:
+        return most
+    scope, _, since = caller
+    given = next((value for name, value in scope["headers"] if name == HEADER_BYTES), None)
+    seconds = most if given is None else min(most, _milliseconds(given) / 1000)
+    return since + seconds - time.monotonic()
+
+
+async def wait_for(answer: asyncio.Future[Any], seconds: float) -> Any:
+    """Return the answer once it is there.
+
+    Raises `DeadlinePassed` after `seconds`, or `CallerGone` when the caller has left before.
+    """
+    loop = asyncio.get_running_loop()
+    caller = _caller.get()
+    watching: list[asyncio.Task[None]] = []
+
+    def watch(receive: Receive) -> None:
+        watching.append(loop.create_task(_watch(receive, answer)))
+
+    timers = [loop.call_later(max(0.0, seconds), _fail, answer, DeadlinePassed(_late(seconds)))]
+    if caller is not None:
+        timers.append(loop.call_later(PATIENCE_SECONDS, watch, caller[1]))
+    try:
+        return await answer
+    finally:
+        for timer in timers:
+            timer.cancel()
+        for task in watching:
+            task.cancel()
+
+
+async def _watch(receive: Receive, answer: asyncio.Future[Any]) -> None:
+    # The body has been read by now: all that can still come is the end.
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    _fail(answer, CallerGone("the caller closed the connection before the answer was there"))
+
+
+def _fail(answer: asyncio.Future[Any], error: Exception) -> None:
+    if not answer.done():
+        answer.set_exception(error)
+
+
+def _late(seconds: float) -> str:
+    return f"no answer within the {max(0.0, seconds) * 1000:.0f} ms that were left for it"
+
+
+def _milliseconds(given: bytes) -> int:
+    if not MILLISECONDS.fullmatch(given):
+        said = given[:20].decode("latin-1")
+        raise InvalidDeadline(f"{HEADER} is {said!r}; a whole number of milliseconds is expected")
+    return int(given)

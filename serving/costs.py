@@ -1,0 +1,72 @@
+"""What answering costs, measured while a version is warmed up, and whether batching pays for it.
+
+A call of n instances is taken to cost `fixed + n * each`. Batching shares the fixed part among the
+requests that wait; where nearly all is for each instance, it gains nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+BATCH = 16
+"""Instances of the batch that is measured beside a single call."""
+WORTH_MS = 1.0
+"""A call that takes less costs about as much as the way to a thread and back."""
+WORTH_SHARE = 0.5
+CALL_MS = 50.0
+"""How long one call may keep others waiting, about."""
+CALL_LIMIT = 512
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Milliseconds of a call with one instance, and of one with `BATCH` such instances.
+
+    The latter is None where the first is so quick that nobody asked.
+    """
+
+    single_ms: float
+    batch_ms: float | None = None
+
+    @property
+    def batches(self) -> bool:
+        """Whether waiting requests are answered together."""
+        return (
+            self.batch_ms is not None
+            and self.single_ms > WORTH_MS
+            and self.batch_ms < WORTH_SHARE * BATCH * self.single_ms
+        )
+
+    @property
+    def reason(self) -> str:
+        """Why requests are batched, or why not, in plain words."""
+        if self.batch_ms is None or self.single_ms <= WORTH_MS:
+            return f"a call takes {self.single_ms:.3g} ms, which a batch could hardly lower"
+        together = self.batch_ms / (BATCH * self.single_ms)
+        return f"{BATCH} instances in one call cost {together:.0%} of {BATCH} calls"
+
+    @property
+    def instances_a_call(self) -> int:
+        """How many instances one call takes; longer requests are answered in several.
+
+        A call lasts about `CALL_MS`, unless its fixed part is most of that: then it takes so many
+        instances that the fixed part is half of it.
+        """
+        room = max(CALL_MS - self._fixed_ms, self._fixed_ms)
+        return max(1, min(CALL_LIMIT, int(room / self._each_ms)))
+
+    def milliseconds(self, instances: int, requests: int) -> float:
+        """Return what answering so many instances of so many requests is likely to take."""
+        together = -(-instances // self.instances_a_call)
+        calls = together if self.batches else max(requests, together)
+        return calls * self._fixed_ms + instances * self._each_ms
+
+    @property
+    def _each_ms(self) -> float:
+        if self.batch_ms is None:
+            return max(self.single_ms, 1e-3)
+        return max((self.batch_ms - self.single_ms) / (BATCH - 1), 1e-3)
+
+    @property
+    def _fixed_ms(self) -> float:
+        return max(0.0, self.single_ms - self._each_ms)
