@@ -11,6 +11,7 @@ import typer
 from cli import (
     decisions,
     demo_data,
+    jobs,
     policy,
     predict,
     promote,
@@ -53,6 +54,7 @@ app.command("rollback")(rollback.rollback)
 app.command("decisions")(decisions.decisions)
 app.command("replay")(replay.replay)
 app.command("predict")(predict.predict)
+app.add_typer(jobs.app, name="jobs")
 app.command("demo-data")(demo_data.demo_data)
 app.command("reconcile")(reconcile.reconcile)
 app.add_typer(policy.app, name="policy")
