@@ -11,7 +11,7 @@ import time
 from contextvars import ContextVar
 from typing import Any
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope
 
 HEADER = "X-Deadline-Ms"
 HEADER_BYTES = HEADER.lower().encode()
@@ -32,18 +32,6 @@ class DeadlinePassed(RuntimeError):
 
 class CallerGone(RuntimeError):
     """The caller closed the connection before the answer was there."""
-
-
-class Callers:
-    """Remembers for each request who asks, so that whatever lets it wait can ask him."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
-        remember(scope, receive)
-        await self._app(scope, receive, send)
 
 
 def remember(scope: Scope, receive: Receive) -> None:

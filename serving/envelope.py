@@ -9,7 +9,7 @@ import uuid
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving import generations
+from serving import callers, generations
 from serving.telemetry import Telemetry
 
 HEADER = "X-Request-Id"
@@ -34,6 +34,7 @@ class Envelope:
             return
         request_id = request_id_for(Headers(scope=scope).get(HEADER))
         generations.listen(scope["headers"])
+        callers.remember(scope, receive)
         scope.setdefault("state", {})["request_id"] = request_id
         status = 500
         start = time.perf_counter()
