@@ -75,18 +75,18 @@ class Traffic(Protocol):
 
 
 class Watch(Protocol):
-    """Counts what the two sides do, for guardrails and tests; quick, and called by any thread."""
+    """Counts what the two sides do; `pipelines.rollouts.tally.Tally` is one, for any thread."""
 
-    def answered(self, arm: Arm, stage: int, seconds: float | None) -> None:
-        """Count an answer of one side and how long it took, where that can be compared."""
+    def answered(self, arm: Arm, stage: int, seconds: float, unit: str) -> None:
+        """Count an answer of one side and how long it took."""
         ...
 
-    def failed(self, arm: Arm, stage: int, seconds: float) -> None:
+    def failed(self, arm: Arm, stage: int, seconds: float, unit: str) -> None:
         """Count a request that one side should have answered and could not."""
         ...
 
-    def compared(self, stage: int, disagreement: Disagreement | None) -> None:
-        """Count two answers to the same request; None where they agree."""
+    def compared(self, stage: int, agreed: bool, unit: str) -> None:
+        """Count two answers to the same request."""
         ...
 
     def dropped(self, stage: int) -> None:
@@ -94,12 +94,13 @@ class Watch(Protocol):
         ...
 
 
-class Disagreement(NamedTuple):
-    """Two answers to one instance that are not the same."""
+class Turn(NamedTuple):
+    """When a request came, by the ramp, and on whose behalf."""
 
-    instance: Row
-    champion: Sequence[Row]
-    challenger: Sequence[Row]
+    stage: int
+    unit: str
+    wanted: bool
+    """Whether the challenger takes the request."""
 
 
 class Arms:
@@ -117,18 +118,13 @@ class Arms:
         self.rollout = rollout
         self.challenger = challenger
         self.watch = watch
-        self._entity = challenger.loaded.package.contract.entity
         self._clock = clock
         self._timer = timer
 
-    @property
-    def stage(self) -> int:
-        """The stage of the ramp right now."""
-        return self.rollout.stage(self._clock())
-
-    def wants(self, asked: Asked, stage: int) -> bool:
-        """Return whether the challenger takes the request, by whom it comes from."""
-        return self.rollout.takes(self._unit(asked), stage)
+    def turn(self, asked: Asked) -> Turn:
+        """Return what is decided about a request by who asks it, and when."""
+        stage, unit = self.rollout.stage(self._clock()), self._unit(asked)
+        return Turn(stage, unit, self.rollout.takes(unit, stage))
 
     def beside(self, champion: LiveModel) -> bool:
         """Return whether this is the champion that the challenger is to be compared with."""
@@ -139,7 +135,7 @@ class Arms:
         return self.beside(champion) and self.challenger.acquire()
 
     async def by_champion(
-        self, desk: Desk, champion: LiveModel, asked: Asked, stage: int
+        self, desk: Desk, champion: LiveModel, asked: Asked, turn: Turn
     ) -> list[list[Row]]:
         """Have the champion answer; its failures count, its refusals do not."""
         start = self._timer()
@@ -148,9 +144,9 @@ class Arms:
         except REFUSALS:
             raise
         except Exception:
-            self.watch.failed("champion", stage, self._timer() - start)
+            self.watch.failed("champion", turn.stage, self._timer() - start, turn.unit)
             raise
-        self.watch.answered("champion", stage, self._timer() - start)
+        self.watch.answered("champion", turn.stage, self._timer() - start, turn.unit)
         return rows
 
     async def by_challenger(self, desk: Desk, asked: Asked) -> tuple[list[list[Row]] | None, float]:
@@ -170,4 +166,4 @@ class Arms:
             return asked.unit
         first = asked.instances[0] if asked.instances else None
         # What is no row is refused by whoever is asked.
-        return unit_of(self._entity, asked.instances) if isinstance(first, dict) else ""
+        return unit_of(self.rollout.plan.entity, asked.instances) if isinstance(first, dict) else ""

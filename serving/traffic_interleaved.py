@@ -27,11 +27,11 @@ class InterleavedTraffic:
     async def answer(self, desk: Desk, asked: Asked) -> Answered:
         """Answer one request. Raises what the champion raises."""
         arms = self._arms
-        wanted = arms.wants(asked, stage := arms.stage)
+        turn = arms.turn(asked)
         champion = desk.acquire(asked.model, len(asked.instances))
-        taken = wanted and arms.join(champion)
+        taken = turn.wanted and arms.join(champion)
         try:
-            ours = await arms.by_champion(desk, champion, asked, stage)
+            ours = await arms.by_champion(desk, champion, asked, turn)
         except BaseException:
             if taken:
                 arms.challenger.release()
@@ -40,9 +40,9 @@ class InterleavedTraffic:
             return await desk.record(champion, asked, ours)
         theirs, seconds = await arms.by_challenger(desk, asked)
         if theirs is None:
-            arms.watch.failed("challenger", stage, seconds)
+            arms.watch.failed("challenger", turn.stage, seconds, turn.unit)
             return await desk.record(champion, asked, ours)
-        arms.watch.answered("challenger", stage, seconds)
+        arms.watch.answered("challenger", turn.stage, seconds, turn.unit)
         shown, kept = self._together(ours, theirs)
         served = replace(champion.served, decision_id=arms.rollout.rollout_id)
         return await desk.record(champion, asked, shown, served=served, kept=kept)

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from pipelines.contract import Row
 from serving.answers import Answered
 from serving.interleaving import ITEM, items_of
-from serving.traffic import REFUSALS, Arms, Asked, Desk, Disagreement
+from serving.traffic import REFUSALS, Arms, Asked, Desk, Turn
 
 WAITING = 256
 """Requests that wait for the challenger at most."""
@@ -39,9 +39,18 @@ class Mirrored(NamedTuple):
 
     instances: Sequence[Row]
     rows: Sequence[Sequence[Row]]
-    stage: int
-    whole: bool
-    """Whether these are all instances of the request, so that its time can be compared."""
+    turn: Turn
+    prediction_id: str
+    """Of the champion's answer to the first instance."""
+
+
+class Disagreement(NamedTuple):
+    """Two answers to one instance that are not the same, and the request's prediction id."""
+
+    prediction_id: str
+    instance: Row
+    champion: Sequence[Row]
+    challenger: Sequence[Row]
 
 
 class ShadowTraffic:
@@ -54,14 +63,13 @@ class ShadowTraffic:
     async def answer(self, desk: Desk, asked: Asked) -> Answered:
         """Answer by the champion. Raises what it raises."""
         arms = self._arms
-        wanted = arms.wants(asked, stage := arms.stage)
+        turn = arms.turn(asked)
         champion = desk.acquire(asked.model, len(asked.instances))
-        rows = await arms.by_champion(desk, champion, asked, stage)
+        rows = await arms.by_champion(desk, champion, asked, turn)
         answered = await desk.record(champion, asked, rows)
-        if wanted and arms.beside(champion) and asked.instances:
-            whole = len(asked.instances) <= MIRRORED_INSTANCES
+        if turn.wanted and arms.beside(champion) and asked.instances:
             some, theirs = asked.instances[:MIRRORED_INSTANCES], rows[:MIRRORED_INSTANCES]
-            self._mirror.offer(Mirrored(some, theirs, stage, whole))
+            self._mirror.offer(Mirrored(some, theirs, turn, answered.prediction_ids[0]))
         return answered
 
 
@@ -71,11 +79,13 @@ class Mirror:
     def __init__(
         self,
         arms: Arms,
+        disagreed: Callable[[Disagreement], None],
         *,
         waiting: int = WAITING,
         rest: Callable[[float], object] = time.sleep,
     ) -> None:
         self._arms = arms
+        self._disagreed = disagreed
         self._waiting: deque[Mirrored] = deque(maxlen=waiting)
         self._rest = rest
         contract = arms.challenger.loaded.package.contract
@@ -90,7 +100,7 @@ class Mirror:
     def offer(self, mirrored: Mirrored) -> None:
         """Let the challenger be asked when there is time; never waits."""
         if len(self._waiting) == self._waiting.maxlen:
-            self._arms.watch.dropped(mirrored.stage)
+            self._arms.watch.dropped(mirrored.turn.stage)
         self._waiting.append(mirrored)
         self._something.set()
 
@@ -132,17 +142,24 @@ class Mirror:
 
     def _failed(self, mirrored: Mirrored, error: Exception, seconds: float) -> None:
         logger.info("%s: the shadow failed: %r", self._arms.rollout.rollout_id, error)
-        self._arms.watch.failed("challenger", mirrored.stage, seconds)
+        self._arms.watch.failed("challenger", mirrored.turn.stage, seconds, mirrored.turn.unit)
 
     def _compare(self, mirrored: Mirrored, rows: list[list[Row]], seconds: float) -> None:
-        watch = self._arms.watch
-        watch.answered("challenger", mirrored.stage, seconds if mirrored.whole else None)
-        found = None
-        for instance, ours, theirs in zip(mirrored.instances, mirrored.rows, rows, strict=True):
-            if not agree(ours, theirs, self._target):
-                found = Disagreement(instance, ours, theirs)
-                break
-        watch.compared(mirrored.stage, found)
+        watch, (stage, unit, _) = self._arms.watch, mirrored.turn
+        watch.answered("challenger", stage, seconds, unit)
+        different = next(
+            (
+                Disagreement(mirrored.prediction_id, instance, ours, theirs)
+                for instance, ours, theirs in zip(
+                    mirrored.instances, mirrored.rows, rows, strict=True
+                )
+                if not agree(ours, theirs, self._target)
+            ),
+            None,
+        )
+        if different:
+            self._disagreed(different)
+        watch.compared(stage, different is None, unit)
 
 
 def agree(champion: Sequence[Row], challenger: Sequence[Row], target: str) -> bool:
@@ -168,9 +185,3 @@ def _same(ours: Row, theirs: Row, target: str) -> bool:
 def _first(row: Row) -> object:
     items = items_of(row)
     return items[0][ITEM] if items else None
-
-
-def shadow(arms: Arms) -> tuple[ShadowTraffic, Mirror]:
-    """Return the traffic of a shadow and its mirror, which the caller closes."""
-    mirror = Mirror(arms)
-    return ShadowTraffic(arms, mirror), mirror

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from serving.answers import Answered
 from serving.live import LiveModel
-from serving.traffic import REFUSALS, Arms, Asked, Desk
+from serving.traffic import REFUSALS, Arms, Asked, Desk, Turn
 
 
 class SplitTraffic:
@@ -20,10 +20,10 @@ class SplitTraffic:
     async def answer(self, desk: Desk, asked: Asked) -> Answered:
         """Answer by whoever takes the request. Raises what the champion raises."""
         arms = self._arms
-        wanted = arms.wants(asked, stage := arms.stage)
+        turn = arms.turn(asked)
         champion = desk.acquire(asked.model, len(asked.instances))
-        if not (wanted and arms.join(champion)):
-            rows = await arms.by_champion(desk, champion, asked, stage)
+        if not (turn.wanted and arms.join(champion)):
+            rows = await arms.by_champion(desk, champion, asked, turn)
             return await desk.record(champion, asked, rows)
         try:
             answered, seconds = await arms.by_challenger(desk, asked)
@@ -31,20 +31,20 @@ class SplitTraffic:
             champion.release()  # the client has gone
             raise
         if answered is None:
-            return await self._instead(desk, champion, asked, stage, seconds)
+            return await self._instead(desk, champion, asked, turn, seconds)
         champion.release()
-        arms.watch.answered("challenger", stage, seconds)
+        arms.watch.answered("challenger", turn.stage, seconds, turn.unit)
         return await desk.record(arms.challenger, asked, answered)
 
     async def _instead(
-        self, desk: Desk, champion: LiveModel, asked: Asked, stage: int, seconds: float
+        self, desk: Desk, champion: LiveModel, asked: Asked, turn: Turn, seconds: float
     ) -> Answered:
         try:
             rows = await desk.rows(champion, asked.instances)
         except REFUSALS:
             raise
         except Exception:
-            self._arms.watch.failed("challenger", stage, seconds)
+            self._arms.watch.failed("challenger", turn.stage, seconds, turn.unit)
             raise
-        self._arms.watch.failed("challenger", stage, seconds)
+        self._arms.watch.failed("challenger", turn.stage, seconds, turn.unit)
         return await desk.record(champion, asked, rows)

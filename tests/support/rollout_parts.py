@@ -13,7 +13,6 @@ from serving_stage import MODEL, write_package
 from pipelines.rollouts.plan import Mode, Plan, Rollout, Step
 from serving.answers import ServedModel
 from serving.live import LiveModel, load
-from serving.traffic import Disagreement
 
 CHAMPION, CHALLENGER = "1", "2"
 
@@ -36,19 +35,16 @@ class Counts:
 
     def __init__(self) -> None:
         self.seen: Counter[str] = Counter()
-        self.disagreements: list[Disagreement] = []
         self._changed = threading.Condition()
 
-    def answered(self, arm, _stage, _seconds):
+    def answered(self, arm, _stage, _seconds, _unit):
         self._count(f"{arm} answered")
 
-    def failed(self, arm, _stage, _seconds):
+    def failed(self, arm, _stage, _seconds, _unit):
         self._count(f"{arm} failed")
 
-    def compared(self, _stage, disagreement):
-        if disagreement:
-            self.disagreements.append(disagreement)
-        self._count("disagreed" if disagreement else "agreed")
+    def compared(self, _stage, agreed, _unit):
+        self._count("agreed" if agreed else "disagreed")
 
     def dropped(self, _stage):
         self._count("dropped")
@@ -117,6 +113,7 @@ def rollout(mode: Mode, share: float, ramp: tuple[Step, ...] = (), **plan: objec
         share=share,
         ramp=ramp,
         metric=metrics.get(mode),  # type: ignore[arg-type]
+        target="topic",
         **plan,  # type: ignore[arg-type]
     )
     return Rollout("rollout-1", planned, CHAMPION, "0" * 64, 1, "1" * 64, "salt", 1_000.0, 4_600.0)

@@ -26,7 +26,7 @@ from serving.live import BrokenRuntime
 from serving.slots import NoChampion, Slots, TooManyInstances
 from serving.traffic import Arms
 from serving.traffic_interleaved import InterleavedTraffic
-from serving.traffic_shadow import Mirror, ShadowTraffic, agree
+from serving.traffic_shadow import Disagreement, Mirror, ShadowTraffic, agree
 from serving.traffic_split import SplitTraffic
 from serving.validation import InvalidInstances
 
@@ -54,8 +54,16 @@ def ask(slots: Slots, text: str = "a", unit: str | None = None, **options: objec
     return asyncio.run(slots.answer(MODEL, [{"text": text}], unit=unit, **options))
 
 
-def split(slots: Slots, counts: Counts, live, *, share: float = 0.5, now: float = 1_000.0, ramp=()):
-    arms = Arms(rollout("canary", share, ramp), live, counts, clock=lambda: now)
+def split(
+    slots: Slots,
+    counts: Counts,
+    live,
+    *,
+    share: float = 0.5,
+    now: float = 1_000.0,
+    **plan: object,
+) -> None:
+    arms = Arms(rollout("canary", share, **plan), live, counts, clock=lambda: now)
     slots.divert(MODEL, SplitTraffic(arms))
 
 
@@ -108,9 +116,8 @@ def test_without_a_named_unit_the_same_question_gets_the_same_version(slots, cou
 
 def test_the_contracts_entity_is_the_unit_whatever_else_is_asked(slots, counts, tmp_path):
     schema = {"type": "object", "properties": {"text": {"type": "string"}}}
-    slots.put(champion(tmp_path))
-    live = challenger(tmp_path, entity="customer", request_schema=schema)
-    split(slots, counts, live)
+    slots.put(champion(tmp_path, request_schema=schema))
+    split(slots, counts, challenger(tmp_path, request_schema=schema), entity="customer")
 
     def version(customer: int, text: str) -> str:
         instance = {"text": text, "customer": customer}
@@ -231,13 +238,18 @@ def test_both_models_can_be_released_after_any_of_it(slots, counts, tmp_path):
 
 
 @pytest.fixture
-def mirrored(slots, counts, tmp_path):
+def differing() -> list[Disagreement]:
+    return []
+
+
+@pytest.fixture
+def mirrored(slots, counts, differing, tmp_path):
     """Let a challenger shadow, and close its mirror afterwards."""
     mirrors: list[Mirror] = []
 
     def begin(live, share: float = 1.0, **options: object) -> Mirror:
         arms = Arms(rollout("shadow", share), live, counts, clock=lambda: 1_000.0)
-        mirrors.append(Mirror(arms, rest=lambda _seconds: None, **options))
+        mirrors.append(Mirror(arms, differing.append, rest=lambda _seconds: None, **options))
         slots.divert(MODEL, ShadowTraffic(arms, mirrors[-1]))
         return mirrors[-1]
 
@@ -248,7 +260,7 @@ def mirrored(slots, counts, tmp_path):
 
 
 def test_a_shadow_is_asked_the_same_and_nobody_sees_its_answers(
-    mirrored, slots, counts, recorder, tmp_path
+    mirrored, slots, counts, differing, recorder, tmp_path
 ):
     mirrored(challenger(tmp_path))
 
@@ -258,18 +270,19 @@ def test_a_shadow_is_asked_the_same_and_nobody_sees_its_answers(
     assert {answer.model.version for answer in answers} == {CHAMPION}
     assert {line[0] for line in recorder.logged} == {CHAMPION}
     assert counts.seen["champion answered"] == counts.seen["challenger answered"] == 10
-    found = counts.disagreements[0]
+    found = differing[0]
+    assert found.prediction_id == "p0"
     assert (found.champion[0]["topic"], found.challenger[0]["topic"]) == ("uno", "dos")
 
 
-def test_a_shadow_that_says_the_same_agrees(mirrored, slots, counts, tmp_path):
+def test_a_shadow_that_says_the_same_agrees(mirrored, slots, counts, differing, tmp_path):
     mirrored(challenger(tmp_path, "uno"))
 
     for number in range(5):
         ask(slots, f"q{number}")
     counts.wait_for("agreed", 5)
 
-    assert not counts.disagreements
+    assert not differing
 
 
 @pytest.mark.parametrize("error", [ValueError("broken"), RequestRefused("instance 0: no")])
