@@ -64,8 +64,9 @@ class MonitoringSettings(Strict):
     minimum_answers: int = Field(200, ge=30)
     """Different questions without which nothing is said."""
     minimum_labels: int = Field(50, ge=10)
-    false_alarms: float = Field(0.05, gt=0, lt=0.5)
-    """Chance of any alarm in a window in which nothing has changed."""
+    false_alarms: float = Field(0.01, gt=0, lt=0.5)
+    """Chance of any alarm in a window in which nothing has changed. All windows are compared with
+    the same earlier answers: where those are unusual by chance, alarms come one after another."""
     smallest_effect: float = Field(0.1, ge=0, le=1)
     """A smaller change is no alarm, however certain it is."""
     accuracy_margin: float = Field(0.05, ge=0, le=1)
