@@ -47,6 +47,10 @@ class ServingSettings(Strict):
     body_limit_bytes: int = Field(8_000_000, ge=1_000)
     text_limit_characters: int = Field(20_000, ge=100)
     instances_limit: int = Field(10_000, ge=1)
+    queue_limit: int = Field(256, ge=1)
+    """Requests that may wait for one version."""
+    deadline_seconds: float = Field(30.0, gt=0, le=3600)
+    """How long a request may take, unless its caller gives it less."""
 
 
 class JobSettings(Strict):

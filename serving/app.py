@@ -24,6 +24,7 @@ from pipelines.settings import Settings
 from pipelines.store import Store
 from serving import cache, errors, follower
 from serving.answers import ServedModel
+from serving.batching import QueueLimits
 from serving.bodies import BodyLimits
 from serving.documentation import describe
 from serving.envelope import Envelope
@@ -140,6 +141,8 @@ def _services(
             cache.PackageCache(settings.var / "cache", registry),
             log,
             text_limit=limits.text_limit_characters,
+            limits=QueueLimits(limits.queue_limit, limits.deadline_seconds),
+            watch=telemetry.queue,
         ),
         confirm=partial(_confirm, store, telemetry, worker_id),
         watch=lambda model, outcome: telemetry.swaps.labels(model, outcome).inc(),

@@ -40,22 +40,25 @@ class QueueFull(RuntimeError):
 class Watch(Protocol):
     """Who counts what happens in a queue."""
 
-    def called(self, requests: int, instances: int, waiting: int) -> None:
+    def called(self, instances: int, waiting: int) -> None:
         """Take note of a call that begins, and of the requests that wait on."""
         ...
 
-    def dropped(self, reason: str) -> None:
-        """Take note of a request that is not answered: `full`, `deadline` or `gone`."""
+    def dropped(self, reason: str, waiting: int) -> None:
+        """Take note of a request that is not answered, and of those that wait on.
+
+        Reasons are `full`, `deadline` and `gone`.
+        """
         ...
 
 
 class Unwatched:
     """Counts nothing."""
 
-    def called(self, requests: int, instances: int, waiting: int) -> None:
+    def called(self, instances: int, waiting: int) -> None:
         """Forget it."""
 
-    def dropped(self, reason: str) -> None:
+    def dropped(self, reason: str, waiting: int) -> None:
         """Forget it."""
 
 
@@ -106,7 +109,9 @@ class Batcher:
             rows: Rows = await callers.wait_for(ticket.answer, seconds)
             return rows
         except (DeadlinePassed, CallerGone) as error:
-            self._watch.dropped("deadline" if isinstance(error, DeadlinePassed) else "gone")
+            self._drop(ticket)
+            reason = "deadline" if isinstance(error, DeadlinePassed) else "gone"
+            self._watch.dropped(reason, self.waiting)
             raise
         finally:
             # Whatever became of it: what nobody waits for any more is not begun.
@@ -153,7 +158,7 @@ class Batcher:
             why = f"this one's turn would come in {expected:.1f} s, of which it has {seconds:.1f}"
         else:
             return
-        self._watch.dropped("full")
+        self._watch.dropped("full", waiting)
         retry = max(1, min(LONGEST_RETRY_SECONDS, math.ceil(expected)))
         raise QueueFull(f"{waiting} requests wait for {self._name} and {why}", retry)
 
@@ -179,7 +184,7 @@ class Batcher:
                 self._threads.remove(threading.current_thread())
             waiting = len(self._turns)
         if parts:
-            self._watch.called(len(parts), sum(part.size for part in parts), waiting)
+            self._watch.called(sum(part.size for part in parts), waiting)
         return parts
 
     def _serve(self, parts: list[Part]) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from pipelines.decisions.log import Champion, Decision
 from pipelines.rollouts.plan import Rollout
 from pipelines.versions.artifact import ArtifactRefused
 from serving.answers import ServedModel
+from serving.batching import QueueLimits, Unwatched, Watch
 from serving.cache import PackageCache
 from serving.live import LiveModel, load
 
@@ -28,10 +29,20 @@ class Admissions(Protocol):
 class ChampionLoader:
     """Loads the versions that recorded decisions name, and nothing else."""
 
-    def __init__(self, cache: PackageCache, admissions: Admissions, *, text_limit: int) -> None:
+    def __init__(
+        self,
+        cache: PackageCache,
+        admissions: Admissions,
+        *,
+        text_limit: int,
+        limits: QueueLimits | None = None,
+        watch: Callable[[str, str], Watch] = lambda _model, _version: Unwatched(),
+    ) -> None:
         self._cache = cache
         self._admissions = admissions
         self._text_limit = text_limit
+        self._limits = limits or QueueLimits()
+        self._watch = watch
 
     def __call__(self, champion: Champion) -> LiveModel:
         """Return the champion, warmed up. Raises `ArtifactRefused` or what the registry raises."""
@@ -63,11 +74,16 @@ class ChampionLoader:
         package = self._cache.fetch(model, decided.version, digest)
         if package.contract.family != model:
             raise ArtifactRefused(f"a package of {package.contract.family} cannot serve {model}")
-        loaded = load(package, text_limit=self._text_limit)
+        # Whoever asked has been told that it took too long when the worker is given up.
+        loaded = load(
+            package, text_limit=self._text_limit, call_seconds=self._limits.deadline_seconds
+        )
         served = ServedModel(
             model, decided.version, decided.decision_id, decided.generation, digest
         )
-        return LiveModel(served, loaded)
+        return LiveModel(
+            served, loaded, limits=self._limits, watch=self._watch(model, decided.version)
+        )
 
     def _require_admitted(self, champion: Champion) -> None:
         model, version, digest = champion.model, champion.version, champion.artifact_digest

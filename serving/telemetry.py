@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 DIRECTORY_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+CALL_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 
@@ -40,6 +41,24 @@ class Telemetry:
             "Instances answered, by the version that answered them.",
             ("model", "version"),
         )
+        self.queued = gauge(
+            "contender_queued_requests",
+            "Requests that wait for a version that is not answered on the event loop.",
+            ("model", "version"),
+            multiprocess_mode="livesum",
+        )
+        self.calls = Histogram(
+            "contender_call_instances",
+            "Instances in one call of a model that requests wait for.",
+            ("model",),
+            buckets=CALL_BUCKETS,
+            registry=self.registry,
+        )
+        self.dropped = counter(
+            "contender_dropped_requests",
+            "Requests not answered: the queue full, their deadline passed, or the caller gone.",
+            ("model", "reason"),
+        )
         self.swaps = counter(
             "contender_swaps", "Attempts to load a decided champion.", ("model", "outcome")
         )
@@ -60,6 +79,10 @@ class Telemetry:
             multiprocess_mode="livesum",
         )
 
+    def queue(self, model: str, version: str) -> QueueMeter:
+        """Return what counts for the queue of one version."""
+        return QueueMeter(self, model, version)
+
     def render(self) -> bytes:
         """Return the text format, over all workers where there are several."""
         directory = os.environ.get(DIRECTORY_VARIABLE)
@@ -69,6 +92,25 @@ class Telemetry:
         together = CollectorRegistry()
         MultiProcessCollector(together, path=directory)  # type: ignore[no-untyped-call]
         return generate_latest(together)
+
+
+class QueueMeter:
+    """Counts what happens in the queue of one version."""
+
+    def __init__(self, telemetry: Telemetry, model: str, version: str) -> None:
+        self._queued = telemetry.queued.labels(model, version)
+        self._calls = telemetry.calls.labels(model)
+        self._dropped = partial(telemetry.dropped.labels, model)
+
+    def called(self, instances: int, waiting: int) -> None:
+        """Count a call that begins, and the requests that wait on."""
+        self._calls.observe(instances)
+        self._queued.set(waiting)
+
+    def dropped(self, reason: str, waiting: int) -> None:
+        """Count a request that is not answered, and those that wait on."""
+        self._dropped(reason).inc()
+        self._queued.set(waiting)
 
 
 def forget_dead_workers(directory: Path) -> None:
