@@ -1,0 +1,179 @@
+"""Two real workers on one port: they switch together, and no client goes back in time."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+from decided_home import PREDICT, DecidedHome
+from serving_process import ServingProcess
+from serving_stage import MODEL
+
+from pipelines.prediction_log import count
+from pipelines.settings import Settings
+
+pytestmark = pytest.mark.slow
+
+TOPICS = {"1": "uno", "2": "dos", "3": "tres", "4": "cuatro"}
+
+
+@pytest.fixture
+def home(make_settings: Callable[..., Settings]) -> Iterator[DecidedHome]:
+    with DecidedHome(make_settings) as home:
+        home.decide("1", TOPICS["1"])
+        yield home
+
+
+@dataclass
+class Seen:
+    """What one client saw, in its order: generation and version, topics, and what failed."""
+
+    answers: list[tuple[int, str, set[str]]] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    predictions: int = 0
+
+    @property
+    def generations(self) -> list[int]:
+        return [generation for generation, _, _ in self.answers]
+
+
+def ask(client: httpx.Client, seen: Seen, size: int) -> None:
+    """Ask once, demanding what was seen last."""
+    demanded = {"X-Min-Generation": str(max(seen.generations[-1:], default=0))}
+    body = {"instances": [{"text": "pintura"}] * size}
+    answer = client.post(PREDICT, json=body, headers=demanded)
+    if answer.status_code != 200:
+        seen.failures.append(answer.text)
+        return
+    topics = {row["topic"] for row in answer.json()["predictions"]}
+    generation = int(answer.headers["X-Generation"])
+    assert generation == answer.json()["model"]["generation"]
+    seen.answers.append((generation, answer.json()["model"]["version"], topics))
+    seen.predictions += size
+
+
+@contextmanager
+def asking(server: ServingProcess) -> Iterator[list[Seen]]:
+    """Ask without pause from four clients: two stay on their connection, two take one each time."""
+    over = threading.Event()
+
+    def go(seen: Seen, size: int, kept: int) -> None:
+        limits = httpx.Limits(max_keepalive_connections=kept)
+        with httpx.Client(
+            base_url=server.url, trust_env=False, timeout=60, limits=limits
+        ) as client:
+            while not over.is_set():
+                try:
+                    ask(client, seen, size)
+                except httpx.TransportError as error:
+                    seen.failures.append(repr(error))
+
+    clients = [Seen() for _ in range(4)]
+    shapes = [(1, 1), (300, 1), (1, 0), (7, 0)]
+    threads = [
+        threading.Thread(target=go, args=(seen, *shape))
+        for seen, shape in zip(clients, shapes, strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield clients
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+
+
+def readiness(server: ServingProcess) -> dict:
+    return httpx.get(f"{server.url}/readyz", trust_env=False, timeout=60).json()
+
+
+def pids(server: ServingProcess) -> set[int]:
+    return {int(each["worker_id"].split("-")[-2]) for each in readiness(server)["workers"][MODEL]}
+
+
+def wait_for_all(server: ServingProcess, generation: int, workers: int = 2) -> None:
+    """Wait until so many workers live and all of them answer with this generation."""
+
+    def all_do() -> bool:
+        said = readiness(server)
+        found = [each["generation"] for each in said["workers"][MODEL]]
+        settled = said["agreed"][MODEL] and not said["preparations"][MODEL]
+        return settled and found == [generation] * workers
+
+    wait_for(all_do)
+
+
+def test_swaps_under_load_fail_nothing_mix_nothing_and_never_go_back(home):
+    with ServingProcess(home.folder, workers=2) as server:
+        wait_for_all(server, 1)
+        with asking(server) as clients:
+            for version in ("2", "3", "4"):
+                wait_for_all(server, home.decide(version, TOPICS[version]))
+            wait_for_all(server, home.go_back("3"))
+
+    assert [seen.failures for seen in clients] == [[]] * 4
+    for seen in clients:
+        assert seen.generations == sorted(seen.generations)
+        assert set(seen.generations) == {1, 2, 3, 4, 5}
+        assert all(topics == {TOPICS[version]} for _, version, topics in seen.answers)
+    assert count(home.stage.store) == sum(seen.predictions for seen in clients)
+
+
+def test_a_killed_worker_is_waited_for_by_nobody_and_its_successor_agrees(home):
+    with ServingProcess(home.folder, workers=2) as server:
+        wait_for_all(server, 1)
+        with asking(server) as clients:
+            victim = min(pids(server))
+            os.kill(victim, signal.SIGKILL)
+            generation = home.decide("2", TOPICS["2"])
+            wait_for(lambda: has_agreed_without(server, victim, generation))
+
+    for seen in clients:
+        assert seen.generations == sorted(seen.generations)
+        assert seen.generations[-1] == generation
+        # A connection of the killed worker is lost, at most one request of each client with it.
+        assert len(seen.failures) <= 1
+
+
+def test_a_worker_that_hangs_holds_the_other_up_for_a_while_only_and_catches_up(home):
+    with ServingProcess(home.folder, workers=2) as server:
+        wait_for_all(server, 1)
+        with asking(server) as clients:
+            hung = min(pids(server))
+            os.kill(hung, signal.SIGSTOP)
+            try:
+                generation = home.decide("2", TOPICS["2"])
+                wait_for(lambda: any(generation in seen.generations for seen in clients))
+            finally:
+                os.kill(hung, signal.SIGCONT)
+            wait_for_all(server, generation)
+
+    assert [seen.failures for seen in clients] == [[]] * 4
+    for seen in clients:
+        assert seen.generations == sorted(seen.generations)
+
+
+def has_agreed_without(server: ServingProcess, victim: int, generation: int) -> bool:
+    try:
+        found = readiness(server)["workers"][MODEL]
+        return (
+            victim not in pids(server)
+            and [each["generation"] for each in found] == [generation] * 2
+        )
+    except httpx.TransportError:
+        return False  # the socket was still the victim's
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)

@@ -1,0 +1,53 @@
+"""A home whose server follows the decision log alone: champions are decided and cached, and there
+is no MLflow at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+from serving_stage import MODEL, Stage
+
+from pipelines.settings import Settings
+
+PREDICT = f"/v1/models/{MODEL}/predict"
+
+
+class DecidedHome:
+    """Decides who is champion while servers of this home run; a context manager."""
+
+    def __init__(self, make_settings: Callable[..., Settings], poll_seconds: float = 0.2) -> None:
+        self.stage = Stage(make_settings(models={MODEL: {"source": {"url": "texts.csv"}}}))
+        settings = self.stage.settings
+        self.folder: Path = settings.home
+        (self.folder / "contender.toml").write_text(
+            f'[models.{MODEL}.source]\nurl = "texts.csv"\n[ports]\nmlflow = 1\nprefect = 2\n'
+            f"[serving]\npoll_seconds = {poll_seconds}\n"
+        )
+        self._cache = settings.var / "cache" / MODEL
+
+    def __enter__(self) -> DecidedHome:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stage.close()
+
+    def decide(self, version: str, topic: str) -> int:
+        """Make a version champion that answers `topic` to everything; return its generation."""
+        package = self.stage.register(version, topic)
+        self.stage.registry.download(MODEL, version, self._cache / package.digest)
+        return int(self.stage.decide(version, package.digest).generation or 0)
+
+    def go_back(self, version: str) -> int:
+        """Make an earlier version champion again; return the new generation."""
+        return int(
+            self.stage.roll_back(MODEL, actor="ana", reason="complaints", to=version).generation
+            or 0
+        )
