@@ -39,6 +39,13 @@ def remember(scope: Scope, receive: Receive) -> None:
     _caller.set((scope, receive, time.monotonic()))
 
 
+def header(name: bytes) -> str | None:
+    """Return a header of the caller's, by its name in small letters; None where he sent none."""
+    caller = _caller.get()
+    found = caller and next((value for key, value in caller[0]["headers"] if key == name), None)
+    return found.decode("latin-1") if found else None
+
+
 def seconds_left(most: float) -> float:
     """Return how long the caller may still be kept waiting, `most` seconds since he asked.
 

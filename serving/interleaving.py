@@ -12,13 +12,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines.contract import Row
+from pipelines.rollouts.losses import ITEM, ITEMS, TEAM
 from pipelines.rollouts.plan import Arm
 
 Coin = Callable[[], bool]
 """A fair coin; True lets the challenger pick first."""
-
-ITEMS, ITEM, TEAM = "items", "item_id", "team"
-"""Where a response row keeps its list, an item its id, and a logged item who put it there."""
 
 
 @dataclass(frozen=True)
@@ -73,15 +71,6 @@ def team_draft(
         counts[team] += drafting
         picked.append((item, team if drafting else None))
     return picked
-
-
-def team_of(answer: Sequence[Mapping[str, object]], chosen: str) -> Arm | None:
-    """Return who put a chosen item into a logged answer; None for nobody, or an unknown item."""
-    for row in answer:
-        for item in items_of(row):
-            if str(item[ITEM]) == chosen and item.get(TEAM) in ("champion", "challenger"):
-                return "champion" if item[TEAM] == "champion" else "challenger"
-    return None
 
 
 def holds(answer: Sequence[Mapping[str, object]], chosen: str) -> bool:

@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 
 from pipelines.contract import RequestRefused, Row
 from pipelines.rollouts.plan import Arm, Rollout, unit_of
+from serving import callers
 from serving.answers import Answered, ServedModel
 from serving.live import LiveModel
 from serving.validation import InvalidInstances
@@ -21,6 +22,11 @@ logger = logging.getLogger(__name__)
 
 REFUSALS = (InvalidInstances, RequestRefused)
 """What is wrong with the request and not with who is asked."""
+CALLERS = (callers.CallerGone, callers.InvalidDeadline)
+"""What nobody can answer: there is no point in asking the other one."""
+UNIT_HEADER = "X-Unit-Id"
+UNIT_CHARACTERS = 200
+_UNIT_BYTES = UNIT_HEADER.lower().encode()
 
 
 class Asked(NamedTuple):
@@ -141,7 +147,7 @@ class Arms:
         start = self._timer()
         try:
             rows = await desk.rows(champion, asked.instances)
-        except REFUSALS:
+        except (*REFUSALS, *CALLERS):
             raise
         except Exception:
             self.watch.failed("champion", turn.stage, self._timer() - start, turn.unit)
@@ -157,13 +163,16 @@ class Arms:
         start = self._timer()
         try:
             return await desk.rows(self.challenger, asked.instances), self._timer() - start
+        except CALLERS:
+            raise
         except Exception as error:  # noqa: BLE001 - a border: the champion answers in its place
             logger.info("%s: the challenger failed: %r", self.rollout.rollout_id, error)
             return None, self._timer() - start
 
     def _unit(self, asked: Asked) -> str:
-        if asked.unit:
-            return asked.unit
+        named = asked.unit or callers.header(_UNIT_BYTES)
+        if named:
+            return named[:UNIT_CHARACTERS]
         first = asked.instances[0] if asked.instances else None
         # What is no row is refused by whoever is asked.
         return unit_of(self.rollout.plan.entity, asked.instances) if isinstance(first, dict) else ""

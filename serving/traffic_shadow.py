@@ -17,8 +17,9 @@ from numbers import Real
 from typing import NamedTuple
 
 from pipelines.contract import Row
+from pipelines.rollouts.losses import ITEM
 from serving.answers import Answered
-from serving.interleaving import ITEM, items_of
+from serving.interleaving import items_of
 from serving.traffic import REFUSALS, Arms, Asked, Desk, Turn
 
 WAITING = 256

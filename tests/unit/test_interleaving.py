@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.interleaving import holds, interleave, items_of, team_draft, team_of
+from pipelines.rollouts.losses import winner
+from serving.interleaving import holds, interleave, items_of, team_draft
 
 
 def items(*names: str) -> list[dict[str, object]]:
@@ -90,8 +91,8 @@ def test_the_shown_list_says_nothing_of_teams_and_the_logged_one_does():
     assert made.shown["reason"] == "personal"
     assert [item["item_id"] for item in items_of(made.shown)] == ["c", "a"]
     assert all("team" not in item for item in items_of(made.shown))
-    assert (team_of([made.logged], "c"), team_of([made.logged], "a")) == ("challenger", "champion")
-    assert team_of([made.logged], "b") is None
+    chosen = {name: winner([made.logged], {"chosen": name}) for name in "abc"}
+    assert chosen == {"c": "challenger", "a": "champion", "b": None}
     assert holds([made.logged], "a")
     assert not holds([made.logged], "b")
 

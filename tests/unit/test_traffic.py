@@ -21,7 +21,9 @@ from serving_stage import MODEL
 
 from pipelines.contract import RequestRefused
 from pipelines.rollouts.plan import Step
+from serving import callers
 from serving.answers import Answered
+from serving.callers import CallerGone
 from serving.live import BrokenRuntime
 from serving.slots import NoChampion, Slots, TooManyInstances
 from serving.traffic import Arms
@@ -191,6 +193,33 @@ def test_where_both_break_it_counts_for_the_one_who_was_to_answer(slots, counts,
         ask(slots)
 
     assert counts.seen == {"challenger failed": 1}
+
+
+def test_a_caller_who_has_gone_is_nobodys_failure_and_the_other_is_not_asked(
+    slots, counts, recorder, tmp_path
+):
+    slots.put(champion(tmp_path))
+    split(slots, counts, challenger(tmp_path, runtime=fails(CallerGone("gone"))), share=0.999)
+
+    with pytest.raises(CallerGone):
+        ask(slots)
+
+    assert not counts.seen
+    assert not recorder.logged
+
+
+def test_the_header_names_the_unit(slots, counts, tmp_path):
+    slots.put(champion(tmp_path))
+    split(slots, counts, challenger(tmp_path))
+
+    async def version(text: str, unit: str) -> str:
+        headers = [(b"x-unit-id", unit.encode())]
+        callers.remember({"type": "http", "headers": headers}, None)
+        return (await slots.answer(MODEL, [{"text": text}])).model.version
+
+    for unit in ("u1", "u2", "u3", "u4"):
+        expected = ask(slots, unit=unit).model.version
+        assert {asyncio.run(version(text, unit)) for text in "abc"} == {expected}
 
 
 def test_beside_another_champion_than_planned_the_challenger_takes_no_part(slots, counts, tmp_path):
