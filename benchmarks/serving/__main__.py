@@ -11,12 +11,14 @@ server's core meanwhile; where that is more than a few percent, ratios say more 
 from __future__ import annotations
 
 import argparse
+import signal
 from pathlib import Path
 
 from benchmarks.serving import quick
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # no server is left behind
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import socketserver
 import threading
@@ -11,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import uvloop
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -79,7 +79,7 @@ def outcome_of(server: Answering, **changes: object):
 
     requests = [Request("POST", "/x", f'{{"n": {n}}}') for n in range(3)]
     given = {"connections": 2, "seconds": 0.2, "warm_up_seconds": 0.05} | changes
-    return asyncio.run(ask(Load(server.port, requests, **given)))  # type: ignore[arg-type]
+    return uvloop.run(ask(Load(server.port, requests, **given)))  # type: ignore[arg-type]
 
 
 def test_percentiles_are_values_that_were_measured() -> None:
