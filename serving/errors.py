@@ -35,6 +35,8 @@ from pipelines.registry.client import (
     RegistryRefused,
     RegistryUnavailable,
 )
+from pipelines.rollouts.plan import PlanRefused
+from pipelines.rollouts.records import RolloutRefused, UnknownRollout
 from pipelines.spool import SpoolUnavailable
 from pipelines.versions.artifact import ArtifactRefused
 from pipelines.versions.flavour_runtime import FlavourFailed
@@ -42,6 +44,7 @@ from serving.batching import QueueFull
 from serving.bodies import BodyTooLarge, MalformedBody, UnsupportedBody
 from serving.callers import CallerGone, DeadlinePassed, InvalidDeadline
 from serving.generations import InvalidGeneration, StillBehind
+from serving.interleaving import ChoiceRefused
 from serving.job_schemas import JobRefused
 from serving.live import BrokenRuntime, WarmUpFailed
 from serving.problems import Problem, respond
@@ -80,12 +83,14 @@ MEANINGS: dict[type[Exception], Meaning] = {
     SpeechUnavailable: Meaning(404, "no-speech", "There is nothing to hear"),
     UnknownPrediction: Meaning(404, "unknown-prediction", "No such prediction"),
     VersionNotLive: Meaning(404, "version-not-live", "Another version is live"),
+    UnknownRollout: Meaning(404, "unknown-rollout", "No such rollout"),
     NoSuchVersion: Meaning(404, "unknown-version", "No such version in the registry"),
-    Conflict: Meaning(409, "conflict", "The champion has changed in the meantime"),
+    Conflict: Meaning(409, "conflict", "Something was decided in the meantime"),
     NoWayBack: Meaning(409, "no-way-back", "There is nothing to go back to"),
     Busy: Meaning(409, "busy", "Somebody else is doing this right now", retry=True),
     NotDoneYet: Meaning(409, "job-not-done", "The job is not done yet", retry=True),
     NoResult: Meaning(409, "no-result", "The job has no result"),
+    RolloutRefused: Meaning(409, "rollout-refused", "The rollout cannot be started or ended so"),
     RegistryRefused: Meaning(409, "registry-refused", "The registry refused"),
     OrchestrationRefused: Meaning(409, "orchestration-refused", "Prefect refused"),
     BodyTooLarge: Meaning(413, "body-too-large", "The body is too large"),
@@ -95,6 +100,8 @@ MEANINGS: dict[type[Exception], Meaning] = {
     DomainRefused: Meaning(422, SPOKEN, "A domain interface refuses a field"),
     JobRefused: Meaning(422, "job-refused", "This makes no job"),
     LabelRefused: Meaning(422, "label-refused", "The label cannot be kept"),
+    PlanRefused: Meaning(422, "plan-refused", "The rollout's plan makes no sense"),
+    ChoiceRefused: Meaning(422, "choice-refused", "The chosen item was not in the list"),
     InvalidActual: Meaning(422, "invalid-actual", "The model could never have answered this"),
     RequestRefused: Meaning(422, "request-refused", "The model refuses an instance"),
     # PostgreSQL's word for a value that no column can hold or be compared with, such as a NUL.

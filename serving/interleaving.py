@@ -19,6 +19,10 @@ Coin = Callable[[], bool]
 """A fair coin; True lets the challenger pick first."""
 
 
+class ChoiceRefused(ValueError):
+    """The item that is said to be chosen was not in the list."""
+
+
 @dataclass(frozen=True)
 class Interleaved:
     """One list as it is shown, which says nothing of teams, and as it is logged, which does."""
@@ -73,9 +77,10 @@ def team_draft(
     return picked
 
 
-def holds(answer: Sequence[Mapping[str, object]], chosen: str) -> bool:
-    """Return whether an answer's list showed the item."""
-    return any(str(item[ITEM]) == chosen for row in answer for item in items_of(row))
+def require_shown(answer: Sequence[Mapping[str, object]], chosen: str) -> None:
+    """Raise `ChoiceRefused` unless an answer's list showed the item."""
+    if not any(str(item[ITEM]) == chosen for row in answer for item in items_of(row)):
+        raise ChoiceRefused(f"{chosen!r} was not in the list of that answer")
 
 
 def items_of(row: Mapping[str, object]) -> list[Mapping[str, object]]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Json = dict[str, object]
 Actor = Annotated[
@@ -48,14 +48,27 @@ class PredictResponse(BaseModel):
 
 
 class FeedbackRequest(_Received):
-    """What turned out true about one answer."""
+    """What turned out true about one answer, or which item somebody chose from its list."""
 
     prediction_id: str = Field(min_length=1, max_length=40)
     actual: object = Field(
+        None,
         description="The true value of the response column that the model is about.",
         examples=["27113201"],
     )
+    chosen: str | None = Field(
+        None,
+        min_length=1,
+        max_length=200,
+        description="In place of `actual`, of an answer that is a list: the id of the chosen item.",
+    )
     reviewer: Actor
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if ("actual" in self.model_fields_set) == (self.chosen is not None):
+            raise ValueError("either 'actual' or 'chosen' says what turned out true")
+        return self
 
 
 class FeedbackResponse(BaseModel):

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from pipelines.prediction_log import Prediction
+from pipelines.rollouts.losses import CHOSEN
 from serving.bodies import StrictRoute
 from serving.dependencies import RequestId, ServicesDependency
+from serving.interleaving import require_shown
 from serving.schemas import FeedbackRequest, FeedbackResponse, ServedVersion
 
 router = APIRouter(prefix="/v1/models", tags=["models"], route_class=StrictRoute)
@@ -16,10 +19,12 @@ def feedback(
     name: str, request: FeedbackRequest, services: ServicesDependency, request_id: RequestId
 ) -> FeedbackResponse:
     """Keep what turned out true; it names the version that had answered, swapped since or not."""
-    services.slots.check_actual(name, request.actual)
+    services.slots.served(name)  # an unknown model is refused first
+    if request.chosen is None:
+        services.slots.check_actual(name, request.actual)
     log = services.predictions
     prediction = log.find(name, request.prediction_id)
-    given = log.give_feedback(prediction, request.actual, request.reviewer)
+    given = log.give_feedback(prediction, _true(request, prediction), request.reviewer)
     return FeedbackResponse(
         feedback_id=given.feedback_id,
         prediction_id=given.prediction_id,
@@ -31,3 +36,10 @@ def feedback(
         ),
         request_id=request_id,
     )
+
+
+def _true(request: FeedbackRequest, prediction: Prediction) -> object:
+    if request.chosen is None:
+        return request.actual
+    require_shown(prediction.answer, request.chosen)
+    return {CHOSEN: request.chosen}

@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.rollouts.losses import winner
-from serving.interleaving import holds, interleave, items_of, team_draft
+from serving.interleaving import (
+    ChoiceRefused,
+    interleave,
+    items_of,
+    require_shown,
+    team_draft,
+)
 
 
 def items(*names: str) -> list[dict[str, object]]:
@@ -93,8 +99,9 @@ def test_the_shown_list_says_nothing_of_teams_and_the_logged_one_does():
     assert all("team" not in item for item in items_of(made.shown))
     chosen = {name: winner([made.logged], {"chosen": name}) for name in "abc"}
     assert chosen == {"c": "challenger", "a": "champion", "b": None}
-    assert holds([made.logged], "a")
-    assert not holds([made.logged], "b")
+    require_shown([made.logged], "a")
+    with pytest.raises(ChoiceRefused, match="'b'"):
+        require_shown([made.logged], "b")
 
 
 @pytest.mark.parametrize(
