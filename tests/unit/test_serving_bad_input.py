@@ -224,7 +224,7 @@ def test_an_unforeseen_error_says_nothing_but_its_request(client, monkeypatch):
     def broken(*_arguments):
         raise ZeroDivisionError("secret")
 
-    monkeypatch.setattr(client.app.state.services.slots, "_answer", broken)
+    monkeypatch.setattr(client.app.state.services.slots, "record", broken)
 
     response = predict(client, {"text": "a"})
 
