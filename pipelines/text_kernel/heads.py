@@ -1,4 +1,4 @@
-"""What stands on the vectors: linear or similarity heads in numpy, a forest in ONNX Runtime."""
+"""What stands on the vectors: linear or similarity heads in numpy, and forests of old in ONNX."""
 
 from __future__ import annotations
 
@@ -117,8 +117,11 @@ class SimilarityHead:
         return cls(starts, holders, shares, coefficients, temperature)
 
 
-class ForestHead:
-    """A forest as ONNX, run on one thread: requests are small and come many at a time."""
+class ForestGraphHead:
+    """A forest as ONNX: how forests were compiled before `pipelines.text_kernel.forest`.
+
+    Versions that were admitted in that form go on answering in it.
+    """
 
     def __init__(self, model: Path, width: int, temperature: float) -> None:
         import onnxruntime

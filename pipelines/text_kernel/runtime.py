@@ -11,9 +11,10 @@ import numpy as np
 import orjson
 
 from pipelines.contract import RequestRefused, Row
+from pipelines.text_kernel.forest import ForestHead, Trees
 from pipelines.text_kernel.heads import (
     FOREST_FILE,
-    ForestHead,
+    ForestGraphHead,
     Head,
     LinearHead,
     SimilarityHead,
@@ -89,7 +90,9 @@ def _head(directory: Path, kernel: Kernel, width: int) -> Head:
         return LinearHead.open(directory, kernel.temperature)
     if kernel.head == "similarity":
         return SimilarityHead.open(directory, kernel.temperature)
-    return ForestHead(directory / FOREST_FILE, width, kernel.temperature)
+    if Trees.are_in(directory):
+        return ForestHead(Trees.open(directory), kernel.temperature)
+    return ForestGraphHead(directory / FOREST_FILE, width, kernel.temperature)
 
 
 def text_of(instance: Mapping[str, object], column: str, place: int) -> str:

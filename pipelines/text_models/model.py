@@ -13,7 +13,7 @@ import pandas as pd
 from pipelines.text_kernel.heads import LinearHead
 from pipelines.text_kernel.ranking import Floats, answers, sharpened, softmax
 from pipelines.text_kernel.runtime import HeadName, Kernel
-from pipelines.text_models.forest_graph import write_forest
+from pipelines.text_models.forest_arrays import forest_arrays
 from pipelines.text_models.recipe import vectors_of
 from pipelines.text_models.similarity import SimilarityClassifier
 
@@ -118,7 +118,7 @@ class TextModel:
         if isinstance(self.classifier, SimilarityClassifier):
             self.classifier.head(self.temperature).save(directory)
         elif self.head == "forest":
-            write_forest(self.classifier, vectors.width, directory)
+            forest_arrays(self.classifier).save(directory)
         else:
             _linear_head(self.classifier, self.temperature).save(directory)
 
