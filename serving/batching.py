@@ -102,20 +102,13 @@ class Batcher:
         Raises what the model raises for these very instances, `QueueFull`, `DeadlinePassed`,
         `CallerGone` or `InvalidDeadline`.
         """
-        seconds = callers.seconds_left(self._limits.deadline_seconds)
-        ticket = Ticket(instances, asyncio.get_running_loop().create_future())
-        self._enqueue(ticket, seconds)
         try:
-            rows: Rows = await callers.wait_for(ticket.answer, seconds)
-            return rows
+            seconds = callers.seconds_left(self._limits.deadline_seconds)
+            return await self._turn(instances, seconds)
         except (DeadlinePassed, CallerGone) as error:
-            self._drop(ticket)
             reason = "deadline" if isinstance(error, DeadlinePassed) else "gone"
             self._watch.dropped(reason, self.waiting)
             raise
-        finally:
-            # Whatever became of it: what nobody waits for any more is not begun.
-            self._drop(ticket)
 
     @property
     def busy(self) -> bool:
@@ -137,6 +130,16 @@ class Batcher:
         deadline = time.monotonic() + seconds
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
+
+    async def _turn(self, instances: Sequence[Row], seconds: float) -> Rows:
+        ticket = Ticket(instances, asyncio.get_running_loop().create_future())
+        self._enqueue(ticket, seconds)
+        try:
+            rows: Rows = await callers.wait_for(ticket.answer, seconds)
+            return rows
+        finally:
+            # Whatever became of it: what nobody waits for any more is not begun.
+            self._drop(ticket)
 
     def _enqueue(self, ticket: Ticket, seconds: float) -> None:
         with self._condition:

@@ -49,7 +49,7 @@ def header(name: bytes) -> str | None:
 def seconds_left(most: float) -> float:
     """Return how long the caller may still be kept waiting, `most` seconds since he asked.
 
-    His header may shorten that. Raises `InvalidDeadline`.
+    His header may shorten that. Raises `InvalidDeadline`, or `DeadlinePassed` when none are left.
     """
     caller = _caller.get()
     if caller is None:
@@ -57,7 +57,10 @@ def seconds_left(most: float) -> float:
     scope, _, since = caller
     given = next((value for name, value in scope["headers"] if name == HEADER_BYTES), None)
     seconds = most if given is None else min(most, _milliseconds(given) / 1000)
-    return since + seconds - time.monotonic()
+    left = since + seconds - time.monotonic()
+    if left <= 0:
+        raise DeadlinePassed(f"the {seconds * 1000:.0f} ms for an answer were over before its turn")
+    return left
 
 
 async def wait_for(answer: asyncio.Future[Any], seconds: float) -> Any:
@@ -72,7 +75,7 @@ async def wait_for(answer: asyncio.Future[Any], seconds: float) -> Any:
     def watch(receive: Receive) -> None:
         watching.append(loop.create_task(_watch(receive, answer)))
 
-    timers = [loop.call_later(max(0.0, seconds), _fail, answer, DeadlinePassed(_late(seconds)))]
+    timers = [loop.call_later(seconds, _late, answer, seconds)]
     if caller is not None:
         timers.append(loop.call_later(PATIENCE_SECONDS, watch, caller[1]))
     try:
@@ -96,8 +99,8 @@ def _fail(answer: asyncio.Future[Any], error: Exception) -> None:
         answer.set_exception(error)
 
 
-def _late(seconds: float) -> str:
-    return f"no answer within the {max(0.0, seconds) * 1000:.0f} ms that were left for it"
+def _late(answer: asyncio.Future[Any], seconds: float) -> None:
+    _fail(answer, DeadlinePassed(f"no answer within the {seconds * 1000:.0f} ms left for it"))
 
 
 def _milliseconds(given: bytes) -> int:
