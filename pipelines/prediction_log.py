@@ -7,30 +7,29 @@ path. Draining twice counts once, because a prediction's id is its key in the st
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
-from itertools import islice
+from itertools import count as numbers
 from pathlib import Path
 from typing import Any
 
 import orjson
 from sqlalchemy import func, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipelines.spool import SUFFIX, Spool, orphans, whole_lines
+from pipelines.spooled_rows import COLUMNS, keep, readable_rows
 from pipelines.store import Store, feedback, predictions
 
 DRAIN_SECONDS = 0.5
 RESCUE_SECONDS = 10.0
-ROWS_A_TRANSACTION = 1_000
 
 logger = logging.getLogger(__name__)
-StoredRow = dict[str, Any]
 
 
 class UnknownPrediction(LookupError):
@@ -89,6 +88,10 @@ class PredictionLog:
         self._directory = directory
         self._spool = Spool(directory)
         self._clock = clock
+        # Ids that grow: the store's index grows at its end, and not all over.
+        milliseconds = int(clock().timestamp() * 1000)
+        self._series = f"{milliseconds:012x}{os.urandom(4).hex()}"
+        self._numbers = numbers()
         self._stop = threading.Event()
         self._draining = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="prediction-log", daemon=True)
@@ -107,12 +110,12 @@ class PredictionLog:
 
         When this returns, killing the process loses none of them. Raises `SpoolUnavailable`.
         """
-        base = uuid.uuid4().hex
+        base = f"{self._series}{next(self._numbers):012x}"
         if instances:
             line = {
                 **vars(provenance),
                 "base": base,
-                "created_at": self._clock().isoformat(),
+                "created_at": self._clock(),
                 "instances": instances,
                 "answers": answers,
             }
@@ -123,14 +126,14 @@ class PredictionLog:
         """Move what is spooled into the store. Raises `SQLAlchemyError` and then keeps it."""
         with self._draining:
             for segment in self._spool.filled(everything=everything):
-                _keep(self._store, segment.path)
+                keep(self._store, segment.path)
                 self._spool.done(segment)
 
     def rescue(self) -> int:
         """Move the spools of killed processes into the store; return how many there were."""
         rescued = 0
         for path in orphans(self._directory):
-            _keep(self._store, path)
+            keep(self._store, path)
             path.unlink(missing_ok=True)
             rescued += 1
         return rescued
@@ -206,45 +209,6 @@ def count(store: Store, model: str | None = None) -> int:
         return int(connection.execute(query).scalar_one())
 
 
-def _keep(store: Store, path: Path) -> None:
-    damaged: list[bytes] = []
-    rows = (row for line in whole_lines(path) for row in _readable_rows(line, damaged))
-    while batch := list(islice(rows, ROWS_A_TRANSACTION)):
-        _insert_new(store, batch)
-    if damaged:
-        # A broken disk, not a kill: the file is set aside rather than tried again for ever.
-        logger.error("%s has %d unreadable lines and is kept aside", path, len(damaged))
-        path.rename(path.with_suffix(".damaged"))
-
-
-def _readable_rows(line: bytes, damaged: list[bytes]) -> Iterator[StoredRow]:
-    try:
-        yield from _rows(line)
-    except (ValueError, KeyError, TypeError):
-        damaged.append(line)
-
-
-def _insert_new(store: Store, rows: Iterable[StoredRow]) -> None:
-    dialect = postgresql if store.engine.dialect.name == "postgresql" else sqlite
-    with store.write() as connection:
-        connection.execute(dialect.insert(predictions).on_conflict_do_nothing(), list(rows))
-
-
-def _rows(line: bytes) -> Iterator[StoredRow]:
-    request = orjson.loads(line)
-    pairs = zip(request["instances"], request["answers"], strict=True)
-    for index, (instance, answer) in enumerate(pairs):
-        yield {
-            "prediction_id": f"{request['base']}-{index}",
-            "instance": orjson.dumps(instance).decode(),
-            "answer": orjson.dumps(answer).decode(),
-            **{name: request[name] for name in SHARED},
-        }
-
-
-SHARED = ("request_id", "model", "version", "decision_id", "generation", "created_at")
-
-
 def _stored(store: Store, model: str, prediction_id: str) -> Prediction | None:
     query = select(predictions).where(
         predictions.c.prediction_id == prediction_id, predictions.c.model == model
@@ -261,12 +225,13 @@ def _spooled(directory: Path, model: str, prediction_id: str) -> Prediction | No
             lines = [line for line in whole_lines(path) if base in line]
         except FileNotFoundError:
             continue  # drained while we looked
-        for row in (row for line in lines for row in _readable_rows(line, [])):
+        for values in (values for line in lines for values in readable_rows(line, [])):
+            row = dict(zip(COLUMNS, values, strict=True))
             if row["prediction_id"] == prediction_id and row["model"] == model:
                 return _prediction(row)
     return None
 
 
-def _prediction(row: StoredRow) -> Prediction:
+def _prediction(row: Mapping[str, Any]) -> Prediction:
     parsed = {"instance": orjson.loads(row["instance"]), "answer": orjson.loads(row["answer"])}
     return Prediction(**{**row, **parsed})

@@ -42,10 +42,10 @@ class Segment:
 
     def append(self, line: bytes) -> None:
         """Write one line (which ends in a newline) wholly or not at all."""
-        rest = memoryview(line)
         try:
-            while rest:
-                rest = rest[os.write(self._descriptor, rest) :]
+            written = os.write(self._descriptor, line)
+            while written < len(line):
+                written += os.write(self._descriptor, line[written:])
         except OSError as error:
             os.ftruncate(self._descriptor, self.size_bytes)
             raise SpoolUnavailable(f"{self.path} cannot be written: {error}") from error
