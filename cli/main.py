@@ -12,6 +12,7 @@ from cli import (
     decisions,
     demo_data,
     jobs,
+    monitor,
     policy,
     predict,
     promote,
@@ -57,6 +58,7 @@ app.command("predict")(predict.predict)
 app.add_typer(jobs.app, name="jobs")
 app.command("demo-data")(demo_data.demo_data)
 app.command("reconcile")(reconcile.reconcile)
+app.command("monitor")(monitor.monitor)
 app.add_typer(policy.app, name="policy")
 
 

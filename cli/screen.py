@@ -35,6 +35,7 @@ ERRORS = (
     ),
     ("pipelines.registry.aliases", ("NoWayBack",)),
     ("pipelines.registry.client", ("NoSuchVersion", "RegistryRefused", "RegistryUnavailable")),
+    ("pipelines.monitoring.monitor", ("NothingToAssess",)),
     ("pipelines.settings", ("SettingsError",)),
     ("pipelines.test_sets.frozen", ("NotEnoughRows", "TestSetDamaged")),
     ("pipelines.training", ("NothingToTrainOn",)),

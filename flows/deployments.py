@@ -11,6 +11,8 @@ import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
+from uuid import UUID
 
 from prefect import Flow
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
@@ -19,7 +21,7 @@ from prefect.runner import Runner
 from prefect.schedules import Cron, Interval, Schedule
 from prefect.types.entrypoint import EntrypointType
 
-from flows import everything, promote, refresh, repair, retrain, train
+from flows import alarms, everything, monitor, promote, refresh, repair, retrain, train
 from pipelines import catalog
 from pipelines.model_settings import ModelSettings
 from pipelines.orchestration import model_tag
@@ -59,7 +61,7 @@ def deployments(settings: Settings) -> list[RunnerDeployment]:
         for model in (*_configured(settings), ALL)
         for flow in BUILDERS
     ]
-    return [*found, _refresh(settings)]
+    return [*found, _refresh(settings), _monitor(settings)]
 
 
 def _configured(settings: Settings) -> list[str]:
@@ -112,6 +114,22 @@ def _refresh(settings: Settings) -> RunnerDeployment:
     return deployment
 
 
+def _monitor(settings: Settings) -> RunnerDeployment:
+    deployment = RunnerDeployment.from_flow(
+        monitor.assess_champions,
+        name="champions",
+        description=monitor.assess_champions.description,
+        tags=["monitoring"],
+        schedule=Cron(settings.monitoring_schedule, timezone="UTC"),
+        concurrency_limit=ConcurrencyLimitConfig(
+            limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW
+        ),
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
+    deployment.entrypoint = "flows.monitor.assess_champions"
+    return deployment
+
+
 def _located(deployment: RunnerDeployment, attribute: str) -> RunnerDeployment:
     deployment.entrypoint = f"flows.deployments.{attribute}"
     return deployment
@@ -125,8 +143,12 @@ def main() -> None:
     asyncio.run(repair.watch_heartbeats())
     # Schedules go on after a restart: pausing them at every stop would need undoing by hand.
     runner = Runner(limit=RUNS_AT_ONCE, pause_on_shutdown=False)
+    retrainings: dict[str, UUID] = {}
     for deployment in deployments(settings):
-        runner.add_deployment(deployment)
+        known = cast(UUID, runner.add_deployment(deployment))
+        if deployment.flow_name == retrain.NAME and deployment.name in settings.models:
+            retrainings[deployment.name] = known
+    asyncio.run(alarms.retrain_on_alarms(retrainings))
     if READY_VARIABLE in os.environ:
         path = Path(os.environ[READY_VARIABLE])
         path.parent.mkdir(parents=True, exist_ok=True)

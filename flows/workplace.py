@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from prefect.context import FlowRunContext, tags
 from prefect.logging import get_run_logger
 
-from flows.forms import Origin
+from flows.forms import MONITORING, Origin
 from flows.progress import RunProgress
 from flows.turns import turn
 from pipelines.arena.gate import Gate
@@ -52,8 +52,9 @@ def _trigger(origin: Origin) -> Trigger:
     context = FlowRunContext.get()
     run = context.flow_run if context is not None else None
     scheduled = run is not None and bool(run.auto_scheduled)
+    alarmed = origin.requested_by == MONITORING
     return Trigger(
-        kind="scheduled" if scheduled else "manual",
+        kind="drift" if alarmed else "scheduled" if scheduled else "manual",
         actor=origin.requested_by or ("schedule" if scheduled else "Prefect's pages"),
         reason=origin.reason,
         flow_run_id=str(run.id) if run is not None else None,

@@ -72,6 +72,10 @@ class MonitoringSettings(Strict):
     accuracy_margin: float = Field(0.05, ge=0, le=1)
     """How far accuracy may fall below that on the test set, where no floor is set."""
     accuracy_floor: float | None = Field(None, ge=0, le=1)
+    retrain: bool = True
+    """Whether an alarm asks for a retraining,"""
+    cool_down_hours: float = Field(24.0, ge=0)
+    """and how long after a training none is asked for."""
 
 
 Params = dict[str, str | int | float | bool]

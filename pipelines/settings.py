@@ -70,6 +70,8 @@ class Settings(Strict):
     ports: Ports = Ports()
     models: dict[str, ModelSettings] = Field(default_factory=dict)
     feed: FeedSettings = FeedSettings()
+    monitoring_schedule: str = "0 6 * * *"
+    """When the champions are assessed: a cron expression in UTC."""
     serving: ServingSettings = ServingSettings()
     jobs: JobSettings = JobSettings()
 

@@ -6,13 +6,17 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import orjson
 import pytest
+from prefect.automations import Automation
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
 from prefect.states import Running, Scheduled
 from prefect.testing.utilities import prefect_test_harness
+from sqlalchemy import insert
 
 from features.schema import SchemaError
+from flows import alarms, monitor
 from flows.deployments import deployments, flow_named
 from flows.progress import listening
 from flows.repair import (
@@ -25,7 +29,7 @@ from pipelines.decisions.log import DecisionLog
 from pipelines.model_settings import ScheduleSettings
 from pipelines.registry.aliases import CHALLENGER, CHAMPION
 from pipelines.settings import load_settings
-from pipelines.store import open_store
+from pipelines.store import open_store, predictions
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -52,6 +56,34 @@ def log(configured):
     store = open_store(settings.store_url)
     yield DecisionLog(store, settings.var / "predictions")
     store.close()
+
+
+@pytest.fixture
+def store_of_answers(log):
+    """Log answers of version 1: earlier ones, and others about something else since then."""
+
+    def fill(now: datetime) -> None:
+        head = log.head("stub")
+        earlier, lately = timedelta(days=3), timedelta(0)
+        with log.store.write() as connection:
+            for before, words in ((earlier, "red blue"), (lately, "green gold")):
+                rows = [
+                    {
+                        "prediction_id": f"{words}-{number}",
+                        "request_id": "r",
+                        "model": "stub",
+                        "version": head.version,
+                        "decision_id": head.decision_id,
+                        "generation": 1,
+                        "instance": orjson.dumps({"text": f"{words} {number}"}).decode(),
+                        "answer": b'[{"topic": "a"}]'.decode(),
+                        "created_at": (now - before).isoformat(),
+                    }
+                    for number in range(250)
+                ]
+                connection.execute(insert(predictions), rows)
+
+    return fill
 
 
 def artifacts_of(flow_run_id: str) -> dict[str, str]:
@@ -194,3 +226,34 @@ def test_a_schedule_that_was_missed_is_skipped_and_a_coming_one_is_not():
 
         assert all(client.read_flow_run(run.id).state.is_cancelled() for run in missed)
         assert client.read_flow_run(coming.id).state.is_scheduled()
+
+
+def test_an_alarm_is_shown_and_asks_for_a_retraining_unless_one_was_just_done(
+    log, store_of_answers
+):
+    flow_named("train-and-promote", "stub")()
+    now = datetime.now(UTC)
+    assert monitor.assess_champions()["stub"] == "too_few_answers"
+
+    store_of_answers(now)
+    assert monitor.assess_champions() == {"stub": "drifting"}
+
+    settings = load_settings()
+    assert "within 24 hours" in monitor.due(settings, log, "stub", now)
+    assert monitor.due(settings, log, "stub", now + timedelta(days=2)) is None
+
+
+def test_an_alarms_event_starts_the_models_retraining():
+    (stub,) = [
+        each
+        for each in deployments(load_settings())
+        if (each.flow_name, each.name) == ("train-and-promote", "stub")
+    ]
+    ids = {"stub": stub.apply()}
+    for _ in range(2):  # a second start renews what the first has made
+        asyncio.run(alarms.retrain_on_alarms(ids))
+    automation = asyncio.run(Automation.aread(name="Retrain stub on an alarm"))
+    assert automation.trigger.expect == {monitor.ALARM}
+    (action,) = automation.actions
+    assert action.deployment_id == ids["stub"]
+    assert action.parameters["requested_by"] == "monitoring"

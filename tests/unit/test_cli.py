@@ -55,7 +55,8 @@ def record_two_decisions() -> list[str]:
 
 
 def test_the_commands_are_those_that_the_manual_promises():
-    promised = "up down status train promote rollback decisions replay predict demo-data reconcile"
+    promised = "up down status train promote rollback decisions replay predict demo-data"
+    promised += " reconcile monitor"
 
     assert sorted(COMMANDS) == sorted(promised.split())
 
