@@ -69,6 +69,7 @@ class Rendezvous:
         worker_id: str,
         *,
         process: ProcessIdentity | None = None,
+        alive_seconds: float = ALIVE_SECONDS,
         patience_seconds: float = PATIENCE_SECONDS,
         lead_seconds: float = LEAD_SECONDS,
         clock: Callable[[], float] = time.time,
@@ -78,6 +79,7 @@ class Rendezvous:
         self.clock = clock
         self._store = store
         self._process = process or this_process()
+        self._alive_seconds = alive_seconds
         self._lead_seconds = lead_seconds
 
     def join(self) -> None:
@@ -166,7 +168,7 @@ class Rendezvous:
     def _is_alive(self, member: Member) -> bool:
         # A process of this host is alive or dead; of another one only its silence tells.
         if member.process.host != self._process.host:
-            return member.seen_at >= self.clock() - ALIVE_SECONDS
+            return member.seen_at >= self.clock() - self._alive_seconds
         return not member.process.is_dead
 
 

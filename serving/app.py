@@ -147,12 +147,14 @@ def _services(
         confirm=partial(_confirm, store, telemetry, worker_id),
         watch=lambda model, outcome: telemetry.swaps.labels(model, outcome).inc(),
     )
+    # Who looks seldom says seldom that he lives.
+    seen_seconds = max(WORKER_SEEN_SECONDS, 2 * limits.poll_seconds)
     following = follower.Follower(
         slots,
         registry,
         log,
         actions,
-        Rendezvous(store, worker_id),
+        Rendezvous(store, worker_id, alive_seconds=seen_seconds),
         looked=looked,
         poll_seconds=limits.poll_seconds,
     )
@@ -165,7 +167,7 @@ def _services(
         predictions=log_of_predictions,
         retrain=Retrainer(orchestration, store),
         roll_back=roll_back,
-        workers=partial(confirmations.confirmed, store, within_seconds=WORKER_SEEN_SECONDS),
+        workers=partial(confirmations.confirmed, store, within_seconds=seen_seconds),
         preparations=partial(preparations, store),
         telemetry=telemetry,
         worker_id=worker_id,
