@@ -42,9 +42,10 @@ class Server:
         log: Path,
         environment: Mapping[str, str] | None = None,
         folder: Path = ROOT,
+        core: int = SERVER_CORE,
         patience: float = PATIENCE_SECONDS,
     ) -> None:
-        self._command, self._folder = list(command), folder
+        self._command, self._folder, self._core = list(command), folder, core
         self.port, self._ready, self._log, self._patience = port, ready, log, patience
         self._environment = {**os.environ, **ONE_THREAD, **(environment or {})}
         self.start_seconds = 0.0
@@ -68,7 +69,7 @@ class Server:
         mine = os.sched_getaffinity(0)
         with self._log.open("ab") as log:
             # What is started keeps the cores of who starts it.
-            os.sched_setaffinity(0, {SERVER_CORE} & mine or mine)
+            os.sched_setaffinity(0, {self._core} & mine or mine)
             try:
                 self.process = subprocess.Popen(
                     self._command,
