@@ -30,7 +30,10 @@ class LoadedScorer:
         contract = live.loaded.package.contract
         self._live = live
         self.request_fields: Sequence[Field] = columns_of(contract.request_schema)
-        self.response_fields: Sequence[Field] = columns_of(contract.response_schema)
+        # What the model is about comes first; the contract keeps names in the alphabet's order.
+        self.response_fields: Sequence[Field] = sorted(
+            columns_of(contract.response_schema), key=lambda column: column.name != contract.target
+        )
         self.many = contract.many
 
     def faults(self, instances: Sequence[Row]) -> list[str | None]:
