@@ -87,7 +87,8 @@ class FlavourRuntime:
         """Let the worker end, by force if it does not listen."""
         self._closed = True
         if self._lock.acquire(timeout=STOP_SECONDS):
-            self._worker.stop(STOP_SECONDS)
+            # One that is still loading listens only when it has done so.
+            self._worker.stop(STOP_SECONDS if self._worker.was_ready else 0)
             self._lock.release()
         else:
             self._worker.kill()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +18,7 @@ import pytest
 from stub_family import FAMILY, texts
 
 from pipelines.arena.arena import silent
+from pipelines.contract import RequestRefused
 from pipelines.versions import flavour_worker
 from pipelines.versions.artifact import Contract, Package, open_runtime
 from pipelines.versions.flavour_runtime import FlavourFailed, FlavourRuntime, WorkerLost
@@ -39,7 +43,7 @@ def package(tmp_path: Path) -> Package:
 def opened(package: Package) -> Iterator[Callable[..., FlavourRuntime]]:
     runtimes: list[FlavourRuntime] = []
 
-    def start(**limits: float) -> FlavourRuntime:
+    def start(**limits: Any) -> FlavourRuntime:
         runtimes.append(FlavourRuntime(package.directory, **limits))
         return runtimes[-1]
 
@@ -91,6 +95,71 @@ def test_package_that_cannot_be_loaded_says_why(package: Package) -> None:
     with pytest.raises(FlavourFailed, match=r"counts\.json"):
         FlavourRuntime(package.directory)
     assert workers() == []
+
+
+@pytest.mark.slow
+def test_a_question_that_a_hanging_worker_never_reads_has_a_deadline_too(
+    opened: Callable[..., FlavourRuntime],
+) -> None:
+    runtime = opened(call_seconds=0.5)
+    (worker,) = workers()
+    os.kill(worker.pid, signal.SIGSTOP)
+    with pytest.raises(WorkerLost, match=r"did not read within 0\.5 s"):
+        runtime.predict([{"text": "a" * 1000}] * 1000)
+
+
+@pytest.mark.slow
+def test_closing_ends_a_worker_that_is_asked_right_now(
+    opened: Callable[..., FlavourRuntime], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.versions.flavour_runtime.STOP_SECONDS", 0.1)
+    runtime = opened()
+    (worker,) = workers()
+    os.kill(worker.pid, signal.SIGSTOP)
+    with ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(runtime.predict, ASKED)
+        time.sleep(0.2)  # it is asked by then, or else finds itself closed
+        runtime.close()
+        with pytest.raises(WorkerLost, match="ended"):
+            asked.result()
+    assert workers() == []
+    with pytest.raises(WorkerLost, match="has been ended"):
+        runtime.predict(ASKED)
+
+
+@pytest.mark.slow
+def test_a_worker_that_no_longer_starts_is_tried_less_and_less_often(
+    package: Package, opened: Callable[..., FlavourRuntime]
+) -> None:
+    now = 0.0
+    runtime = opened(clock=lambda: now)
+    (package.directory / "plain" / "counts.json").write_text("{}", encoding="utf-8")
+
+    def ask() -> str:
+        with pytest.raises(WorkerLost) as lost:
+            runtime.predict(ASKED)
+        return str(lost.value)
+
+    (worker,) = workers()
+    worker.kill()
+    worker.wait()
+    for pause in (1, 2):
+        assert "did not load the model" in ask()
+        assert f"next try in {pause} s" in ask()
+        now += pause
+    assert "did not load the model" in ask()
+
+
+class Refusing:
+    """Refuses what it is asked, as a family's own model may."""
+
+    def predict(self, _frame: pd.DataFrame) -> object:
+        raise RequestRefused("instance 0: 'text' is empty")
+
+
+def test_what_the_model_refuses_stays_a_refusal(contract: Contract) -> None:
+    answer = flavour_worker._answer(Refusing().predict, contract, [{"text": ""}])
+    assert answer == {"refused": "instance 0: 'text' is empty"}
 
 
 def rows_from(output: object, package_contract: Contract) -> list[list[dict[str, object]]]:
