@@ -158,6 +158,21 @@ def _milliseconds(loaded: Loaded, rows: Sequence[Row], rounds: int) -> float:
     return min(once() for _ in range(rounds))
 
 
+@dataclass(frozen=True)
+class Answering:
+    """How a live version answers, and why so."""
+
+    where: str
+    """`event loop`, `thread` or `worker process`; many instances at once never the first."""
+    batched: bool
+    reason: str
+    single_ms: float
+    batch_ms: float | None
+    instances_a_call: int
+    waiting: int
+    """Requests that wait right now."""
+
+
 class LiveModel:
     """A loaded champion under its decided identity, counted while requests use it."""
 
@@ -185,9 +200,20 @@ class LiveModel:
         )
 
     @property
-    def waiting(self) -> int:
-        """How many requests wait for this version right now."""
-        return self._queue.waiting
+    def answering(self) -> Answering:
+        """How this version answers right now."""
+        cost = self.loaded.cost
+        alone = self.loaded.package.contract.golden[:1]
+        here = "event loop" if self.is_quick(alone) else "thread"
+        return Answering(
+            where="worker process" if self.loaded.is_elsewhere else here,
+            batched=cost.batches,
+            reason=cost.reason,
+            single_ms=cost.single_ms,
+            batch_ms=cost.batch_ms,
+            instances_a_call=cost.instances_a_call,
+            waiting=self._queue.waiting,
+        )
 
     def is_quick(self, instances: Sequence[Row]) -> bool:
         """Whether these instances may be answered on the event loop itself."""

@@ -204,11 +204,24 @@ class ModelList(BaseModel):
     models: list[SlotView]
 
 
+class AnsweringView(BaseModel):
+    """How the live version answers, by what its warm-up measured."""
+
+    where: Literal["event loop", "thread", "worker process"]
+    batched: bool = Field(description="Whether requests that wait are answered together.")
+    reason: str
+    single_ms: float = Field(description="What a call with one instance takes.")
+    batch_ms: float | None = Field(description="What a call with 16 instances takes.")
+    instances_a_call: int
+    waiting: int = Field(description="Requests that wait in this worker right now.")
+
+
 class ModelView(SlotView):
     """One model: its slot, its contract, the decision behind it, and who serves it."""
 
     digest: str | None
     contract: ContractView | None
+    answering: AnsweringView | None
     decision: DecisionSummary | None
     workers: list[WorkerView]
 

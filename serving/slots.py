@@ -18,7 +18,7 @@ from pipelines.prediction_log import Provenance
 from pipelines.versions.artifact import Contract
 from serving import generations
 from serving.answers import Answered, ServedModel
-from serving.live import LiveModel
+from serving.live import Answering, LiveModel
 from serving.traffic import Asked, Traffic
 
 LOGGED_AT_ONCE = 32
@@ -82,6 +82,11 @@ class Slots:
         """Return what answers for `model` now, or None. Raises `UnknownModel`."""
         live = self._known(model)
         return live.served if live else None
+
+    def answering(self, model: str) -> Answering | None:
+        """Return how the live version of `model` answers, or None. Raises `UnknownModel`."""
+        live = self._known(model)
+        return live.answering if live else None
 
     async def reach(self, model: str) -> None:
         """Wait for the generation that the caller demands, where this worker is behind it.

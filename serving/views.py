@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 
 from pipelines.confirmations import Confirmation
 from pipelines.decisions.log import Decision
 from pipelines.rendezvous import Preparation
 from pipelines.versions.artifact import Contract
 from serving.answers import ServedModel
+from serving.live import Answering
 from serving.schemas import (
+    AnsweringView,
     ContractView,
     DecisionDocument,
     DecisionSummary,
@@ -35,6 +38,11 @@ def slot(state: SlotState) -> SlotView:
         alias=state.view.alias,
         note=state.note,
     )
+
+
+def answering(found: Answering) -> AnsweringView:
+    """Return how a live version answers."""
+    return AnsweringView.model_validate(asdict(found))
 
 
 def workers(confirmations: Iterable[Confirmation]) -> list[WorkerView]:

@@ -33,10 +33,12 @@ def model(name: str, services: ServicesDependency) -> ModelView:
     """Show a model's contract, champion, the decision behind it, and the workers serving it."""
     state = _state(services, name)
     served = state.served
+    answering = services.slots.answering(name)
     return ModelView(
         **views.slot(state).model_dump(),
         digest=served.digest if served else None,
         contract=views.contract(services.slots.contract(name)) if served else None,
+        answering=views.answering(answering) if answering else None,
         decision=views.summary(services.decisions.get(served.decision_id)) if served else None,
         workers=views.workers(services.workers(name)),
     )

@@ -429,7 +429,9 @@ def test_a_version_is_batched_when_its_warm_up_shows_that_it_pays(tmp_path, monk
     slow = load(package)
     served = ServedModel(MODEL, "1", "d1", 1, package.digest)
 
-    assert slow.cost.batches
+    answering = LiveModel(served, slow).answering
+    assert (answering.batched, answering.where, answering.waiting) == (True, "thread", 0)
+    assert LiveModel(served, quick).answering.where == "event loop"
     assert not LiveModel(served, slow).is_quick([{"text": "a"}])
     assert replace(slow, batch_ms=None).is_quick([{"text": "a"}]) is (slow.instance_ms < 5)
     assert LiveModel(served, quick).is_quick([{"text": "a"}])

@@ -209,3 +209,15 @@ def wait_for(condition: Callable[[], bool], seconds: float = 10.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.02)
+
+
+def test_a_model_says_how_it_is_answered_and_why(client):
+    answering = client.get(f"/v1/models/{MODEL}").json()["answering"]
+
+    assert (answering["where"], answering["batched"], answering["waiting"]) == (
+        "event loop",
+        False,
+        0,
+    )
+    assert "ms" in answering["reason"]
+    assert client.get("/v1/models/empty").json()["answering"] is None
