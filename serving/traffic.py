@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from hashlib import blake2b
 from typing import NamedTuple, Protocol
 
 from pipelines.contract import RequestRefused, Row
@@ -25,7 +28,9 @@ REFUSALS = (InvalidInstances, RequestRefused)
 CALLERS = (callers.CallerGone, callers.InvalidDeadline)
 """What nobody can answer: there is no point in asking the other one."""
 UNIT_HEADER = "X-Unit-Id"
-UNIT_CHARACTERS = 200
+UNIT_CHARACTERS = 64
+NAMED_LIMIT = 50_000
+"""Requests whose callers named a unit, remembered until the next report at most."""
 _UNIT_BYTES = UNIT_HEADER.lower().encode()
 
 
@@ -105,6 +110,8 @@ class Turn(NamedTuple):
 
     stage: int
     unit: str
+    named: bool
+    """Whether the caller said so; otherwise the unit is found again from what is logged."""
     wanted: bool
     """Whether the challenger takes the request."""
 
@@ -124,13 +131,16 @@ class Arms:
         self.rollout = rollout
         self.challenger = challenger
         self.watch = watch
+        self.named: deque[tuple[str, str]] = deque(maxlen=NAMED_LIMIT)
+        """Requests (prediction ids without the instance's number) and the units they named."""
         self._clock = clock
         self._timer = timer
 
     def turn(self, asked: Asked) -> Turn:
         """Return what is decided about a request by who asks it, and when."""
-        stage, unit = self.rollout.stage(self._clock()), self._unit(asked)
-        return Turn(stage, unit, self.rollout.takes(unit, stage))
+        stage, named = self.rollout.stage(self._clock()), _named(asked)
+        unit = named or _found(asked, self.rollout.plan.entity)
+        return Turn(stage, unit, named is not None, self.rollout.takes(unit, stage))
 
     def beside(self, champion: LiveModel) -> bool:
         """Return whether this is the champion that the challenger is to be compared with."""
@@ -139,6 +149,16 @@ class Arms:
     def join(self, champion: LiveModel) -> bool:
         """Count a request of the challenger, as `acquire` does; False where it takes no part."""
         return self.beside(champion) and self.challenger.acquire()
+
+    def drawn(self, served: ServedModel) -> ServedModel:
+        """Return the name under which an answer is logged that was drawn for its side."""
+        return replace(served, decision_id=self.rollout.rollout_id)
+
+    def remember(self, turn: Turn, answered: Answered) -> Answered:
+        """Take note of a unit that nothing in the log would tell, and return the answer."""
+        if turn.named and answered.prediction_ids:
+            self.named.append((answered.prediction_ids[0].rpartition("-")[0], turn.unit))
+        return answered
 
     async def by_champion(
         self, desk: Desk, champion: LiveModel, asked: Asked, turn: Turn
@@ -169,10 +189,15 @@ class Arms:
             logger.info("%s: the challenger failed: %r", self.rollout.rollout_id, error)
             return None, self._timer() - start
 
-    def _unit(self, asked: Asked) -> str:
-        named = asked.unit or callers.header(_UNIT_BYTES)
-        if named:
-            return named[:UNIT_CHARACTERS]
-        first = asked.instances[0] if asked.instances else None
-        # What is no row is refused by whoever is asked.
-        return unit_of(self.rollout.plan.entity, asked.instances) if isinstance(first, dict) else ""
+
+def _named(asked: Asked) -> str | None:
+    named = asked.unit or callers.header(_UNIT_BYTES)
+    if not named or len(named) <= UNIT_CHARACTERS:
+        return named or None
+    return blake2b(named.encode(errors="surrogatepass"), digest_size=16).hexdigest()
+
+
+def _found(asked: Asked, entity: str | None) -> str:
+    instances = asked.instances if asked.logged is None else asked.logged
+    # What is no row is refused by whoever is asked.
+    return unit_of(entity, instances) if instances and isinstance(instances[0], dict) else ""

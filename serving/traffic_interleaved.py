@@ -7,7 +7,6 @@ client is not told. It is answered under the rollout's own decision, whose recor
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from pipelines.contract import Row
 from serving.answers import Answered
@@ -29,23 +28,22 @@ class InterleavedTraffic:
         arms = self._arms
         turn = arms.turn(asked)
         champion = desk.acquire(asked.model, len(asked.instances))
-        taken = turn.wanted and arms.join(champion)
+        if not (turn.wanted and arms.join(champion)):
+            return await desk.record(champion, asked, await desk.rows(champion, asked.instances))
         try:
             ours = await arms.by_champion(desk, champion, asked, turn)
         except BaseException:
-            if taken:
-                arms.challenger.release()
+            arms.challenger.release()
             raise
-        if not taken:
-            return await desk.record(champion, asked, ours)
         theirs, seconds = await arms.by_challenger(desk, asked)
         if theirs is None:
             arms.watch.failed("challenger", turn.stage, seconds, turn.unit)
             return await desk.record(champion, asked, ours)
         arms.watch.answered("challenger", turn.stage, seconds, turn.unit)
         shown, kept = self._together(ours, theirs)
-        served = replace(champion.served, decision_id=arms.rollout.rollout_id)
-        return await desk.record(champion, asked, shown, served=served, kept=kept)
+        served = arms.drawn(champion.served)
+        answered = await desk.record(champion, asked, shown, served=served, kept=kept)
+        return arms.remember(turn, answered)
 
     def _together(self, ours: Answers, theirs: Answers) -> tuple[Answers, Answers]:
         """Return what is shown and what is kept, instance by instance."""

@@ -66,9 +66,11 @@ class ShadowTraffic:
         arms = self._arms
         turn = arms.turn(asked)
         champion = desk.acquire(asked.model, len(asked.instances))
+        if not (turn.wanted and arms.beside(champion)):
+            return await desk.record(champion, asked, await desk.rows(champion, asked.instances))
         rows = await arms.by_champion(desk, champion, asked, turn)
         answered = await desk.record(champion, asked, rows)
-        if turn.wanted and arms.beside(champion) and asked.instances:
+        if asked.instances:
             some, theirs = asked.instances[:MIRRORED_INSTANCES], rows[:MIRRORED_INSTANCES]
             self._mirror.offer(Mirrored(some, theirs, turn, answered.prediction_ids[0]))
         return answered
@@ -146,7 +148,7 @@ class Mirror:
         self._arms.watch.failed("challenger", mirrored.turn.stage, seconds, mirrored.turn.unit)
 
     def _compare(self, mirrored: Mirrored, rows: list[list[Row]], seconds: float) -> None:
-        watch, (stage, unit, _) = self._arms.watch, mirrored.turn
+        watch, (stage, unit, *_) = self._arms.watch, mirrored.turn
         watch.answered("challenger", stage, seconds, unit)
         different = next(
             (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from serving.answers import Answered
 from serving.live import LiveModel
-from serving.traffic import REFUSALS, Arms, Asked, Desk, Turn
+from serving.traffic import CALLERS, REFUSALS, Arms, Asked, Desk, Turn
 
 
 class SplitTraffic:
@@ -22,29 +22,42 @@ class SplitTraffic:
         arms = self._arms
         turn = arms.turn(asked)
         champion = desk.acquire(asked.model, len(asked.instances))
-        if not (turn.wanted and arms.join(champion)):
-            rows = await arms.by_champion(desk, champion, asked, turn)
-            return await desk.record(champion, asked, rows)
+        if not arms.join(champion):
+            return await desk.record(champion, asked, await desk.rows(champion, asked.instances))
+        if turn.wanted:
+            return await self._by_challenger(desk, champion, asked, turn)
+        arms.challenger.release()
+        rows = await arms.by_champion(desk, champion, asked, turn)
+        served = arms.drawn(champion.served)
+        return arms.remember(turn, await desk.record(champion, asked, rows, served=served))
+
+    async def _by_challenger(
+        self, desk: Desk, champion: LiveModel, asked: Asked, turn: Turn
+    ) -> Answered:
+        """Answer by the challenger, or in its place by the champion, which is held meanwhile."""
+        arms = self._arms
         try:
-            answered, seconds = await arms.by_challenger(desk, asked)
+            rows, seconds = await arms.by_challenger(desk, asked)
         except BaseException:
             champion.release()  # the client has gone
             raise
-        if answered is None:
+        if rows is None:
             return await self._instead(desk, champion, asked, turn, seconds)
         champion.release()
         arms.watch.answered("challenger", turn.stage, seconds, turn.unit)
-        return await desk.record(arms.challenger, asked, answered)
+        return arms.remember(turn, await desk.record(arms.challenger, asked, rows))
 
     async def _instead(
         self, desk: Desk, champion: LiveModel, asked: Asked, turn: Turn, seconds: float
     ) -> Answered:
+        """Answer by the champion, under its own decision: it was not drawn for this request."""
+        watch = self._arms.watch
         try:
             rows = await desk.rows(champion, asked.instances)
-        except REFUSALS:
+        except (*REFUSALS, *CALLERS):
             raise
         except Exception:
-            self._arms.watch.failed("challenger", turn.stage, seconds, turn.unit)
+            watch.failed("challenger", turn.stage, seconds, turn.unit)
             raise
-        self._arms.watch.failed("challenger", turn.stage, seconds, turn.unit)
+        watch.failed("challenger", turn.stage, seconds, turn.unit)
         return await desk.record(champion, asked, rows)
