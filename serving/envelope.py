@@ -52,8 +52,7 @@ class Envelope:
         finally:
             route = _route(scope)
             method = scope["method"] if scope["method"] in METHODS else "other"
-            self._telemetry.requests.labels(method, route, str(status)).inc()
-            self._telemetry.seconds.labels(route).observe(time.perf_counter() - start)
+            self._telemetry.tallies.handled(method, route, status, time.perf_counter() - start)
 
 
 def request_id_for(given: str | None) -> str:

@@ -14,9 +14,10 @@ import psutil
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+from serving.tallies import Tallies
+
 DIRECTORY_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 CALL_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
-BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 
 class Telemetry:
@@ -26,21 +27,7 @@ class Telemetry:
         self.registry = CollectorRegistry()
         counter = partial(Counter, registry=self.registry)
         gauge = partial(Gauge, registry=self.registry)
-        self.requests = counter(
-            "contender_requests", "Requests answered.", ("method", "route", "status")
-        )
-        self.seconds = Histogram(
-            "contender_request_seconds",
-            "Time from the arrival of a request to the end of its answer.",
-            ("route",),
-            buckets=BUCKETS,
-            registry=self.registry,
-        )
-        self.predictions = counter(
-            "contender_predictions",
-            "Instances answered, by the version that answered them.",
-            ("model", "version"),
-        )
+        self.tallies = Tallies(self.registry)
         self.queued = gauge(
             "contender_queued_requests",
             "Requests that wait for a version that is not answered on the event loop.",
@@ -85,6 +72,7 @@ class Telemetry:
 
     def render(self) -> bytes:
         """Return the text format, over all workers where there are several."""
+        self.tallies.hand_over()
         directory = os.environ.get(DIRECTORY_VARIABLE)
         if not directory:
             return generate_latest(self.registry)

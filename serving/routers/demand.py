@@ -135,7 +135,7 @@ async def predict(
         notes.append(f"the stored history until {stored[-1]['date']} was used")
     answered = await services.slots.answer(MODEL, [asked], request_id=request_id)
     served = answered.model
-    services.telemetry.predictions.labels(served.name, served.version).inc()
+    services.telemetry.tallies.answered(served.name, served.version, 1)
     document = _document(str(asked["product_id"]), answered, notes)
     return Response(document, media_type="application/json")
 

@@ -80,7 +80,7 @@ async def recommendation(
     asked: Row = {"customer_id": _customer(customer_id), "top": _top(top)}
     answered = await services.slots.answer(MODEL, [asked], request_id=request_id)
     served = answered.model
-    services.telemetry.predictions.labels(served.name, served.version).inc()
+    services.telemetry.tallies.answered(served.name, served.version, 1)
     return Response(_document(customer_id, answered), media_type="application/json")
 
 

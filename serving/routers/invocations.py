@@ -124,7 +124,7 @@ async def _invoke(name: str, request: Request, services: Services, request_id: s
     instances = await decoded(request, lambda body: read(body, schema, limit))
     answered = await services.slots.answer(name, instances, request_id=request_id)
     served = answered.model
-    services.telemetry.predictions.labels(served.name, served.version).inc(len(instances))
+    services.telemetry.tallies.answered(served.name, served.version, len(instances))
     content = orjson.dumps(answered.as_json(), option=orjson.OPT_SERIALIZE_NUMPY)
     return Response(content, media_type="application/json")
 

@@ -149,7 +149,7 @@ async def _infer(
     asked, rows = await decoded(request, read)
     answered = await services.slots.answer(name, rows, request_id=request_id, version=version)
     served = answered.model
-    services.telemetry.predictions.labels(served.name, served.version).inc(len(rows))
+    services.telemetry.tallies.answered(served.name, served.version, len(rows))
     body, header_length = document(answered, asked)
     if header_length is None:
         return Response(body, media_type="application/json")

@@ -36,7 +36,7 @@ async def predict(
     instances = _instances(await json_of(request))
     answered = await services.slots.answer(name, instances, request_id=request_id)
     served = answered.model
-    services.telemetry.predictions.labels(served.name, served.version).inc(len(instances))
+    services.telemetry.tallies.answered(served.name, served.version, len(instances))
     return Response(_document(answered), media_type="application/json")
 
 

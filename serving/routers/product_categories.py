@@ -95,7 +95,7 @@ async def inference(
     instances: list[Row] = [{"name": name} for name in names]
     answered = await services.slots.answer(MODEL, instances, request_id=request_id)
     served = answered.model
-    services.telemetry.predictions.labels(served.name, served.version).inc(len(names))
+    services.telemetry.tallies.answered(served.name, served.version, len(names))
     return Response(_document(answered), media_type="application/json")
 
 

@@ -142,7 +142,7 @@ async def recommend(
         answered = await services.slots.answer(MODEL, [asked], request_id=request_id)
         kept = _rendered(answered)
         served = answered.model
-        services.telemetry.predictions.labels(served.name, served.version).inc()
+        services.telemetry.tallies.answered(served.name, served.version, 1)
         # What a version answered that is no longer served must not come back.
         if services.slots.served(MODEL) == served:
             cache.put(served, key, kept)
