@@ -11,6 +11,7 @@ import typer
 from cli import (
     decisions,
     demo_data,
+    explain,
     jobs,
     monitor,
     policy,
@@ -56,6 +57,7 @@ app.command("decisions")(decisions.decisions)
 app.command("replay")(replay.replay)
 app.command("predict")(predict.predict)
 app.add_typer(jobs.app, name="jobs")
+app.command("explain")(explain.explain)
 app.command("demo-data")(demo_data.demo_data)
 app.command("reconcile")(reconcile.reconcile)
 app.command("monitor")(monitor.monitor)

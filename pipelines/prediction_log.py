@@ -172,6 +172,17 @@ class PredictionLog:
             connection.execute(insert(feedback).values(row))
         return given
 
+    def feedback_of(self, prediction: Prediction) -> list[Feedback]:
+        """Return what was said about a prediction, the oldest first."""
+        query = (
+            select(feedback)
+            .where(feedback.c.prediction_id == prediction.prediction_id)
+            .order_by(feedback.c.created_at)
+        )
+        with self._store.read() as connection:
+            rows = connection.execute(query).mappings().all()
+        return [Feedback(**{**row, "actual": orjson.loads(row["actual"])}) for row in rows]
+
     def close(self) -> None:
         """Drain what is left and stop; what cannot be drained stays for the next start."""
         self._stop.set()

@@ -38,6 +38,7 @@ from serving.routers import (
     fashion,
     feedback,
     health,
+    history,
     invocations,
     jobs,
     models,
@@ -56,7 +57,7 @@ logger = logging.getLogger(__name__)
 START_PATIENCE_SECONDS = 20.0
 WORKER_SEEN_SECONDS = 15.0
 # Routes are tried in order, so what is asked most comes first.
-GENERIC = (predictions, health, models, feedback, decisions, jobs)
+GENERIC = (predictions, health, models, feedback, history, decisions, jobs)
 PROTOCOLS = (open_inference, invocations)
 """The generic interface as clients of others speak it, in their dialects and media types."""
 DOMAIN = (product_categories, product_codes, demand, product_recommendations, fashion)

@@ -145,6 +145,29 @@ class DecisionDocument(DecisionSummary):
     followed: list[Json] = Field(description="Effects recorded since: alias, worker confirmations.")
 
 
+class Today(BaseModel):
+    """What today's champion says to a question of earlier."""
+
+    version: str
+    decision_id: str
+    answer: list[Json] | None
+    same: bool
+    refused: str | None = Field(
+        description="Why today's champion does not answer, where it does not."
+    )
+
+
+class PredictionHistory(BaseModel):
+    """One logged answer, the decision behind it, and what today's champion would say."""
+
+    prediction: Json
+    decision: Json
+    verdicts: list[Json] = Field(description="Every verdict on the version, the oldest first.")
+    trained: Json | None = Field(description="Parameters, fingerprints and code of its training.")
+    feedback: list[Json]
+    today: Today | None
+
+
 class ContractView(BaseModel):
     """What the live version says about itself."""
 
