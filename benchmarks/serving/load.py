@@ -19,7 +19,7 @@ from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import cycle
+from itertools import cycle, pairwise
 from math import ceil
 from typing import cast
 
@@ -83,6 +83,8 @@ class Outcome:
     """Good answers, those of the warm-up and of the end included."""
     failures: Mapping[str, int]
     """Everything that was not answered with 2xx, from the first request to the last."""
+    silence_ms: float
+    """The longest time in which no request at all was answered well."""
     slowest: Sequence[tuple[float, float]]
     """(Second of its end since the measuring began, milliseconds) of the slowest answers."""
     samples: Mapping[str, str]
@@ -145,14 +147,17 @@ class Tally:
         """Return what was measured until `ended`."""
         ordered = sorted(self._times)
         slowest = sorted(zip(self._times, self._ends, strict=True), reverse=True)[:SLOWEST]
+        seconds = max(min(ended, self.until) - self.from_, 1e-9)
+        moments = [0.0, *self._ends, seconds]
         return Outcome(
             answered=len(ordered),
-            seconds=max(min(ended, self.until) - self.from_, 1e-9),
+            seconds=seconds,
             p50_ms=1000 * percentile(ordered, 0.5),
             p99_ms=1000 * percentile(ordered, 0.99),
             longest_ms=1000 * percentile(ordered, 1.0),
             total=self.total,
             failures=dict(self.failures),
+            silence_ms=1000 * max(after - before for before, after in pairwise(moments)),
             slowest=[(end, 1000 * taken) for taken, end in slowest],
             samples=self.samples,
             busy=busy,
