@@ -82,7 +82,11 @@ def open_history(directory: Path) -> SalesHistory:
     text = (directory / NAMES_FILE).read_bytes()
     try:
         head = orjson.loads(text)
-        matrices = {name: np.load(directory / f"{name}.npy", mmap_mode="r") for name in MATRICES}
+        matrices = {
+            # A plain view of the map: slicing a memmap costs more than reading the slice.
+            name: np.asarray(np.load(directory / f"{name}.npy", mmap_mode="r"))
+            for name in MATRICES
+        }
         ids, groups, first = tuple(head["ids"]), tuple(head["groups"]), int(head["first"])
     except (ValueError, KeyError, TypeError, EOFError) as error:
         raise HistoryUnreadable(f"{directory} is damaged: {error}") from error

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from pipelines.contract import RequestRefused
 
 ENTRIES_LIMIT = 4000
 QUANTITY_LIMIT = 1e9
+PLAIN = frozenset((float, int, bool))
+DAYS_REMEMBERED = 4096
+"""Names of days that are read once: requests are about the same few years."""
 EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
 """Days outside are slips of the pen, and the calendar must go on for a year past the last one."""
 
@@ -67,20 +71,39 @@ def entries_of(rows: object, where: str, *, sold: bool) -> Entries:
 def _entry(row: object, where: str, place: int, sold: bool) -> tuple[float, ...]:
     if not isinstance(row, Mapping):
         raise RequestRefused(f"{where}[{place}] must be an object with a date")
-    name = f"{where}[{place}]"
-    quantity = number_of(row.get("quantity"), f"{name}.quantity", -QUANTITY_LIMIT, QUANTITY_LIMIT)
-    if sold and quantity is None:
-        raise RequestRefused(f"{name}.quantity is missing")
-    promotion = number_of(row.get("promotion"), f"{name}.promotion", 0.0, 1.0)
-    price = number_of(row.get("price"), f"{name}.price", 0.0, QUANTITY_LIMIT)
-    opened = number_of(row.get("open"), f"{name}.open", 0.0, 1.0)
-    return (
-        day_in(row.get("date"), f"{name}.date"),
-        math.nan if quantity is None else quantity,
-        math.nan if promotion is None else promotion,
-        price or math.nan,
-        math.nan if opened is None else float(opened > 0),
-    )
+
+    def number(field: str, lowest: float, highest: float) -> float:
+        value = row.get(field)
+        if value is None:
+            return math.nan
+        # Hundreds of entries a request: a plain number within its bounds needs no closer look.
+        if type(value) in PLAIN and lowest <= value <= highest:
+            return float(value)
+        found = number_of(value, f"{where}[{place}].{field}", lowest, highest)
+        return math.nan if found is None else found
+
+    quantity = number("quantity", -QUANTITY_LIMIT, QUANTITY_LIMIT)
+    if sold and math.isnan(quantity):
+        raise RequestRefused(f"{where}[{place}].quantity is missing")
+    promotion = number("promotion", 0.0, 1.0)
+    price = number("price", 0.0, QUANTITY_LIMIT)
+    opened = number("open", 0.0, 1.0)
+    day = _day(row.get("date"), where, place)
+    return day, quantity, promotion, price or math.nan, 1.0 if opened > 0 else opened
+
+
+def _day(text: object, where: str, place: int) -> int:
+    if type(text) is str:
+        try:
+            return _day_by_name(text)
+        except ValueError:
+            pass  # to be said of this very entry
+    return day_in(text, f"{where}[{place}].date")
+
+
+@lru_cache(maxsize=DAYS_REMEMBERED)
+def _day_by_name(text: str) -> int:
+    return day_in(text, "date")
 
 
 def day_in(text: object, where: str) -> int:

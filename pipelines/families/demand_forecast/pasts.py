@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,6 +16,8 @@ from pipelines.families.demand_forecast.panel import HISTORY_DAYS
 
 ABSENT = {"quantity": 0.0, "known": 0.0, "promotion": 0.0, "price": math.nan, "open": 1.0}
 """What stands where nothing is known."""
+TOLD = ("promotion", "price", "open")
+"""What a request may say of a day beside what was sold."""
 
 
 @dataclass(frozen=True)
@@ -34,15 +36,21 @@ class Memory:
         row = self.rows.get(product_id)
         return "" if row is None else self.history.groups[row]
 
-    def days(self, name: str, product_id: str, first: int) -> Floats:
-        """Return `HISTORY_DAYS` days of one matrix from day `first`, NaN where not remembered."""
-        found = np.full(HISTORY_DAYS, np.nan, dtype=np.float32)
+    def days(self, names: Sequence[str], product_id: str, first: int) -> Mapping[str, Floats]:
+        """Return `HISTORY_DAYS` days of some matrices from day `first`; NaN: not remembered."""
+        history = self.history
         row = self.rows.get(product_id)
-        begin, end = max(first, self.history.first), min(first + HISTORY_DAYS, self.history.end)
-        if row is not None and begin < end:
-            columns = slice(begin - self.history.first, end - self.history.first)
-            found[begin - first : end - first] = getattr(self.history, name)[row, columns]
-        return found
+        begin, end = max(first, history.first), min(first + HISTORY_DAYS, history.end)
+        kept = {}
+        for name in names:
+            found = np.full(HISTORY_DAYS, np.nan, dtype=np.float32)
+            if row is not None and begin < end:
+                days = getattr(history, name)[row]
+                found[begin - first : end - first] = days[
+                    begin - history.first : end - history.first
+                ]
+            kept[name] = found
+        return kept
 
 
 @dataclass(frozen=True)
@@ -74,17 +82,18 @@ def told(entries: Entries, start: int | None, product_id: str, memory: Memory, w
     first = end - HISTORY_DAYS
     quantity = netted(entries.days, entries.quantity, first, HISTORY_DAYS)
 
-    def other(name: str) -> Floats:
-        otherwise = memory.days(name, product_id, first)
-        return _largest(getattr(entries, name), entries.days - first, otherwise)
-
-    opened = np.nan_to_num(other("open"), nan=1.0)
+    otherwise = memory.days(TOLD, product_id, first)
+    places = entries.days - first
+    # Entries in the order of their days, one each, as they mostly come.
+    lone = bool(places[0] >= 0) and bool((places[1:] > places[:-1]).all())
+    said = {name: _largest(getattr(entries, name), places, lone, otherwise[name]) for name in TOLD}
+    opened = said["open"]
     days = {
         "quantity": quantity,
-        "known": (np.arange(first, end) >= begun).astype(np.float32),
-        "promotion": np.nan_to_num(other("promotion")),
-        "price": _carried(other("price")),
-        "open": np.where(quantity > 0, 1.0, opened).astype(np.float32),
+        "known": _known_from(begun - first),
+        "promotion": _filled(said["promotion"], 0.0),
+        "price": _carried(said["price"]),
+        "open": np.where((quantity > 0) | np.isnan(opened), np.float32(1.0), opened),
     }
     return Past(days, end, (*notes, *_remarks(entries, max(begun, first), end)))
 
@@ -93,21 +102,38 @@ def remembered(product_id: str, start: int | None, memory: Memory, where: str) -
     """Return the stored past of a product. Raises `RequestRefused` for one that has none."""
     end = memory.history.end if start is None else min(start, memory.history.end)
     first = end - HISTORY_DAYS
-    if not np.nansum(memory.days("known", product_id, first)):
+    kept = memory.days(tuple(ABSENT), product_id, first)
+    if not np.nansum(kept["known"]):
         until = f" before {day_of(end)}" if product_id in memory.rows else ""
         raise RequestRefused(
             f"{where}nothing is known of product {product_id!r}{until}: send its history along"
         )
-    days = {
-        name: np.nan_to_num(memory.days(name, product_id, first), nan=absent).astype(np.float32)
-        for name, absent in ABSENT.items()
-    }
+    days = {name: _filled(kept[name], absent) for name, absent in ABSENT.items()}
     return Past(days, end, (f"the stored history until {day_of(end - 1)} was used",))
 
 
-def _largest(values: Floats, places: Days, otherwise: Floats) -> Floats:
-    """Return the largest value told of each day, and where none was told, `otherwise`."""
-    said = np.isfinite(values) & (places >= 0)
+def _filled(values: Floats, absent: float) -> Floats:
+    """Return the values, `absent` in place of NaN."""
+    return np.where(np.isnan(values), np.float32(absent), values)
+
+
+def _known_from(place: int) -> Floats:
+    known = np.zeros(HISTORY_DAYS, dtype=np.float32)
+    known[max(place, 0) :] = 1.0
+    return known
+
+
+def _largest(values: Floats, places: Days, lone: bool, otherwise: Floats) -> Floats:
+    """Return the largest value told of each day, and where none was told, `otherwise`.
+
+    `lone` says that the places rise, and that none lies before the first day.
+    """
+    told = np.isfinite(values)
+    if lone:
+        found = otherwise.copy()
+        found[places[told]] = values[told]
+        return found
+    said = told & (places >= 0)
     found = np.full(HISTORY_DAYS, -np.inf, dtype=np.float32)
     np.maximum.at(found, places[said], values[said])
     return np.where(np.isfinite(found), found, otherwise)
