@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import random
 import socket
 import uuid
 from collections.abc import AsyncIterator, Callable
@@ -18,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Scope
 
 from pipelines import confirmations
+from pipelines.decisions.log import DecisionLog
 from pipelines.prediction_log import PredictionLog
 from pipelines.rendezvous import Rendezvous, preparations
 from pipelines.settings import Settings
@@ -28,10 +30,14 @@ from serving.batching import QueueLimits
 from serving.bodies import BodyLimits
 from serving.documentation import describe
 from serving.envelope import Envelope
+from serving.hot.routes import HotRoutes
 from serving.keeper import Actions
-from serving.loading import Admissions, ChampionLoader
+from serving.loading import ChampionLoader
 from serving.problems import respond
 from serving.retraining import Orchestration, Retrainer
+from serving.rollout_affairs import StoredAffairs
+from serving.rollout_desk import RolloutDesk
+from serving.rollouts import Rollouts
 from serving.routers import (
     decisions,
     demand,
@@ -47,8 +53,9 @@ from serving.routers import (
     product_categories,
     product_codes,
     product_recommendations,
+    rollouts,
 )
-from serving.services import DecisionReader, RollBack, Services
+from serving.services import RollBack, Services
 from serving.slots import Slots
 from serving.telemetry import Telemetry
 
@@ -57,19 +64,17 @@ logger = logging.getLogger(__name__)
 START_PATIENCE_SECONDS = 20.0
 WORKER_SEEN_SECONDS = 15.0
 # Routes are tried in order, so what is asked most comes first.
-GENERIC = (predictions, health, models, feedback, history, decisions, jobs)
+GENERIC = (predictions, health, models, feedback, history, decisions, rollouts, jobs)
 PROTOCOLS = (open_inference, invocations)
 """The generic interface as clients of others speak it, in their dialects and media types."""
 DOMAIN = (product_categories, product_codes, demand, product_recommendations, fashion)
 """Interfaces whose clients were there before: their refusals speak a dialect."""
+HOT = (predictions,)
+"""Those whose operations are also asked on the fast path."""
 
 
 class Registry(follower.Registry, cache.Source, Protocol):
     """What the server needs of MLflow."""
-
-
-class DecisionLog(follower.Decisions, Admissions, DecisionReader, Protocol):
-    """What the server needs of the decision log."""
 
 
 def create_app(
@@ -80,10 +85,14 @@ def create_app(
     log: DecisionLog,
     orchestration: Orchestration,
     roll_back: RollBack,
+    project: Callable[[str], None] = lambda _model: None,
     close: Callable[[], None] = lambda: None,
 ) -> FastAPI:
-    """Return the application; `close` is called when it has stopped."""
-    services = _services(settings, store, registry, log, orchestration, roll_back)
+    """Return the application; `close` is called when it has stopped.
+
+    `project` sets a model's alias where the log says, after a rollout has moved its champion.
+    """
+    services = _services(settings, store, registry, log, orchestration, roll_back, project)
     app = FastAPIOffline(
         title="Contender",
         version="0.1.0",
@@ -106,6 +115,14 @@ def create_app(
         streams=jobs.takes_upload,
     )
     app.add_middleware(Envelope, telemetry=services.telemetry)
+    app.add_middleware(
+        HotRoutes,
+        routes=[route for module in HOT for route in module.HOT],
+        models=settings.models,
+        state=app.state,
+        limit_bytes=settings.serving.body_limit_bytes,
+        tallies=services.telemetry.tallies,
+    )
     describe(app, services)
     return app
 
@@ -117,6 +134,7 @@ def _services(
     log: DecisionLog,
     orchestration: Orchestration,
     roll_back: RollBack,
+    project: Callable[[str], None],
 ) -> Services:
     telemetry = Telemetry()
     worker_id = f"{socket.gethostname()[:40]}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
@@ -137,14 +155,15 @@ def _services(
         telemetry.registry_up.set(registry_reachable)
         telemetry.waiting_bytes.set(log_of_predictions.waiting_bytes())
 
+    loader = ChampionLoader(
+        cache.PackageCache(settings.var / "cache", registry),
+        log,
+        text_limit=limits.text_limit_characters,
+        limits=QueueLimits(limits.queue_limit, limits.deadline_seconds),
+        watch=telemetry.queue,
+    )
     actions = Actions(
-        load=ChampionLoader(
-            cache.PackageCache(settings.var / "cache", registry),
-            log,
-            text_limit=limits.text_limit_characters,
-            limits=QueueLimits(limits.queue_limit, limits.deadline_seconds),
-            watch=telemetry.queue,
-        ),
+        load=loader,
         confirm=partial(_confirm, store, telemetry, worker_id),
         watch=lambda model, outcome: telemetry.swaps.labels(model, outcome).inc(),
     )
@@ -159,11 +178,20 @@ def _services(
         looked=looked,
         poll_seconds=limits.poll_seconds,
     )
+    running = Rollouts(
+        slots,
+        loader.challenger,
+        StoredAffairs(log, worker_id, project),
+        poll_seconds=limits.poll_seconds,
+        rng=random.SystemRandom(),
+    )
     return Services(
         settings=settings,
         store=store,
         slots=slots,
         follower=following,
+        rollouts=running,
+        rollout_desk=RolloutDesk(log, running),
         decisions=log,
         predictions=log_of_predictions,
         retrain=Retrainer(orchestration, store),
@@ -189,12 +217,14 @@ async def _lifespan(
     await run_in_threadpool(services.predictions.start)
     # The champions are there before the first request is: a restarted worker refuses none.
     await run_in_threadpool(services.follower.start, START_PATIENCE_SECONDS)
+    await run_in_threadpool(services.rollouts.start, START_PATIENCE_SECONDS)
     yield
     await run_in_threadpool(_stop, services, close)
 
 
 def _stop(services: Services, close: Callable[[], None]) -> None:
     services.follower.stop()
+    services.rollouts.stop()
     services.slots.close()
     services.predictions.close()
     try:

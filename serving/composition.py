@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from functools import partial
 from multiprocessing import parent_process
 from multiprocessing.connection import wait
 
@@ -49,6 +50,7 @@ def compose(settings: Settings) -> FastAPI:
         log=log,
         orchestration=orchestration,
         roll_back=roll_back,
+        project=partial(registry.project_if_possible, log, client),
         close=close,
     )
 

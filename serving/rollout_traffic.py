@@ -29,7 +29,10 @@ class TakenUp:
     challenger: LiveModel
     tally: Tally
     traffic: Traffic
+    named: deque[tuple[str, str]]
+    """Requests whose callers named a unit, and the unit, since the last report."""
     disagreements: deque[Disagreement]
+    """Some since the last report."""
     close: Callable[[], None] = field(default=lambda: None)
     """Stops what runs beside the requests."""
 
@@ -45,13 +48,13 @@ def take_up(rollout: Rollout, challenger: LiveModel, rng: random.Random) -> Take
     if rollout.mode == "shadow":
         mirror = Mirror(arms, differing.append)
         traffic: Traffic = ShadowTraffic(arms, mirror)
-        return TakenUp(rollout, challenger, tally, traffic, differing, mirror.close)
+        return TakenUp(rollout, challenger, tally, traffic, arms.named, differing, mirror.close)
     if rollout.mode == "interleaving":
         _require_lists(challenger)
         traffic = InterleavedTraffic(arms, lambda: rng.random() < 0.5)
     else:
         traffic = SplitTraffic(arms)
-    return TakenUp(rollout, challenger, tally, traffic, differing)
+    return TakenUp(rollout, challenger, tally, traffic, arms.named, differing)
 
 
 def _require_lists(live: LiveModel) -> None:

@@ -43,8 +43,8 @@ class Affairs(Protocol):
         """Keep what this process has seen of a rollout by now."""
         ...
 
-    def tend(self, rollout: Rollout) -> bool:
-        """End the rollout if it is over, by time or by what was seen; True if it was ended."""
+    def tend(self) -> bool:
+        """End what is over, by time or by what was seen; True if anything was ended."""
         ...
 
     def give_up(self, rollout: Rollout, why: str) -> None:
@@ -111,10 +111,10 @@ class Rollouts:
             self._leave_safely(part)
         self._parts = {}
 
-    def part(self, model: str) -> str | None:
-        """Return what this process does about the model's rollout; None where there is none."""
+    def part(self, model: str, rollout_id: str) -> str | None:
+        """Return what this process does about a rollout; None where it does nothing."""
         part = self._parts.get(model)
-        if part is None:
+        if part is None or part.rollout.rollout_id != rollout_id:
             return None
         return "taking_part" if part.taken else "given_up" if part.given_up else "loading"
 
@@ -126,8 +126,7 @@ class Rollouts:
         for part in self._parts.values():
             if part.taken:
                 self._affairs.report(part.taken)
-        ended = [self._affairs.tend(part.rollout) for part in self._parts.values()]
-        if any(ended):
+        if self._parts and self._affairs.tend():
             self._hint.set()
 
     def _run(self) -> None:

@@ -14,6 +14,8 @@ from pipelines.settings import Settings
 from pipelines.store import Store
 from serving.follower import Follower
 from serving.retraining import Retrainer
+from serving.rollout_desk import RolloutDesk
+from serving.rollouts import Rollouts
 from serving.slots import Slots
 from serving.telemetry import Telemetry
 
@@ -50,6 +52,8 @@ class Services:
     store: Store
     slots: Slots
     follower: Follower
+    rollouts: Rollouts
+    rollout_desk: RolloutDesk
     decisions: DecisionReader
     predictions: PredictionLog
     retrain: Retrainer

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
-from serving_stage import MODEL, Stage
+from serving_stage import MODEL, Stage, write_package
 
 from pipelines.settings import Settings
+from pipelines.versions.artifact import write_contract
 
 PREDICT = f"/v1/models/{MODEL}/predict"
 
@@ -44,6 +45,16 @@ class DecidedHome:
         package = self.stage.register(version, topic)
         self.stage.registry.download(MODEL, version, self._cache / package.digest)
         return int(self.stage.decide(version, package.digest).generation or 0)
+
+    def offer(
+        self, version: str, topic: str, spoil: Callable[[Path], None] = lambda _folder: None
+    ) -> None:
+        """Admit a version as challenger; `spoil` changes its compiled form before it is sealed."""
+        package = write_package(self.stage.registry.folder / MODEL / version, topic)
+        spoil(package.directory / "compiled")
+        package = write_contract(package.directory, package.contract)
+        self.stage.admit(version, package.digest)
+        self.stage.registry.download(MODEL, version, self._cache / package.digest)
 
     def go_back(self, version: str) -> int:
         """Make an earlier version champion again; return the new generation."""

@@ -6,6 +6,7 @@ import shutil
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -132,10 +133,12 @@ class Stage:
     def register(self, version: str, topic: str, **changes: object) -> Package:
         """Put a version into the registry and admit it."""
         package = write_package(self.registry.folder / MODEL / version, topic, **changes)
-        self.log.append(
-            NewDecision("admitted", MODEL, version=version, artifact_digest=package.digest)
-        )
+        self.admit(version, package.digest)
         return package
+
+    def admit(self, version: str, digest: str) -> None:
+        """Admit a package that was written elsewhere."""
+        self.log.append(NewDecision("admitted", MODEL, version=version, artifact_digest=digest))
 
     def decide(
         self,
@@ -176,6 +179,7 @@ class Stage:
             log=self.log,
             orchestration=self.orchestration,
             roll_back=self.roll_back,
+            project=partial(registry.project_if_possible, self.log, self.registry),
         )
 
     def close(self) -> None:

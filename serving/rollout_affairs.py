@@ -1,0 +1,74 @@
+"""What one worker asks of the rollouts' records and says to them, in the store."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from pipelines.decisions.log import DecisionLog
+from pipelines.rollouts import observations, records
+from pipelines.rollouts.feedback import note_units
+from pipelines.rollouts.plan import Rollout
+from pipelines.rollouts.steward import Steward
+from serving.rollout_traffic import TakenUp
+
+T = TypeVar("T")
+
+
+class StoredAffairs:
+    """The rollouts as the decision log and the store know them, for one worker."""
+
+    def __init__(
+        self,
+        log: DecisionLog,
+        worker_id: str,
+        project: Callable[[str], None],
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._log = log
+        self._worker_id = worker_id
+        self._project = project
+        self._clock = clock
+        self._steward = Steward(log, clock=clock)
+        self._written: dict[str, object] = {}
+
+    def running(self) -> Mapping[str, Rollout]:
+        """Return the running rollout of each model that has one."""
+        running = records.active_rollouts(self._log)
+        ids = {rollout.rollout_id for rollout in running.values()}
+        self._written = {name: counts for name, counts in self._written.items() if name in ids}
+        return running
+
+    def report(self, taken: TakenUp) -> None:
+        """Keep what this process has counted, and the units that only its callers named.
+
+        Nothing is written where nothing has happened since the last report.
+        """
+        store, rollout_id = self._log.store, taken.rollout.rollout_id
+        units = dict(_drained(taken.named))
+        if units and taken.rollout.plan.metric is not None:
+            note_units(store, rollout_id, units)
+        counts = taken.tally.counts()
+        if counts != self._written.get(rollout_id):
+            observations.write(store, rollout_id, self._worker_id, taken.tally, self._clock())
+            self._written[rollout_id] = counts
+
+    def tend(self) -> bool:
+        """End what is over; a challenger that has won for promotion gets the alias, too."""
+        ended = self._steward.tend()
+        for decision in ended:
+            if decision.generation is not None:
+                self._project(decision.model)
+        return bool(ended)
+
+    def give_up(self, rollout: Rollout, why: str) -> None:
+        """End a rollout whose challenger cannot be served, unless it has ended."""
+        self._steward.give_up(rollout, why)
+
+
+def _drained(waiting: deque[T]) -> list[T]:
+    # Others append meanwhile: what is taken is what was there at the start.
+    return [waiting.popleft() for _ in range(len(waiting))]
