@@ -53,9 +53,12 @@ class Answering:
 
     def _row(self, question: Question, windows: Windows, forecast: Forecast, place: int) -> Row:
         days = slice(question.lead, question.length)
-        one = np.array([place])
-        own = Forecast(forecast.point[one], forecast.quantiles[one])
-        score = self.confidence.scores(windows.take(one), own, days)
+        own, asked = forecast, windows
+        if len(windows) > 1:
+            one = np.array([place])
+            own = Forecast(forecast.point[one], forecast.quantiles[one])
+            asked = windows.take(one)
+        score = self.confidence.scores(asked, own, days)
         first = question.end + question.lead
         return {
             "predicted_total_quantity": float(own.point[0, days].sum()),
@@ -93,6 +96,8 @@ def continued(forecaster: Forecaster, windows: Windows) -> Forecast:
     The intervals of a later block are those of the algorithm, widened by the root of its number:
     what is taken for granted may have erred as much again.
     """
+    if windows.horizon <= HORIZON:
+        return forecaster.forecast(windows)
     parts = []
     history = windows.history
     rolling = windows

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ STAGES = (1, 3, 7, 13, 20, 28, 42)
 """Known days at which the mixture is chosen; between them it is interpolated."""
 WARM_DAYS = 56
 """With so many known days the algorithm stands alone."""
+STAGED = np.array([*STAGES, WARM_DAYS], dtype=np.float64)
 STEPS = 4
 PLAIN = (0.0, 0.0, 1.0)
 FEWEST_SERIES = 8
@@ -57,8 +59,10 @@ class Profile:
         """Return the index of every day of the windows, [n, history + horizon]."""
         days = weekday(windows.dates)
         promoted = (windows.promotion > 0).astype(np.int64)
-        tables = np.stack([self.indices.get(name, self.indices[""]) for name in windows.groups])
-        return np.asarray(tables[np.arange(len(windows))[:, None], days, promoted])
+        tables = [self.indices.get(name, self.indices[""]) for name in windows.groups]
+        if len(tables) == 1:
+            return np.asarray(tables[0][days, promoted])
+        return np.asarray(np.stack(tables)[np.arange(len(windows))[:, None], days, promoted])
 
 
 def profile_of(panel: Panel) -> Profile:
@@ -111,19 +115,26 @@ class Blend:
     def mixed(self, windows: Windows, forecast: Forecast) -> Forecast:
         """Return the forecast with that of cold products mixed; of others it stays as it is."""
         known = windows.known_days
-        if not (known < WARM_DAYS).any():
-            return forecast
-        stages = np.array([*STAGES, WARM_DAYS])
-        shares = np.vstack([self.shares, [[1.0, 0.0, 0.0]]])
-        widths = np.vstack([self.widths, [[1.0, 1.0]]])
-        own = np.stack([np.interp(known, stages, shares[:, place]) for place in range(3)], axis=1)
-        stretch = np.stack([np.interp(known, stages, widths[:, place]) for place in (0, 1)], axis=1)
-        mixture = _mixture(windows, forecast, self.profile, own)
         cold = (known < WARM_DAYS)[:, None]
+        if not cold.any():
+            return forecast
+        shares, widths = self._staged
+        own = np.stack([np.interp(known, STAGED, share) for share in shares], axis=1)
+        stretch = np.stack([np.interp(known, STAGED, width) for width in widths], axis=1)
+        mixture = _mixture(windows, forecast, self.profile, own)
+        if cold.all():
+            return Forecast(mixture.point, stretched(mixture, stretch))
         return Forecast(
             np.where(cold, mixture.point, forecast.point),
             np.where(cold[:, :, None], stretched(mixture, stretch), forecast.quantiles),
         )
+
+    @cached_property
+    def _staged(self) -> tuple[Rows, Rows]:
+        """Return shares (3, stages) and widths (2, stages), the warm stage with them."""
+        shares = np.vstack([self.shares, [[1.0, 0.0, 0.0]]])
+        widths = np.vstack([self.widths, [[1.0, 1.0]]])
+        return np.ascontiguousarray(shares.T), np.ascontiguousarray(widths.T)
 
     def save(self, directory: Path) -> None:
         """Write it into an existing directory."""
@@ -145,19 +156,21 @@ class Blend:
 def _mixture(windows: Windows, forecast: Forecast, profile: Profile, shares: Rows) -> Forecast:
     """Return the mixed point, with the algorithm's quantiles around it, as far in proportion."""
     spread, plain = means(windows, profile)
-    parts = np.stack([forecast.point, spread, plain], axis=2)
-    point = (parts * shares[:, None, :]).sum(axis=2)
-    ratio = np.clip((point + 0.05) / (forecast.point + 0.05), 1 / MOST_GROWTH, MOST_GROWTH)
+    own, even, flat = shares.T[:, :, None]
+    point = forecast.point * own + spread * even + plain * flat
+    ratio = (point + 0.05) / (forecast.point + 0.05)
+    ratio = np.minimum(np.maximum(ratio, 1 / MOST_GROWTH), MOST_GROWTH)
     away = (forecast.quantiles - forecast.point[:, :, None]) * ratio[:, :, None]
     least = LEAST_DEVIATION * NORMAL * point[:, :, None]
+    # Upper quantiles lie at least so far above, lower ones at least so far below.
     away = np.where(NORMAL > 0, np.maximum(away, least), np.minimum(away, least))
     return Forecast(point, np.maximum(point[:, :, None] + away, 0.0))
 
 
 def stretched(forecast: Forecast, widths: Rows) -> Rows:
     """Return quantiles further from the point by a factor for each row's two intervals."""
-    wide, narrow = widths[:, 1, None], widths[:, 0, None]
-    factors = np.stack([wide, narrow, np.ones_like(wide), narrow, wide], axis=2)
+    both = np.concatenate([widths, np.ones((len(widths), 1))], axis=1)
+    factors = both[:, None, [1, 0, 2, 0, 1]]
     point = forecast.point[:, :, None]
     return np.maximum(point + (forecast.quantiles - point) * factors, 0.0)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ SPANS = (1, 3, 7, 14, 28)
 STAGES = (1, 3, 7, 13, 28, 56)
 """Known days for which there are distributions; between them they are interpolated. The last one
 is of well-known products."""
+STAGE_NUMBERS = np.arange(len(STAGES))
 GRID = np.linspace(0.0, 1.0, 41)
 NORMAL_80 = 2 * 1.2816
 """Width of the 80 % interval of a normal distribution, in standard deviations."""
@@ -58,23 +60,23 @@ class Confidence:
     def scores(self, windows: Windows, forecast: Forecast, days: slice) -> Rows:
         """Return, for each product, the probability that the total of `days` is within 20 %."""
         span = days.stop - days.start
-        place = int(np.argmin(np.abs(np.log(np.array(SPANS)) - np.log(min(span, SPANS[-1])))))
+        place = _nearest(min(span, SPANS[-1]))
         totals = forecast.point[:, days].sum(axis=1)
         reach = np.maximum(TOLERANCE * totals, NEAREST_PIECES) / spans_spread(forecast, days)
         # Past the longest span errors are taken to go on hanging together, which is cautious.
         reach = reach / np.sqrt(max(span / SPANS[-1], 1.0))
-        tables = [self._table(int(known), place) for known in windows.known_days]
-        within = [
-            np.interp(limit, table, GRID) - np.interp(-limit, table, GRID)
-            for limit, table in zip(reach, tables, strict=True)
-        ]
-        return np.asarray(np.clip(within, 1 - SUREST, SUREST))
+        within = []
+        for limit, known in zip(reach.tolist(), windows.known_days.tolist(), strict=True):
+            above, below = np.interp((limit, -limit), self._table(known, place), GRID).tolist()
+            within.append(min(max(above - below, 1 - SUREST), SUREST))
+        return np.array(within)
 
     def _table(self, known: int, place: int) -> Rows:
-        between = float(np.interp(known, STAGES, np.arange(len(STAGES))))
+        between = float(np.interp(known, STAGES, STAGE_NUMBERS))
         below, share = int(between), between % 1.0
-        above = min(below + 1, len(STAGES) - 1)
-        mixed = (1 - share) * self.tables[below, place] + share * self.tables[above, place]
+        if not share:
+            return np.asarray(self.tables[below, place])
+        mixed = (1 - share) * self.tables[below, place] + share * self.tables[below + 1, place]
         return np.asarray(mixed)
 
     def save(self, directory: Path) -> None:
@@ -85,6 +87,12 @@ class Confidence:
     def open(cls, directory: Path) -> Confidence:
         """Read what `save` wrote."""
         return cls(np.asarray(orjson.loads((directory / CONFIDENCE_FILE).read_bytes())))
+
+
+@lru_cache
+def _nearest(days: int) -> int:
+    """Return the place of the span that comes nearest in proportion."""
+    return int(np.argmin(np.abs(np.log(SPANS) - np.log(days))))
 
 
 def learnt_confidence(predict: Predict, panel: Panel) -> Confidence:

@@ -172,5 +172,8 @@ class Windows:
 
     def batches(self, size: int) -> Iterator[Windows]:
         """Yield the questions in order, at most `size` at a time: bounds the memory of a call."""
+        if 0 < len(self) <= size:
+            yield self
+            return
         for start in range(0, len(self), size):
             yield self.take(np.arange(start, min(start + size, len(self))))

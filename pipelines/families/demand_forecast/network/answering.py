@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -38,12 +38,8 @@ class Knowledge:
         """Return what the network says of the windows, uncalibrated."""
         horizon = windows.horizon
         parts = [self._batch(batch.padded(), compute) for batch in windows.batches(BATCH)]
-        means, quantiles, scales = zip(*parts, strict=True) if parts else _nothing()
-        return Raw.of(
-            np.concatenate(means)[:, :horizon],
-            np.concatenate(quantiles)[:, :horizon],
-            np.concatenate(scales),
-        )
+        mean, quantiles, scale = parts[0] if len(parts) == 1 else _together(parts)
+        return Raw.of(mean[:, :horizon], quantiles[:, :horizon], scale)
 
     def _batch(self, windows: Windows, compute: Compute) -> tuple[Array, Array, Array]:
         given = inputs(windows, self.vocabulary.season_of(windows))
@@ -66,5 +62,7 @@ class Knowledge:
         )
 
 
-def _nothing() -> tuple[list[Array], list[Array], list[Array]]:
-    return [np.zeros((0, HORIZON))], [np.zeros((0, HORIZON, len(LEVELS)))], [np.zeros(0)]
+def _together(parts: Sequence[tuple[Array, Array, Array]]) -> tuple[Array, Array, Array]:
+    nothing = np.zeros((0, HORIZON)), np.zeros((0, HORIZON, len(LEVELS))), np.zeros(0)
+    mean, quantiles, scale = zip(*(parts or [nothing]), strict=True)
+    return np.concatenate(mean), np.concatenate(quantiles), np.concatenate(scale)

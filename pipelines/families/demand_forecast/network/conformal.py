@@ -8,6 +8,7 @@ factor a level, pooled over products and days.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -40,7 +41,7 @@ class Raw:
     def of(cls, mean: Array, quantiles: Array, scale: Array) -> Raw:
         """Turn the network's answers (n, h) and (n, h, 5) in units of the scale into pieces."""
         told = np.asarray(quantiles, dtype=np.float64)
-        told = told * np.clip((told - NOTHING) / (SOMETHING - NOTHING), 0.0, 1.0)
+        told = told * np.minimum(np.maximum((told - NOTHING) / (SOMETHING - NOTHING), 0.0), 1.0)
         units = np.asarray(scale, dtype=np.float64)
         pieces = np.asarray(mean, dtype=np.float64) * units[:, None]
         return cls(pieces, told * units[:, None, None], units)
@@ -68,10 +69,13 @@ class Calibration:
     factors: tuple[float, ...] = (1.0,) * len(LEVELS)
     mean_share: float = UNDECIDED
 
+    @cached_property
+    def _signed(self) -> Array:
+        return np.asarray(np.sign(LEVELS - 0.5) * np.asarray(self.factors))
+
     def forecast(self, raw: Raw) -> Forecast:
         """Return the calibrated forecast: never negative, quantiles rising."""
-        signed = np.sign(LEVELS - 0.5) * np.asarray(self.factors)
-        quantiles = np.maximum(raw.median[:, :, None] + signed * raw.distances, 0.0)
+        quantiles = np.maximum(raw.median[:, :, None] + self._signed * raw.distances, 0.0)
         return Forecast(raw.point(self.mean_share), np.maximum.accumulate(quantiles, axis=2))
 
 
