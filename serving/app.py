@@ -31,6 +31,7 @@ from serving.bodies import BodyLimits
 from serving.documentation import describe
 from serving.envelope import Envelope
 from serving.hot.routes import HotRoutes
+from serving.hot.routes import HotRoutes
 from serving.keeper import Actions
 from serving.loading import ChampionLoader
 from serving.problems import respond
@@ -69,6 +70,8 @@ PROTOCOLS = (open_inference, invocations)
 """The generic interface as clients of others speak it, in their dialects and media types."""
 DOMAIN = (product_categories, product_codes, demand, product_recommendations, fashion)
 """Interfaces whose clients were there before: their refusals speak a dialect."""
+HOT = (predictions,)
+"""Those whose operations are also asked on the fast path."""
 HOT = (predictions,)
 """Those whose operations are also asked on the fast path."""
 
@@ -115,6 +118,14 @@ def create_app(
         streams=jobs.takes_upload,
     )
     app.add_middleware(Envelope, telemetry=services.telemetry)
+    app.add_middleware(
+        HotRoutes,
+        routes=[route for module in HOT for route in module.HOT],
+        models=settings.models,
+        state=app.state,
+        limit_bytes=settings.serving.body_limit_bytes,
+        tallies=services.telemetry.tallies,
+    )
     app.add_middleware(
         HotRoutes,
         routes=[route for module in HOT for route in module.HOT],

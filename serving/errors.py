@@ -148,6 +148,11 @@ def problem_of(error: Exception) -> Problem:
     )
 
 
+def refusal(request: Request, error: Exception) -> Response:
+    """Return what an error means as the clients of the request's path expect it; logged if ours."""
+    return _handler(problem_of)(request, error)
+
+
 def install(app: FastAPI) -> None:
     """Make every refusal of `app`, foreseen or not, a problem."""
     for kind in MEANINGS:

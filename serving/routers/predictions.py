@@ -8,8 +8,8 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from serving.answers import Answered
-from serving.bodies import MalformedBody, json_of
-from serving.dependencies import RequestId, ServicesDependency
+from serving.bodies import MalformedBody, json_in
+from serving.hot.calls import Call, HotRoute, Reply, documented
 from serving.schemas import PredictRequest, PredictResponse
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
@@ -28,26 +28,32 @@ BODY = {
     responses={200: {"model": PredictResponse}},
     openapi_extra=BODY,
 )
-async def predict(
-    name: str, request: Request, services: ServicesDependency, request_id: RequestId
-) -> Response:
+async def predict(name: str, request: Request) -> Response:
     """Answer instances by the champion; logged before the answer leaves."""
+    return await documented(request, _predict, name)
+
+
+async def _predict(call: Call) -> Reply:
     # Parsed and written without pydantic: it would cost more than most predictions do.
-    instances = _instances(await json_of(request))
-    answered = await services.slots.answer(name, instances, request_id=request_id)
-    served = answered.model
-    services.telemetry.tallies.answered(served.name, served.version, len(instances))
-    return Response(_document(answered), media_type="application/json")
+    instances = await call.read(_instances)
+    slots = call.services.slots
+    answered = await slots.answer(call.model, instances, request_id=call.request_id)
+    return Reply(await call.write(answered, _document))
 
 
-def _instances(body: object) -> list[Any]:
+HOT = (HotRoute("POST", "/v1/models/{name}/predict", _predict),)
+
+
+def _instances(content: bytes) -> list[Any]:
+    body = json_in(content)
     if not isinstance(body, dict):
         raise MalformedBody('the body must be an object: {"instances": [{...}]}')
     instances = body.get("instances")
     if not isinstance(instances, list):
         found = "is missing" if instances is None else "is not a list"
         raise MalformedBody(f'field "instances" {found}: {{"instances": [{{...}}]}} is expected')
-    if unknown := body.keys() - {"instances"}:
+    if len(body) > 1:
+        unknown = body.keys() - {"instances"}
         raise MalformedBody(f"unknown fields: {', '.join(sorted(unknown))}")
     return instances
 

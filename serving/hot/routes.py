@@ -1,0 +1,144 @@
+"""Takes plain requests of the hot routes before any other part of the application sees them.
+
+Plain is what ordinary clients send: a declared length within the limit, JSON, each header once.
+Everything else goes on to the application, which knows how to take it or why not.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from fastapi import Request
+from starlette.datastructures import State
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving import callers, generations
+from serving.envelope import request_id_for
+from serving.errors import MEANINGS, refusal
+from serving.hot.calls import JSON, Call, HotRoute, Operation, Reply, reply_of
+from serving.tallies import Tallies
+
+FORESEEN = tuple(MEANINGS)
+GONE = 499
+"""What nginx calls it when the client leaves; counted, and nobody reads it."""
+
+
+class _Place(NamedTuple):
+    method: str
+    template: str
+    operation: Operation
+    model: str
+
+
+class HotRoutes:
+    """Answers plain requests of the hot routes, and hands on all others."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        routes: Iterable[HotRoute],
+        models: Iterable[str],
+        state: State,
+        limit_bytes: int,
+        tallies: Tallies,
+    ) -> None:
+        self._app = app
+        self._state = state
+        self._limit = limit_bytes
+        self._tallies = tallies
+        known = tuple(models)
+        self._places = {
+            path: _Place(route.method, route.path, route.operation, model)
+            for route in routes
+            for path, model in route.paths(known).items()
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or let the application do it."""
+        place = self._places.get(scope["path"]) if scope["type"] == "http" else None
+        if place is None or scope["method"] != place.method:
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        if len(headers) < len(scope["headers"]) or not self._plain(place, headers):
+            await self._app(scope, receive, send)
+            return
+        start, status = time.perf_counter(), 500
+        try:
+            status = await self._answer(place, headers, scope, receive, send)
+        finally:
+            self._tallies.handled(place.method, place.template, status, time.perf_counter() - start)
+
+    def _plain(self, place: _Place, headers: Mapping[bytes, bytes]) -> bool:
+        if b"transfer-encoding" in headers:
+            return False
+        declared = headers.get(b"content-length", b"0")
+        if place.method == "GET":
+            return declared == b"0"
+        said = headers.get(b"content-type", b"")
+        return (
+            (said == JSON or said.partition(b";")[0].strip().lower() == JSON)
+            and declared.isdigit()
+            and 0 < int(declared) <= self._limit
+        )
+
+    async def _answer(
+        self,
+        place: _Place,
+        headers: Mapping[bytes, bytes],
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> int:
+        given = headers.get(b"x-request-id")
+        request_id = request_id_for(given.decode("latin-1") if given else None)
+        # For whatever answers what nobody foresaw.
+        scope.setdefault("state", {})["request_id"] = request_id
+        generations.listen(scope["headers"])
+        callers.remember(scope, receive)
+        body = await _received(receive) if place.method != "GET" else b""
+        if body is None:
+            return GONE
+        try:
+            call = Call(self._state, request_id, body, scope["query_string"], place.model)
+            reply = await place.operation(call)
+        except FORESEEN as error:
+            reply = reply_of(refusal(Request(scope), error))
+        await _send(reply, request_id, send)
+        return reply.status
+
+
+async def _received(receive: Receive) -> bytes | None:
+    """Return the whole body, or None where the client left before it was here."""
+    message = await receive()
+    if message["type"] != "http.request":
+        return None
+    if not message.get("more_body", False):
+        body: bytes = message.get("body", b"")
+        return body
+    parts = [message.get("body", b"")]
+    while message.get("more_body", False):
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        parts.append(message.get("body", b""))
+    return b"".join(parts)
+
+
+async def _send(reply: Reply, request_id: str, send: Send) -> None:
+    start: Message = {
+        "type": "http.response.start",
+        "status": reply.status,
+        "headers": [
+            (b"content-length", b"%d" % len(reply.body)),
+            (b"content-type", reply.media_type),
+            (b"x-request-id", request_id.encode()),
+            *reply.headers,
+        ],
+    }
+    generations.stamp(start)
+    await send(start)
+    await send({"type": "http.response.body", "body": reply.body})
