@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
@@ -82,7 +82,7 @@ def open_history(directory: Path) -> SalesHistory:
     text = (directory / NAMES_FILE).read_bytes()
     try:
         head = orjson.loads(text)
-        matrices = {
+        matrices: dict[str, Any] = {
             # A plain view of the map: slicing a memmap costs more than reading the slice.
             name: np.asarray(np.load(directory / f"{name}.npy", mmap_mode="r"))
             for name in MATRICES

@@ -172,7 +172,7 @@ def stretched(forecast: Forecast, widths: Rows) -> Rows:
     both = np.concatenate([widths, np.ones((len(widths), 1))], axis=1)
     factors = both[:, None, [1, 0, 2, 0, 1]]
     point = forecast.point[:, :, None]
-    return np.maximum(point + (forecast.quantiles - point) * factors, 0.0)
+    return np.asarray(np.maximum(point + (forecast.quantiles - point) * factors, 0.0))
 
 
 def learnt_blend(forecaster: Forecaster, panel: Panel) -> Blend:

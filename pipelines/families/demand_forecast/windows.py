@@ -6,14 +6,13 @@ origins, the runtime on the requests of the moment. NumPy only, and no row looks
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.families.demand_forecast.columns import beside, calendars, clipped, weekdays
 from pipelines.families.demand_forecast.panel import HISTORY_DAYS, HORIZON, Windows
 
 Array = NDArray[Any]
@@ -33,8 +32,8 @@ SHRINKAGE = 7.0
 SLOTS = np.arange(HORIZON) % 7
 """Which of a week's days each future day is, counted from the first one asked."""
 AHEAD = np.arange(1, HORIZON + 1) / HORIZON
-SEVEN = np.eye(7, dtype=np.float32)
-ORIGINS_REMEMBERED = 4096
+LAST_YEAR = LOOK_BACK + np.arange(HORIZON) - YEAR
+NO_LAST_YEAR = (np.float64(1.0), np.log(np.float64(1.1)), np.float64(0.0), np.float64(1.0))
 HISTORY_COLUMNS, STATIC_COLUMNS, FUTURE_COLUMNS = 13, 13, 26
 SHAPES: dict[str, tuple[int, ...]] = {
     "history": (ENCODED, HISTORY_COLUMNS),
@@ -94,33 +93,11 @@ def inputs(windows: Windows, season: Array) -> Inputs:
     means = (four / scale, eight / scale, alike / scale)
     return Inputs(
         _history(windows, past, price[:, LOOK_BACK - ENCODED : LOOK_BACK]),
-        _beside(_static(past, season)),
+        beside(_static(past, season)),
         _future(windows, past, means, price[:, LOOK_BACK:], season),
-        _clipped(base / scale, 0.01, 40.0).astype(np.float32),
+        clipped(base / scale, 0.01, 40.0).astype(np.float32),
         past.scale.astype(np.float32),
     )
-
-
-def _beside(columns: Sequence[Array], *more: Array) -> Array:
-    """Return columns of one shape, and matrices of columns, side by side in single precision.
-
-    Filled in one by one: `numpy.stack` takes as long as all the arithmetic of a single window.
-    """
-    shape = columns[0].shape
-    width = len(columns) + sum(matrix.shape[-1] for matrix in more)
-    found = np.empty((*shape, width), dtype=np.float32)
-    for place, column in enumerate(columns):
-        found[..., place] = column
-    place = len(columns)
-    for matrix in more:
-        found[..., place : place + matrix.shape[-1]] = matrix
-        place += matrix.shape[-1]
-    return found
-
-
-def _clipped(values: Array, low: float, high: float) -> Array:
-    """Return `numpy.clip`, at a third of its cost for few values."""
-    return np.asarray(np.minimum(np.maximum(values, low), high))
 
 
 @dataclass(frozen=True)
@@ -205,13 +182,17 @@ def _weekday_means(past: _Past) -> tuple[Array, Array, Array]:
     uplift = past.uplift[:, None, None, :]
     factor = np.where(promoted, uplift[..., 1], uplift[..., 0])
     plain = ((quantity / factor).sum(1) + level) / (seen.sum(1) + 1.0)
-    by_status = []
-    for status in (False, True):
+
+    def alike(status: bool) -> Array:
         same = promoted == status
         expected = plain * past.uplift[:, int(status), None]
         total = (quantity * same).sum(1) + 2.0 * expected
-        by_status.append((total / ((seen * same).sum(1) + 2.0))[:, SLOTS])
-    return four[:, SLOTS], eight[:, SLOTS], np.where(past.asked, by_status[1], by_status[0])
+        return np.asarray((total / ((seen * same).sum(1) + 2.0))[:, SLOTS])
+
+    found = alike(False)
+    if past.asked.any():
+        found = np.where(past.asked, alike(True), found)
+    return four[:, SLOTS], eight[:, SLOTS], found
 
 
 def _history(windows: Windows, past: _Past, price: Array) -> Array:
@@ -225,7 +206,7 @@ def _history(windows: Windows, past: _Past, price: Array) -> Array:
         past.open[:, read],
         price,
     ]
-    return _beside(columns, _weekday(windows.origin, -ENCODED, ENCODED))
+    return beside(columns, weekdays(windows.origin, -ENCODED, ENCODED))
 
 
 def _static(past: _Past, season: Array) -> list[Array]:
@@ -243,7 +224,7 @@ def _static(past: _Past, season: Array) -> list[Array]:
         (recent > 0).sum(1) / days,
         np.sqrt(np.minimum((recent**2).sum(1) / days, 25.0)),
         np.log1p(past.known.sum(1)) / np.log1p(LOOK_BACK),
-        np.where(compared, _clipped(growth, -2.0, 2.0), 0.0),
+        np.where(compared, clipped(growth, -2.0, 2.0), 0.0),
         compared,
         past.level / past.scale,
         past.uplift[:, 0],
@@ -269,10 +250,10 @@ def _future(
         np.log(means[2] + 0.05),
         *_last_year(past),
     ]
-    calendar = np.stack([_calendar(origin) for origin in windows.origin.tolist()])
+    calendar = calendars(windows.origin)
     if not season.all():
         calendar[:, :, 1:] *= season[:, None, None]
-    return _beside(columns, calendar, _weekday(windows.origin, 0, HORIZON))
+    return beside(columns, calendar, weekdays(windows.origin, 0, HORIZON))
 
 
 def _last_year(past: _Past) -> list[Array]:
@@ -281,30 +262,17 @@ def _last_year(past: _Past) -> list[Array]:
     Their week's mean over the level of the time before the origin's own day a year ago, whether
     that is known, and the same six weeks' effect of the promotion the day is to have.
     """
-    centres = LOOK_BACK + np.arange(HORIZON) - YEAR
     before = past.between(LOOK_BACK - YEAR - SCALE_DAYS, LOOK_BACK - YEAR)
     known = (before[:, 1] >= 28)[:, None]
-    week, season = past.around(centres, 3), past.around(centres, 21)
+    if not known.any():
+        return list(NO_LAST_YEAR)
+    week, season = past.around(LAST_YEAR, 3), past.around(LAST_YEAR, 21)
     level = _mean(before)[:, None] + 0.05
     told = known & (week[:, 1] >= 3)
-    ratio = np.where(told, _clipped(_mean(week) / level, 0.0, 6.0), 1.0)
+    ratio = np.where(told, clipped(_mean(week) / level, 0.0, 6.0), 1.0)
     effect = _uplift(season)
     own = np.where(past.asked, effect[:, 1], effect[:, 0]) * _mean(season) / level
-    return [ratio, np.log(ratio + 0.1), told, np.where(told, _clipped(own, 0.0, 8.0), 1.0)]
-
-
-@lru_cache(maxsize=ORIGINS_REMEMBERED)
-def _calendar(origin: int) -> Array:
-    """Return the day of the month and four waves of the year from a day on, (HORIZON, 5)."""
-    dates = np.arange(origin, origin + HORIZON).astype("datetime64[D]")
-    month = (dates - dates.astype("datetime64[M]")).astype(np.int64) / 31
-    year = 2 * np.pi * (dates - dates.astype("datetime64[Y]")).astype(np.int64) / 365.25
-    return np.stack([month, *(wave(k * year) for k in (1, 2) for wave in (np.sin, np.cos))], axis=1)
-
-
-def _weekday(origin: Integers, first: int, days: int) -> Array:
-    """Return one column a weekday, (n, days, 7), from `first` days after the origins on."""
-    return np.asarray(SEVEN[(origin[:, None] + np.arange(first + 3, first + 3 + days)) % 7])
+    return [ratio, np.log(ratio + 0.1), told, np.where(told, clipped(own, 0.0, 8.0), 1.0)]
 
 
 def _relative_prices(windows: Windows) -> Array:
@@ -316,4 +284,4 @@ def _relative_prices(windows: Windows) -> Array:
     recent = told[:, LOOK_BACK - SCALE_DAYS : LOOK_BACK] * windows.known[:, -SCALE_DAYS:]
     usual = (recent.sum(1) / np.maximum((recent > 0).sum(1), 1))[:, None]
     ratio = np.maximum(told, 1e-9) / np.maximum(usual, 1e-9)
-    return np.where((told > 0) & (usual > 0), _clipped(np.log(ratio), -2.0, 2.0), 0.0)
+    return np.where((told > 0) & (usual > 0), clipped(np.log(ratio), -2.0, 2.0), 0.0)
