@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import logging
-import os
-import random
-import socket
-import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Protocol
 
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
@@ -20,25 +15,16 @@ from starlette.types import ASGIApp, Scope
 
 from pipelines import confirmations
 from pipelines.decisions.log import DecisionLog
-from pipelines.prediction_log import PredictionLog
-from pipelines.rendezvous import Rendezvous, preparations
 from pipelines.settings import Settings
 from pipelines.store import Store
-from serving import cache, errors, follower
-from serving.answers import ServedModel
-from serving.batching import QueueLimits
+from serving import errors
+from serving.assembly import Registry, assemble
 from serving.bodies import BodyLimits
 from serving.documentation import describe
 from serving.envelope import Envelope
 from serving.hot.routes import HotRoutes
-from serving.hot.routes import HotRoutes
-from serving.keeper import Actions
-from serving.loading import ChampionLoader
 from serving.problems import respond
-from serving.retraining import Orchestration, Retrainer
-from serving.rollout_affairs import StoredAffairs
-from serving.rollout_desk import RolloutDesk
-from serving.rollouts import Rollouts
+from serving.retraining import Orchestration
 from serving.routers import (
     decisions,
     demand,
@@ -57,13 +43,10 @@ from serving.routers import (
     rollouts,
 )
 from serving.services import RollBack, Services
-from serving.slots import Slots
-from serving.telemetry import Telemetry
 
 logger = logging.getLogger(__name__)
 
 START_PATIENCE_SECONDS = 20.0
-WORKER_SEEN_SECONDS = 15.0
 # Routes are tried in order, so what is asked most comes first.
 GENERIC = (predictions, health, models, feedback, history, decisions, rollouts, jobs)
 PROTOCOLS = (open_inference, invocations)
@@ -72,12 +55,6 @@ DOMAIN = (product_categories, product_codes, demand, product_recommendations, fa
 """Interfaces whose clients were there before: their refusals speak a dialect."""
 HOT = (predictions,)
 """Those whose operations are also asked on the fast path."""
-HOT = (predictions,)
-"""Those whose operations are also asked on the fast path."""
-
-
-class Registry(follower.Registry, cache.Source, Protocol):
-    """What the server needs of MLflow."""
 
 
 def create_app(
@@ -95,7 +72,15 @@ def create_app(
 
     `project` sets a model's alias where the log says, after a rollout has moved its champion.
     """
-    services = _services(settings, store, registry, log, orchestration, roll_back, project)
+    services = assemble(
+        settings,
+        store=store,
+        registry=registry,
+        log=log,
+        orchestration=orchestration,
+        roll_back=roll_back,
+        project=project,
+    )
     app = FastAPIOffline(
         title="Contender",
         version="0.1.0",
@@ -110,6 +95,13 @@ def create_app(
         app.include_router(router)
     app.state.routes = [route for router in routers for route in router.routes]
     errors.install(app)
+    _wrap(app, settings, services)
+    describe(app, services)
+    return app
+
+
+def _wrap(app: FastAPI, settings: Settings, services: Services) -> None:
+    """Put around the application what every request goes through, the innermost first."""
     app.add_middleware(
         BodyLimits,
         limit_bytes=settings.serving.body_limit_bytes,
@@ -125,99 +117,6 @@ def create_app(
         state=app.state,
         limit_bytes=settings.serving.body_limit_bytes,
         tallies=services.telemetry.tallies,
-    )
-    app.add_middleware(
-        HotRoutes,
-        routes=[route for module in HOT for route in module.HOT],
-        models=settings.models,
-        state=app.state,
-        limit_bytes=settings.serving.body_limit_bytes,
-        tallies=services.telemetry.tallies,
-    )
-    describe(app, services)
-    return app
-
-
-def _services(
-    settings: Settings,
-    store: Store,
-    registry: Registry,
-    log: DecisionLog,
-    orchestration: Orchestration,
-    roll_back: RollBack,
-    project: Callable[[str], None],
-) -> Services:
-    telemetry = Telemetry()
-    worker_id = f"{socket.gethostname()[:40]}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
-    log_of_predictions = PredictionLog(store, settings.var / "spool")
-    limits = settings.serving
-
-    def hurry() -> None:
-        following.look_now()
-
-    slots = Slots(
-        settings.models,
-        log_of_predictions,
-        instances_limit=limits.instances_limit,
-        hurry=hurry,
-    )
-
-    def looked(registry_reachable: bool) -> None:
-        telemetry.registry_up.set(registry_reachable)
-        telemetry.waiting_bytes.set(log_of_predictions.waiting_bytes())
-
-    loader = ChampionLoader(
-        cache.PackageCache(settings.var / "cache", registry),
-        log,
-        text_limit=limits.text_limit_characters,
-        limits=QueueLimits(limits.queue_limit, limits.deadline_seconds),
-        watch=telemetry.queue,
-    )
-    actions = Actions(
-        load=loader,
-        confirm=partial(_confirm, store, telemetry, worker_id),
-        watch=lambda model, outcome: telemetry.swaps.labels(model, outcome).inc(),
-    )
-    # Who looks seldom says seldom that he lives.
-    seen_seconds = max(WORKER_SEEN_SECONDS, 2 * limits.poll_seconds)
-    following = follower.Follower(
-        slots,
-        registry,
-        log,
-        actions,
-        Rendezvous(store, worker_id, alive_seconds=seen_seconds),
-        looked=looked,
-        poll_seconds=limits.poll_seconds,
-    )
-    running = Rollouts(
-        slots,
-        loader.challenger,
-        StoredAffairs(log, worker_id, project),
-        poll_seconds=limits.poll_seconds,
-        rng=random.SystemRandom(),
-    )
-    return Services(
-        settings=settings,
-        store=store,
-        slots=slots,
-        follower=following,
-        rollouts=running,
-        rollout_desk=RolloutDesk(log, running),
-        decisions=log,
-        predictions=log_of_predictions,
-        retrain=Retrainer(orchestration, store),
-        roll_back=roll_back,
-        workers=partial(confirmations.confirmed, store, within_seconds=seen_seconds),
-        preparations=partial(preparations, store),
-        telemetry=telemetry,
-        worker_id=worker_id,
-    )
-
-
-def _confirm(store: Store, telemetry: Telemetry, worker_id: str, served: ServedModel) -> None:
-    telemetry.generation.labels(served.name).set(served.generation)
-    confirmations.confirm(
-        store, worker_id, served.name, served.version, served.generation, served.decision_id
     )
 
 

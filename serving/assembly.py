@@ -1,0 +1,134 @@
+"""Makes the collaborators of one application and hands them to one another; starts nothing."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+import uuid
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+from pipelines import confirmations
+from pipelines.decisions.log import DecisionLog
+from pipelines.prediction_log import PredictionLog
+from pipelines.rendezvous import Rendezvous, preparations
+from pipelines.settings import Settings
+from pipelines.store import Store
+from serving import cache, follower
+from serving.answers import ServedModel
+from serving.batching import QueueLimits
+from serving.keeper import Actions
+from serving.loading import ChampionLoader
+from serving.retraining import Orchestration, Retrainer
+from serving.rollout_affairs import StoredAffairs
+from serving.rollout_desk import RolloutDesk
+from serving.rollouts import Rollouts
+from serving.services import RollBack, Services
+from serving.slots import Slots
+from serving.telemetry import Telemetry
+
+WORKER_SEEN_SECONDS = 15.0
+
+
+class Registry(follower.Registry, cache.Source, Protocol):
+    """What the server needs of MLflow."""
+
+
+def assemble(
+    settings: Settings,
+    *,
+    store: Store,
+    registry: Registry,
+    log: DecisionLog,
+    orchestration: Orchestration,
+    roll_back: RollBack,
+    project: Callable[[str], None],
+) -> Services:
+    """Return the collaborators; `project` sets a model's alias where the log says."""
+    telemetry, limits = Telemetry(), settings.serving
+    worker_id = f"{socket.gethostname()[:40]}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
+    predictions = PredictionLog(store, settings.var / "spool")
+
+    def hurry() -> None:
+        following.look_now()
+
+    slots = Slots(settings.models, predictions, instances_limit=limits.instances_limit, hurry=hurry)
+    loader = _loader(settings, registry, log, telemetry)
+    # Who looks seldom says seldom that he lives.
+    seen_seconds = max(WORKER_SEEN_SECONDS, 2 * limits.poll_seconds)
+    following = follower.Follower(
+        slots,
+        registry,
+        log,
+        _actions(store, telemetry, worker_id, loader),
+        Rendezvous(store, worker_id, alive_seconds=seen_seconds),
+        looked=_looked(telemetry, predictions),
+        poll_seconds=limits.poll_seconds,
+    )
+    running = _rollouts(settings, slots, loader, StoredAffairs(log, worker_id, project))
+    return Services(
+        settings=settings,
+        store=store,
+        slots=slots,
+        follower=following,
+        rollouts=running,
+        rollout_desk=RolloutDesk(log, running),
+        decisions=log,
+        predictions=predictions,
+        retrain=Retrainer(orchestration, store),
+        roll_back=roll_back,
+        workers=partial(confirmations.confirmed, store, within_seconds=seen_seconds),
+        preparations=partial(preparations, store),
+        telemetry=telemetry,
+        worker_id=worker_id,
+    )
+
+
+def _loader(
+    settings: Settings, registry: Registry, log: DecisionLog, telemetry: Telemetry
+) -> ChampionLoader:
+    limits = settings.serving
+    return ChampionLoader(
+        cache.PackageCache(settings.var / "cache", registry),
+        log,
+        text_limit=limits.text_limit_characters,
+        limits=QueueLimits(limits.queue_limit, limits.deadline_seconds),
+        watch=telemetry.queue,
+    )
+
+
+def _actions(store: Store, telemetry: Telemetry, worker_id: str, loader: ChampionLoader) -> Actions:
+    return Actions(
+        load=loader,
+        confirm=partial(_confirm, store, telemetry, worker_id),
+        watch=lambda model, outcome: telemetry.swaps.labels(model, outcome).inc(),
+    )
+
+
+def _rollouts(
+    settings: Settings, slots: Slots, loader: ChampionLoader, affairs: StoredAffairs
+) -> Rollouts:
+    return Rollouts(
+        slots,
+        loader.challenger,
+        affairs,
+        poll_seconds=settings.serving.poll_seconds,
+        rng=random.SystemRandom(),
+    )
+
+
+def _looked(telemetry: Telemetry, predictions: PredictionLog) -> Callable[[bool], None]:
+    def looked(registry_reachable: bool) -> None:
+        telemetry.registry_up.set(registry_reachable)
+        telemetry.waiting_bytes.set(predictions.waiting_bytes())
+
+    return looked
+
+
+def _confirm(store: Store, telemetry: Telemetry, worker_id: str, served: ServedModel) -> None:
+    telemetry.generation.labels(served.name).set(served.generation)
+    confirmations.confirm(
+        store, worker_id, served.name, served.version, served.generation, served.decision_id
+    )
