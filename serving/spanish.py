@@ -39,6 +39,9 @@ TEXTS = {
     "busy": "Ya se está atendiendo otra petición igual; inténtelo de nuevo.",
     "wrong-method": "Método no permitido en esta ruta.",
     "unknown-path": "Esta ruta no existe.",
+    "malformed-deadline": "X-Deadline-Ms debe ser un número entero de milisegundos.",
+    "queue-full": "Hay demasiadas peticiones en espera; inténtelo de nuevo en un momento.",
+    "deadline-passed": "No hubo respuesta dentro del plazo; inténtelo de nuevo.",
     "worker-failed": "El proceso del modelo ha fallado; inténtelo de nuevo.",
 }
 UNFORESEEN = "Error interno del servidor."
