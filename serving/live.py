@@ -5,11 +5,13 @@ The blessing (`serving.bless`) and the slots load a version with the very same c
 
 from __future__ import annotations
 
+import math
 import statistics
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import orjson
 
@@ -55,7 +57,7 @@ class Loaded:
     batch_ms: float | None = None
     """What a batch of them costs, measured where one alone is slow enough for it to matter."""
 
-    @property
+    @cached_property
     def cost(self) -> Cost:
         """What calls cost, and whether batching pays."""
         return Cost(self.instance_ms, self.batch_ms)
@@ -71,13 +73,18 @@ class Loaded:
         What another process answers never is, for it may be busy, or hang; nor is what is
         cheaper in batches.
         """
-        if self.is_elsewhere or self.cost.batches:
-            return False
-        if self.instance_ms * len(instances) > QUICK_MS:
+        if self.instance_ms * len(instances) > self._quick_ms:
             return False
         # One text as long as a hundred others costs as much as they do.
-        likened = len(orjson.dumps(instances)) / self.instance_bytes
-        return self.instance_ms * likened <= QUICK_MS
+        return len(orjson.dumps(instances)) <= self._quick_bytes
+
+    @cached_property
+    def _quick_ms(self) -> float:
+        return -1.0 if self.is_elsewhere or self.cost.batches else QUICK_MS
+
+    @cached_property
+    def _quick_bytes(self) -> float:
+        return QUICK_MS / self.instance_ms * self.instance_bytes if self.instance_ms else math.inf
 
     def predict(self, instances: Sequence[Row]) -> list[list[Row]]:
         """Check and answer. Raises `InvalidInstances`, `RequestRefused` or `BrokenRuntime`."""
