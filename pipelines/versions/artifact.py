@@ -32,11 +32,16 @@ class ArtifactRefused(ValueError):
 
 
 class Agreement(BaseModel):
-    """How far the compiled form was from the plain one, on the test set and the golden rows."""
+    """How far the compiled form was from the plain one.
+
+    On the test set and the golden rows (`requests`), and on requests that nobody foresaw.
+    """
 
     model_config = ConfigDict(frozen=True)
     accepted: bool
     requests: int
+    odd_requests: int = 0
+    """Accents apart, one-letter words, very long texts and the like (`pipelines.versions`)."""
     largest_difference: float
     absolute_tolerance: float
     relative_tolerance: float

@@ -13,7 +13,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipelines.contract import FamilyParams, FittedModel, ModelFamily, RequestRefused, Runtime
+from pipelines.contract import (
+    FamilyParams,
+    FittedModel,
+    ModelFamily,
+    RequestRefused,
+    Row,
+    Runtime,
+)
 from pipelines.gate import leakage
 from pipelines.versions import agreement
 from pipelines.versions.answers import ask, instances_of, rows_of
@@ -25,6 +32,7 @@ from pipelines.versions.artifact import (
     open_runtime,
     write_contract,
 )
+from pipelines.versions.odd_requests import odd_requests
 
 PACKAGE_FOLDER = "package"
 """What the folder of a package has to be called: the registry's store keeps the name."""
@@ -55,7 +63,7 @@ def build(
 ) -> Package:
     """Write the folder `package` into `directory` and seal it.
 
-    `requests` are those on which the two forms have to agree, beside the golden rows.
+    `requests` are those on which the two forms have to agree, beside the golden rows and odd ones.
     """
     directory = directory / PACKAGE_FOLDER
     for form in (PLAIN, COMPILED):
@@ -90,13 +98,14 @@ def _compile(
     draft = write_contract(directory, _contract(family, facts, accepted))
     runtime = open_runtime(draft)
     try:
-        return _agreement(runtime, family, asked, plain)
+        found = _agreement(runtime, family, asked, plain)
+        return _with_odd(found, runtime, family, fitted, requests) if found.accepted else found
     finally:
         runtime.close()
 
 
 def _agreement(
-    runtime: Runtime, family: ModelFamily, asked: pd.DataFrame, plain: list[list[dict[str, object]]]
+    runtime: Runtime, family: ModelFamily, asked: pd.DataFrame, plain: list[list[Row]]
 ) -> Agreement:
     try:
         compiled = ask(runtime, asked)
@@ -104,6 +113,44 @@ def _agreement(
         reason = f"the compiled form refuses what the plain one answers: {refusal}"
         return agreement.refused(reason, len(asked), family.tolerance)
     return agreement.compare(plain, compiled, instances_of(asked), family.tolerance)
+
+
+def _with_odd(
+    found: Agreement,
+    runtime: Runtime,
+    family: ModelFamily,
+    fitted: FittedModel,
+    requests: pd.DataFrame,
+) -> Agreement:
+    """Return what was found, after odd requests too; those that the runtime refuses are no test."""
+    made = odd_requests(family.Request, family.golden, instances_of(requests))
+    answered = [(row, answer) for row in made if (answer := _answer(runtime, row)) is not None]
+    rows = [row for row, _ in answered]
+    if not rows:
+        return found
+    asked = pd.DataFrame(rows, index=pd.RangeIndex(len(rows), name="request"), dtype=object)
+    try:
+        plain = rows_of(fitted.predict(asked), asked.index)
+    except RequestRefused as refusal:
+        reason = f"the compiled form answers what the plain one refuses: {refusal}"
+        return agreement.refused(reason, found.requests, family.tolerance)
+    odd = agreement.compare(plain, [answer for _, answer in answered], rows, family.tolerance)
+    return found.model_copy(
+        update={
+            "accepted": odd.accepted,
+            "odd_requests": odd.requests,
+            "largest_difference": max(found.largest_difference, odd.largest_difference),
+            "reason": odd.reason,
+        }
+    )
+
+
+def _answer(runtime: Runtime, row: Row) -> list[Row] | None:
+    try:
+        (answer,) = runtime.predict([row])
+    except RequestRefused:
+        return None
+    return answer
 
 
 def _contract(family: ModelFamily, facts: Facts, found: Agreement) -> Contract:

@@ -23,6 +23,8 @@ from pipelines.versions.packaging import build
 LEARNING = {"sklearn", "scipy", "pandas", "tensorflow", "torch", "surprise", "mlflow"}
 ROUNDING = Tolerance(absolute=1e-9, relative=1e-9)
 LATENCY_CALLS = 200
+ODD_REQUESTS = 30
+"""Accents apart, one-letter words and the like, on which the two forms were compared as well."""
 
 
 def same(left: list[list[Row]], right: list[list[Row]], within: Tolerance = ROUNDING) -> bool:
@@ -265,6 +267,7 @@ def test_compiled_and_plain_form_agree(examinee: Examinee) -> None:
     assert found is not None
     assert found.accepted, found.reason
     assert found.requests == len(examinee.instances) + len(examinee.family.golden)
+    assert found.odd_requests >= ODD_REQUESTS
     plain = rows_of(predictions(examinee), examinee.test.requests.index)
     assert same(plain, examinee.answers, examinee.family.tolerance)
 
@@ -288,6 +291,35 @@ def test_model_that_compiles_to_something_else_is_served_in_its_plain_form(
         examinee.folder / "sabotaged",
         examinee.family,
         Sabotaged(),
+        examinee.test.requests.head(20),
+        facts_of(examinee),
+    )
+    assert package.contract.form == "flavour"
+    assert package.contract.agreement is not None
+    assert "never heard of" in package.contract.agreement.reason
+
+
+def test_model_that_compiles_to_something_else_for_odd_requests_alone_is_noticed(
+    examinee: Examinee,
+) -> None:
+    class PartlySabotaged:
+        """Compiles a model that answers as it does, but for what nobody foresaw."""
+
+        history = examinee.model.history
+        save = examinee.model.save
+        compile = examinee.model.compile
+        foreseen = 20 + len(examinee.family.golden)
+
+        def predict(self, requests: pd.DataFrame) -> pd.DataFrame:
+            answered = examinee.model.predict(requests)
+            if len(requests) == self.foreseen:
+                return answered
+            return answered.assign(**{examinee.family.target: "never heard of"})
+
+    package = build(
+        examinee.folder / "partly-sabotaged",
+        examinee.family,
+        PartlySabotaged(),
         examinee.test.requests.head(20),
         facts_of(examinee),
     )
