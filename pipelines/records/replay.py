@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import orjson
 
@@ -18,6 +18,8 @@ from pipelines.decisions.prediction_files import PredictionsDamaged
 from pipelines.gate.comparison import NotComparable
 from pipelines.gate.promotion import decide
 from pipelines.records.verdicts import case_of
+from pipelines.rollouts import records as rollouts
+from pipelines.rollouts.assessment import Seen, assess
 
 RELATIVE = 1e-9
 ABSOLUTE = 1e-12
@@ -39,10 +41,13 @@ def replay(log: DecisionLog, decision_id: str) -> list[Difference]:
     """Return every difference; none when the decision holds. Raises `UnknownDecision`.
 
     First the record's own hash is checked, and the columns that were copied out of it; of a
-    decision without figures (an admission, a rollback) that is all.
+    decision without figures (an admission, a rollback) that is all. The end of a rollout is
+    assessed again from the totals and the evidence in its record.
     """
     decision = log.get(decision_id)
     found = list(_seal(decision))
+    if not found and decision.kind == rollouts.ENDED:
+        return list(_ending(log, decision))
     if found or decision.kind != "verdict":
         return found  # of a record that was edited there is nothing to recompute
     try:
@@ -57,6 +62,23 @@ def replay(log: DecisionLog, decision_id: str) -> list[Difference]:
     found += differences("look", decision.look, replayed.look)
     recomputed = orjson.loads(chain.canonical(replayed.as_json()))
     return [*found, *differences("ruling", decision.record["ruling"], recomputed)]
+
+
+def _ending(log: DecisionLog, decision: Decision) -> Iterator[Difference]:
+    """Yield what comes out otherwise when a rollout's end is assessed again."""
+    entry = rollouts.get(log, str(decision.record["of"]))
+    if entry.ending is None or entry.ending.decision_id != decision.decision_id:
+        yield Difference("of", decision.record["of"], "ended by another entry")
+        return
+    outcome = entry.ending.outcome
+    if not outcome.evidence:
+        return  # it ended before anything was counted
+    replayed = assess(entry.rollout, Seen.from_json(outcome.totals, outcome.evidence))
+    checks = orjson.loads(chain.canonical({"checks": [asdict(each) for each in replayed.checks]}))
+    yield from differences("checks", decision.record["checks"], checks["checks"])
+    expected = {"superior": "superior", "completed": None}
+    if outcome.verdict in expected and replayed.decides != expected[outcome.verdict]:
+        yield Difference("verdict", outcome.verdict, replayed.decides)
 
 
 def differences(where: str, recorded: object, replayed: object) -> Iterator[Difference]:

@@ -1,0 +1,102 @@
+"""Ends rollouts: by guardrail, by victory, by the clock, or because the champion moved on.
+
+Each worker of the server tends all rollouts each second. Ending is a compare-and-swap in the log,
+so however many tend, a rollout ends once; whoever is killed is not missed, because a new one finds
+everything in the store again.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from pipelines.decisions.log import Conflict, Decision, DecisionLog
+from pipelines.rollouts import records
+from pipelines.rollouts.assessment import Seen, assess
+from pipelines.rollouts.feedback import FeedbackReader
+from pipelines.rollouts.plan import Rollout
+from pipelines.rollouts.records import Outcome, Verdict
+from pipelines.rollouts.standing import Standing, look, standing
+
+ACTOR = "steward"
+
+logger = logging.getLogger(__name__)
+
+
+class Steward:
+    """Tends the running rollouts of one store; one thread at a time."""
+
+    def __init__(self, log: DecisionLog, *, clock: Callable[[], float] = time.time) -> None:
+        self._log = log
+        self._clock = clock
+        self._readers: dict[str, FeedbackReader] = {}
+
+    def tend(self) -> list[Decision]:
+        """Look at every running rollout and end those that are due; return what was recorded."""
+        running = records.active_rollouts(self._log).values()
+        ids = {rollout.rollout_id for rollout in running}
+        self._readers = {name: each for name, each in self._readers.items() if name in ids}
+        ended = (self._tend(rollout) for rollout in running)
+        return [decision for decision in ended if decision is not None]
+
+    def give_up(self, rollout: Rollout, reason: str) -> Decision | None:
+        """Roll a rollout back whose challenger cannot be served here; None if it had ended."""
+        outcome = _outcome("rolled_back", reason, rollout, self._seen(rollout))
+        return self._end(rollout, outcome)
+
+    def standing(self, rollout_id: str) -> Standing:
+        """Return where a rollout stands. Raises `UnknownRollout`."""
+        return standing(self._log, rollout_id, self._clock())
+
+    def _tend(self, rollout: Rollout) -> Decision | None:
+        head = self._log.head(rollout.model)
+        seen = self._seen(rollout)
+        if head is not None and head.generation != rollout.generation:
+            reason = f"version {head.version} is champion now, by {head.decision_id}"
+            return self._end(rollout, _outcome("superseded", reason, rollout, seen))
+        found = assess(rollout, seen)
+        if found.decides is not None:
+            return self._end(rollout, _outcome(found.decides, found.finding, rollout, seen))
+        if rollout.over(self._clock()):
+            return self._end(rollout, _outcome("completed", found.finding, rollout, seen))
+        return None
+
+    def _seen(self, rollout: Rollout) -> Seen:
+        name = rollout.rollout_id
+        reader = self._readers.setdefault(name, FeedbackReader(self._log.store, rollout))
+        return look(self._log.store, rollout, reader)
+
+    def _end(self, rollout: Rollout, outcome: Outcome) -> Decision | None:
+        promote = outcome.verdict == "superior" and rollout.plan.on_success == "promote"
+        try:
+            decision = records.end(self._log, rollout, outcome, actor=ACTOR, promote=promote)
+        except Conflict as conflict:
+            logger.info("%s: %s", rollout.rollout_id, conflict)
+            return None
+        logger.warning("%s: %s: %s", rollout.rollout_id, outcome.verdict, outcome.finding)
+        return decision
+
+
+def stop(log: DecisionLog, rollout_id: str, *, actor: str, reason: str) -> Decision:
+    """Stop a rollout by hand, with what is known by now.
+
+    Raises `UnknownRollout`, `RolloutRefused` without a name and a reason, or `Conflict` where it
+    has ended already.
+    """
+    if not actor.strip() or not reason.strip():
+        raise records.RolloutRefused("stopping a rollout needs a name and a reason")
+    rollout = records.get(log, rollout_id).rollout
+    seen = look(log.store, rollout, FeedbackReader(log.store, rollout))
+    outcome = _outcome("stopped", reason.strip(), rollout, seen)
+    return records.end(log, rollout, outcome, actor=actor.strip())
+
+
+def _outcome(verdict: Verdict, finding: str, rollout: Rollout, seen: Seen) -> Outcome:
+    return Outcome(
+        verdict=verdict,
+        finding=finding,
+        checks=assess(rollout, seen).checks,
+        totals=seen.totals.as_json(),
+        evidence=seen.evidence_as_json(),
+    )
