@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 from decided_home import PREDICT, DecidedHome
 from serving_process import ServingProcess
@@ -33,10 +30,11 @@ def home(make_settings: Callable[..., Settings]) -> Iterator[DecidedHome]:
 
 
 class Client:
-    """Asks a server as many different customers."""
+    """Asks a server as many different customers; any worker answers where `anew` connects."""
 
-    def __init__(self, server: ServingProcess) -> None:
-        self.http = httpx.Client(base_url=server.url, timeout=30, trust_env=False)
+    def __init__(self, server: ServingProcess, *, anew: bool = False) -> None:
+        headers = {"Connection": "close"} if anew else {}
+        self.http = httpx.Client(base_url=server.url, timeout=30, trust_env=False, headers=headers)
 
     def __enter__(self) -> Client:
         return self
@@ -77,6 +75,11 @@ class Client:
     def wait_until_taken(self, rollout_id: str) -> None:
         wait_for(lambda: self.status(rollout_id)["here"] == "taking_part")
 
+    def say(self, answer: dict[str, Any], **feedback: Any) -> None:
+        body = {"prediction_id": answer["prediction_ids"][0], "reviewer": "ana", **feedback}
+        response = self.http.post(f"/v1/models/{MODEL}/feedback", json=body)
+        assert response.status_code == 201, response.text
+
     def wait_for(self, rollout_id: str, verdict: str) -> dict[str, Any]:
         """Ask for the status until the rollout has ended, and expect it to be so."""
         wait_for(lambda: self.status(rollout_id)["verdict"] != "running")
@@ -107,3 +110,118 @@ def test_a_shadow_is_mirrored_off_the_path_and_its_disagreement_seen(home):
     assert arms["champion"]["requests"] == arms["challenger"]["requests"] == 50
     assert arms["challenger"]["p95_ms"] > 0
     assert (found["verdict"], found["ended_by"]) == ("stopped", "ana")
+
+
+def test_a_canary_that_fails_is_rolled_back_by_two_workers_and_no_client_sees_it(home):
+    home.offer("2", "dos", fail_on_a_word)
+    with ServingProcess(home.folder, workers=2) as server, Client(server, anew=True) as client:
+        rollout_id = client.start("canary", share=0.5)
+        inside = {f"u{number}" for number in range(40)}
+        # Once both workers take part, whoever is in is in at each of them.
+        wait_for(lambda: is_steady(client, inside))
+        first = {unit: client.version(unit) for unit in inside}
+        versions = set()
+        for number in range(500):
+            versions.add(client.version(f"w{number}", BAD))
+            if number % 20 == 0 and client.status(rollout_id)["verdict"] != "running":
+                break
+        found = client.wait_for(rollout_id, "rolled_back")
+        wait_for(lambda: {client.version(unit) for unit in first} == {"1"})
+        assert set(first.values()) == {"1", "2"}
+        decisions = client.http.get(f"/v1/decisions/{found['end_decision_id']}").json()
+
+    assert versions == {"1"}
+    assert found["ended_by"] == "steward"
+    assert "errors" in {check["name"] for check in found["checks"] if check["passed"] is False}
+    assert decisions["record"]["of"] == rollout_id
+    assert decisions["record"]["totals"]["cells"]
+
+
+def test_a_kill_in_the_middle_keeps_the_rollout_and_who_is_in_it(home):
+    home.offer("2", "dos")
+    with ServingProcess(home.folder) as server, Client(server) as client:
+        rollout_id = client.start("canary", share=0.4)
+        client.wait_until_taken(rollout_id)
+        before = {f"u{number}": client.version(f"u{number}") for number in range(60)}
+        wait_for(lambda: client.arm(rollout_id, "champion")["requests"] > 0)
+        wait_for(lambda: requests(client, rollout_id) == 60)
+        server.kill()
+    with ServingProcess(home.folder) as server, Client(server) as client:
+        # Taken up before the first request is answered.
+        after = {unit: client.version(unit) for unit in before}
+        wait_for(lambda: requests(client, rollout_id) == 120)
+        assert client.status(rollout_id)["verdict"] == "running"
+
+    assert set(before.values()) == {"1", "2"}
+    assert after == before
+
+
+def test_a_slow_canary_is_rolled_back(home):
+    home.offer("2", "dos", slow_down)
+    rails = {"latency_grace_ms": 5.0, "latency_ratio": 1.5}
+    with ServingProcess(home.folder) as server, Client(server) as client:
+        rollout_id = client.start("canary", share=0.2, guardrails=rails)
+        client.wait_until_taken(rollout_id)
+        for number in range(5_000):
+            client.version(f"u{number}")
+            if number % 50 == 0 and client.status(rollout_id)["verdict"] != "running":
+                break
+        found = client.wait_for(rollout_id, "rolled_back")
+
+    failed = {check["name"] for check in found["checks"] if check["passed"] is False}
+    assert failed == {"latency"}
+    assert found["arms"]["challenger"]["p50_ms"] > found["arms"]["champion"]["p50_ms"]
+
+
+@pytest.mark.parametrize(
+    ("truth", "verdict", "promoted"), [("uno", "rolled_back", False), ("dos", "superior", True)]
+)
+def test_an_ab_test_is_decided_by_feedback(home, truth, verdict, promoted):
+    home.offer("2", "dos")
+    with ServingProcess(home.folder) as server, Client(server) as client:
+        rollout_id = client.start("ab", share=0.5, on_success="promote")
+        client.wait_until_taken(rollout_id)
+        for number in range(1_000):
+            client.say(client.ask(f"u{number}"), actual=truth)
+            if number % 50 == 0 and client.status(rollout_id)["verdict"] != "running":
+                break
+        found = client.wait_for(rollout_id, verdict)
+        if promoted:
+            wait_for(lambda: {client.version(f"x{number}") for number in range(20)} == {"2"})
+            answer = client.ask("x1")["model"]
+            assert answer["decision_id"] == found["end_decision_id"]
+            assert answer["generation"] == 2
+
+    assert found["promoted"] is promoted
+
+
+def is_steady(client: Client, units: set[str]) -> bool:
+    """Return whether a share of the units is answered by the challenger, the same four times."""
+    looks = [{unit for unit in units if client.version(unit) == "2"} for _ in range(4)]
+    return bool(looks[0]) and all(look == looks[0] for look in looks)
+
+
+def requests(client: Client, rollout_id: str) -> int:
+    return sum(int(arm["requests"]) for arm in client.status(rollout_id)["arms"].values())
+
+
+def fail_on_a_word(compiled: Path) -> None:
+    """Let a package answer a topic that it has no name for, when it reads one word."""
+    np.savez(
+        compiled / "weights.npz",
+        weights=np.log(np.array([[0.01, 0.01, 0.98], [0.9, 0.05, 0.05]])),
+        topics=np.array(["dos", "otra"]),
+        vocabulary=np.array([BAD], dtype=str),
+    )
+
+
+def slow_down(compiled: Path) -> None:
+    """Let a package weigh a million topics that nobody needs."""
+    weights = np.full((1, 1_000_000), -50.0)
+    weights[0, 0] = 0.0
+    np.savez_compressed(
+        compiled / "weights.npz",
+        weights=weights,
+        topics=np.array(["dos", "otra"]),
+        vocabulary=np.array([], dtype=str),
+    )
