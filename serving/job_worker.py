@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from threading import Event
 
 from pipelines.decisions.log import Champion, DecisionLog
@@ -27,6 +28,7 @@ from serving.job_scoring import loaded
 from serving.loading import ChampionLoader
 
 NICE = 10
+AUTOGROUP = Path("/proc/self/autogroup")
 REGISTRY_TIMEOUT_SECONDS = 5.0
 READY_FILE = "jobs.ready"
 LINE = "%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"
@@ -83,10 +85,19 @@ def decided_champion(log: DecisionLog, model: str) -> Champion:
 
 
 def give_way() -> None:
-    """Let every other process go first, for good."""
+    """Let every other process go first, for good.
+
+    Linux may weigh whole sessions against each other, where being nice inside one's own means
+    nothing (`sched_autogroup_enabled`): the session is made nice too where it is ours alone, as
+    `contender up` starts it.
+    """
     os.setpriority(os.PRIO_PROCESS, 0, max(NICE, os.getpriority(os.PRIO_PROCESS, 0)))
-    with suppress(PermissionError):  # a container may forbid it; being nice still helps
+    # A container may forbid these; being nice still helps.
+    with suppress(OSError):
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    if os.getsid(0) == os.getpid():
+        with suppress(OSError):
+            AUTOGROUP.write_text(str(NICE), encoding="ascii")
 
 
 def _say_ready(settings: Settings) -> None:
