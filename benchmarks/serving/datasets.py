@@ -17,7 +17,7 @@ from features.demo.shop import CATEGORIES, CODES, RATINGS, write_demo
 
 SEED = 7
 TEXTS, CODE_COUNT, CATEGORY_COUNT = 20_000, 300, 30
-NAMES = 12_000
+NAMES = 4_000
 USERS, ITEMS, RATING_COUNT, TASTES = 5_000, 4_000, 200_000, 8
 STARTS = ["b", "c", "ch", "d", "f", "g", "l", "ll", "m", "n", "p", "r", "s", "t", "tr", "v"]
 MIDDLES = ["a", "e", "i", "o", "u", "á", "é", "ó", "ia", "ue"]
@@ -29,7 +29,7 @@ def write_sources(folder: Path) -> None:
     """Write the demo shop, with texts and ratings of these sizes in place of its own."""
     write_demo(folder, seed=SEED)
     write_codes(folder / CODES, CODE_COUNT, TEXTS)
-    rows = ((text, f"C{code // 10:02d}") for text, code in texts(CODE_COUNT, NAMES, SEED + 1))
+    rows = ((text, f"C{code // 10:02d}") for text, code in texts(CODE_COUNT, NAMES, SEED + 1, 0.2))
     _write(folder / CATEGORIES, ("name", "category"), rows)
     write_ratings(folder / RATINGS, USERS, ITEMS, RATING_COUNT)
 
@@ -38,13 +38,16 @@ def write_codes(file: Path, codes: int, count: int) -> None:
     """Write `count` descriptions of that many product codes."""
     rows = (
         (text, f"{27_110_000 + code}", str(number))
-        for number, (text, code) in enumerate(texts(codes, count, SEED))
+        for number, (text, code) in enumerate(texts(codes, count, SEED, 1.0))
     )
     _write(file, ("description", "code", "product_id"), rows)
 
 
-def texts(codes: int, count: int, seed: int) -> Iterable[tuple[str, int]]:
-    """Yield distinct descriptions with the number of their code, the codes in turn."""
+def texts(codes: int, count: int, seed: int, strange: float) -> Iterable[tuple[str, int]]:
+    """Yield distinct descriptions with the number of their code, the codes in turn.
+
+    A share `strange` of them are also sold in the words of another code and another category.
+    """
     rng = np.random.default_rng(seed)
     groups = -(-codes // 10)
     brands, shared, rare = (_words(rng, each) for each in (200, 800, 6_000))
@@ -56,11 +59,14 @@ def texts(codes: int, count: int, seed: int) -> Iterable[tuple[str, int]]:
     while len(seen) < count:
         code = len(seen) % codes
         length = int(rng.integers(9, 28))
+        other = int(rng.integers(codes)) if rng.random() < strange else code
         parts = [
             rng.choice(brands, 1),
-            rng.choice(of_group[code // 10], 3, replace=False),
-            rng.choice(of_code[code], 3, replace=False),
-            rng.choice(shared, length - 9, p=often),
+            rng.choice(of_group[code // 10], 2, replace=False),
+            rng.choice(of_code[code if rng.random() < 0.9 else 10 * (code // 10)], 2),
+            rng.choice(of_code[other], 1),
+            rng.choice(of_group[other // 10], 1),
+            rng.choice(shared, length - 8, p=often),
             rng.choice(rare, 2),
         ]
         text = " ".join(rng.permutation(np.concatenate(parts)).tolist())

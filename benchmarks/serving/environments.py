@@ -57,3 +57,13 @@ def _run(command: list[str]) -> str:
         said = (done.stderr or done.stdout).strip().splitlines()
         raise NotInstalled(" ".join([*command[:4], *said[-3:]]))
     return done.stdout
+
+
+def tool(name: str, folder: Path) -> Path:
+    """Return a program of an environment of its own. Raises `NotInstalled`."""
+    environment = folder / "envs" / name
+    program = environment / "bin" / name
+    if not program.exists():
+        _run([sys.executable, "-m", "venv", "--clear", str(environment)])
+        _run([*_installer(environment / "bin" / "python"), name])
+    return program

@@ -17,7 +17,9 @@ from pathlib import Path
 from benchmarks.serving.datasets import write_sources
 from benchmarks.serving.machine import LOAD_CORE
 from benchmarks.serving.servers import ROOT, Server, answers, free_port
+from pipelines.decisions.log import DecisionLog
 from pipelines.settings import Settings, load_settings
+from pipelines.store import open_store
 
 FOLDER = ROOT / "var" / "bench"
 DONE = "READY"
@@ -29,11 +31,19 @@ prefect = {prefect}
 
 # 300 codes and some 40,000 terms: words and pairs of words, without runs of characters.
 [models.product_codes]
+policy = {{ rule = "better_figure" }}
 source = {{ url = "var/demo/product_codes.csv" }}
-params = {{ word_run = 2, character_run = 0, opening_run = 0, minimum_texts = 2, epochs = 1 }}
+[models.product_codes.params]
+word_run = 2
+character_run = 0
+opening_run = 0
+minimum_texts = 2
+epochs = 1
+alpha = 1e-3
 
 # 200 trees on counts of words.
 [models.product_categories]
+policy = {{ rule = "better_figure" }}
 source = {{ url = "var/demo/product_categories.csv" }}
 [models.product_categories.params]
 words = "tokens"
@@ -42,7 +52,7 @@ opening_run = 0
 minimum_texts = 1
 search = 1
 folds = 2
-trees = 20
+trees = 10
 
 [models.product_recommendations]
 source = {{ url = "var/demo/product_recommendations.csv" }}
@@ -56,9 +66,9 @@ source = {{ url = "var/demo/fashion/reviews.csv" }}
 [feed]
 url = "var/demo/orders.jsonl"
 """
-BETTER: Sequence[tuple[str, str]] = (
-    ("product_codes", "epochs=20"),
-    ("product_categories", "trees=200"),
+BETTER: Sequence[tuple[str, Sequence[str]]] = (
+    ("product_codes", ("epochs=20", "alpha=1e-6")),
+    ("product_categories", ("trees=200",)),
 )
 """What the second version of a model is trained with, and measured with."""
 
@@ -85,11 +95,25 @@ def _build(home: Path) -> None:
     write_sources(home / "var" / "demo")
     try:
         _contender(home, "up", "--detach")
-        for model, param in BETTER:
-            _contender(home, "train", model, "--param", param)
+        for model, params in BETTER:
+            given = [word for param in params for word in ("--param", param)]
+            _contender(home, "train", model, *given)
     finally:
         _contender(home, "down")
+    _check(load_settings({"CONTENDER_HOME": str(home)}))
     (home / DONE).touch()
+
+
+def _check(settings: Settings) -> None:
+    store = open_store(settings.store_url)
+    try:
+        log = DecisionLog(store, settings.var / "predictions")
+        for model, _ in BETTER:
+            head = log.head(model)
+            if head is None or head.generation < 2:
+                raise NotBuilt(f"{model}: its second version was not promoted")
+    finally:
+        store.close()
 
 
 def _contender(home: Path, *arguments: str) -> None:
@@ -103,11 +127,12 @@ def _contender(home: Path, *arguments: str) -> None:
         raise NotBuilt(f"`contender {' '.join(arguments)}` failed; see {home / 'var' / 'logs'}")
 
 
-def copy_of(settings: Settings, name: str) -> Settings:
-    """Return a home of the same champions to serve from and to write to."""
+def copy_of(settings: Settings, name: str, *, registry: bool = False) -> Settings:
+    """Return a home of the same champions to write to; with `registry`, MLflow's part of it too."""
     copy = settings.home.parent / name
     shutil.rmtree(copy, ignore_errors=True)
-    shutil.copytree(settings.home, copy, ignore=shutil.ignore_patterns("prefect", "arena"))
+    left = ("prefect", "arena", *(() if registry else ("mlruns",)))
+    shutil.copytree(settings.home, copy, ignore=shutil.ignore_patterns(*left))
     return load_settings({"CONTENDER_HOME": str(copy)})
 
 
@@ -132,3 +157,13 @@ def registry(settings: Settings, logs: Path) -> Iterator[str]:
     )
     with server:
         yield settings.mlflow_url
+
+
+def serving_only(settings: Settings, models: Sequence[str]) -> Settings:
+    """Leave only these models in a copy's settings and return them; champions stay as they are."""
+    lines = [f"[ports]\nmlflow = {settings.ports.mlflow}\n"]
+    for model in models:
+        url = settings.resolved(settings.models[model].source.url)
+        lines.append(f'[models.{model}]\nsource = {{ url = "{url}" }}\n')
+    (settings.home / "contender.toml").write_text("\n".join(lines), encoding="utf-8")
+    return load_settings({"CONTENDER_HOME": str(settings.home)})

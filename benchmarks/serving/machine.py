@@ -68,3 +68,10 @@ def load_average() -> str:
     """Return the three load averages as `uptime` prints them, and the number of cores."""
     averages = ", ".join(f"{each:.2f}" for each in os.getloadavg())
     return f"load average {averages} on {os.cpu_count()} cores"
+
+
+def processor() -> str:
+    """Return what the processor calls itself."""
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else "unknown processor"

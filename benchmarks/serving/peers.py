@@ -43,7 +43,7 @@ class Peer:
     """What is posted to load a version anew; empty where only a restart does."""
 
 
-def registered(settings: Settings, model: str, target: str, logs: Path) -> Peer:
+def registered(settings: Settings, model: str, read: Callable[[Any], object], logs: Path) -> Peer:
     """Return `mlflow models serve` of the registered champion, as it is."""
     uri = f"models:/{model}@champion"
 
@@ -54,7 +54,7 @@ def registered(settings: Settings, model: str, target: str, logs: Path) -> Peer:
         return _post("/invocations", {"dataframe_records": [row]})
 
     def label(answer: Any) -> object:
-        return answer["predictions"][0].get(target)
+        return read(answer["predictions"][0])
 
     return Peer("mlflow models serve", "registered", start, request, label)
 
