@@ -15,6 +15,9 @@ from features.sales_history import HistoryUnreadable
 from features.splits import SplitError
 from pipelines.contract import FitRefused
 from pipelines.decisions.prediction_files import PredictionsDamaged
+from pipelines.jobs.record import JobFailed, NoLongerOurs
+from pipelines.jobs.work import Stopped
+from pipelines.jobs.worker import ScorerFailed, Unavailable
 from pipelines.metrics import UnknownMetric
 from pipelines.orders.product_catalogue import CatalogueUnreadable
 from pipelines.orders.recordings import RecordingRefused
@@ -31,6 +34,11 @@ ELSEWHERE = {
     PredictionsDamaged: "is raised by gate and replay, which no endpoint calls",
     UnknownMetric: "is raised by the gate, which no endpoint calls",
     FitRefused: "is raised in training, which no endpoint does",
+    JobFailed: "is raised in the job worker, which keeps it as the job's error",
+    NoLongerOurs: "is raised in the job worker, which leaves the job alone then",
+    Stopped: "is raised in the job worker, which puts the job back then",
+    Unavailable: "is raised in the job worker, which tries the job again then",
+    ScorerFailed: "is raised in the job worker, which tries the job again then",
 }
 
 

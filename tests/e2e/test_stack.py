@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import os
 import signal
 
@@ -57,7 +58,7 @@ def test_status_shows_every_service_healthy(stack):
     status = stack.json("status")
 
     names = [service["name"] for service in status["services"]]
-    assert names == ["mlflow-migration", "mlflow", "prefect", "flows", "reconciler", "api"]
+    assert names == ["mlflow-migration", "mlflow", "prefect", "flows", "reconciler", "api", "jobs"]
     assert status["phase"] == "ready"
 
 
@@ -129,6 +130,19 @@ def test_recommendations_fashion_and_forecasts_are_answered_to_their_own_clients
     assert 0 < demand["confidence_score"] < 1
 
 
+def test_the_whole_catalogue_is_scored_as_a_job_by_the_champion(stack, tmp_path, until):
+    until((stack.home / "var" / "catalogue" / "product_codes.jsonl").is_file, 120)
+    scored = tmp_path / "scored.csv"
+
+    job = stack.json("jobs", "submit", "product_codes", "catalogue", "--output", str(scored))
+
+    rows = list(csv.DictReader(scored.open(encoding="utf-8", newline="")))
+    assert (job["state"], job["version"]) == ("done", stack.champion("product_codes"))
+    assert len(rows) == job["rows_total"] > 1_000
+    assert {row["error"] for row in rows} == {""}
+    assert all(row["predicted_code"] for row in rows)
+
+
 def test_every_decision_so_far_replays(stack):
     assert stack.command("replay", "--all").returncode == 0
 
@@ -147,7 +161,7 @@ def test_a_rollback_serves_the_champion_before_and_forward_again(stack, until):
     until(lambda: stack.champion("product_codes") == now, 10)
 
 
-@pytest.mark.parametrize("name", ["mlflow", "prefect", "flows", "reconciler", "api"])
+@pytest.mark.parametrize("name", ["mlflow", "prefect", "flows", "reconciler", "api", "jobs"])
 def test_a_killed_service_comes_back_and_nothing_is_lost(stack, name, until):
     before = {entry["decision_id"] for entry in stack.json("decisions")}
     champion = stack.champion("product_codes")
