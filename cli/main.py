@@ -20,6 +20,7 @@ from cli import (
     reconcile,
     replay,
     rollback,
+    rollout,
     train,
     up,
 )
@@ -62,6 +63,7 @@ app.command("demo-data")(demo_data.demo_data)
 app.command("reconcile")(reconcile.reconcile)
 app.command("monitor")(monitor.monitor)
 app.add_typer(policy.app, name="policy")
+app.add_typer(rollout.app, name="rollout")
 
 
 if __name__ == "__main__":

@@ -36,6 +36,8 @@ ERRORS = (
     ("pipelines.registry.aliases", ("NoWayBack",)),
     ("pipelines.registry.client", ("NoSuchVersion", "RegistryRefused", "RegistryUnavailable")),
     ("pipelines.monitoring.monitor", ("NothingToAssess",)),
+    ("pipelines.rollouts.plan", ("PlanRefused",)),
+    ("pipelines.rollouts.records", ("RolloutRefused", "UnknownRollout")),
     ("pipelines.settings", ("SettingsError",)),
     ("pipelines.test_sets.frozen", ("NotEnoughRows", "TestSetDamaged")),
     ("pipelines.training", ("NothingToTrainOn",)),
