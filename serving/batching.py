@@ -96,15 +96,17 @@ class Batcher:
         self._closing = False
         self._drift = 1.0
 
-    async def answer(self, instances: Sequence[Row]) -> Rows:
+    async def answer(self, instances: Sequence[Row], weight: float = 1.0) -> Rows:
         """Return the answers to instances that are known to be valid, in their order.
+
+        `weight` is what one of them costs, at least 1: as much as an instance of the warm-up.
 
         Raises what the model raises for these very instances, `QueueFull`, `DeadlinePassed`,
         `CallerGone` or `InvalidDeadline`.
         """
         try:
             seconds = callers.seconds_left(self._limits.deadline_seconds)
-            return await self._turn(instances, seconds)
+            return await self._turn(Ticket(instances, _answer(), weight), seconds)
         except (DeadlinePassed, CallerGone) as error:
             reason = "deadline" if isinstance(error, DeadlinePassed) else "gone"
             self._watch.dropped(reason, self.waiting)
@@ -131,8 +133,7 @@ class Batcher:
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
 
-    async def _turn(self, instances: Sequence[Row], seconds: float) -> Rows:
-        ticket = Ticket(instances, asyncio.get_running_loop().create_future())
+    async def _turn(self, ticket: Ticket, seconds: float) -> Rows:
         self._enqueue(ticket, seconds)
         try:
             rows: Rows = await callers.wait_for(ticket.answer, seconds)
@@ -224,9 +225,13 @@ class Batcher:
         turns.settle([part.ticket])
 
     def _remember(self, parts: list[Part], seconds: float) -> None:
-        usual = self._cost.milliseconds(sum(part.size for part in parts), len(parts)) / 1000
+        usual = self._cost.milliseconds(sum(part.burden for part in parts), len(parts)) / 1000
         with self._condition:
             self._drift += MEMORY * (min(seconds / usual, LARGEST_DRIFT) - self._drift)
+
+
+def _answer() -> asyncio.Future[Rows]:
+    return asyncio.get_running_loop().create_future()
 
 
 def _placed(error: Exception, start: int) -> Exception:

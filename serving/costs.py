@@ -55,8 +55,11 @@ class Cost:
         room = max(CALL_MS - self._fixed_ms, self._fixed_ms)
         return max(1, min(CALL_LIMIT, int(room / self._each_ms)))
 
-    def milliseconds(self, instances: int, requests: int) -> float:
-        """Return what answering so many instances of so many requests is likely to take."""
+    def milliseconds(self, instances: float, requests: int) -> float:
+        """Return what answering so many instances of so many requests is likely to take.
+
+        An instance that is larger than usual counts as several.
+        """
         together = -(-instances // self.instances_a_call)
         calls = together if self.batches else max(requests, together)
         return calls * self._fixed_ms + instances * self._each_ms

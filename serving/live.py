@@ -78,6 +78,10 @@ class Loaded:
         # One text as long as a hundred others costs as much as they do.
         return len(orjson.dumps(instances)) <= self._quick_bytes
 
+    def weight(self, instances: Sequence[Row]) -> float:
+        """Return how many of the warm-up's instances one of these is likely to cost, at least 1."""
+        return max(1.0, len(orjson.dumps(instances)) / (self.instance_bytes * len(instances)))
+
     @cached_property
     def _quick_ms(self) -> float:
         return -1.0 if self.is_elsewhere or self.cost.batches else QUICK_MS
@@ -232,7 +236,9 @@ class LiveModel:
         Raises `InvalidInstances`, or what `Batcher.answer` raises.
         """
         self.loaded.check.check(instances)
-        return await self._queue.answer(instances) if instances else []
+        if not instances:
+            return []
+        return await self._queue.answer(instances, self.loaded.weight(instances))
 
     def finish(self) -> None:
         """Wait for the answers that are under way; none is begun any more."""

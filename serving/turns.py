@@ -24,6 +24,8 @@ class Ticket:
 
     instances: Sequence[Row]
     answer: asyncio.Future[Rows]
+    weight: float = 1.0
+    """What one of its instances costs, at least 1: as much as one of the warm-up."""
     rows: Rows = field(default_factory=list)
     error: Exception | None = None
     taken: int = 0
@@ -35,6 +37,17 @@ class Ticket:
     def left(self) -> int:
         """Instances that wait for a call."""
         return len(self.instances) - self.taken
+
+    @property
+    def burden(self) -> float:
+        """What those are likely to cost, in instances of the warm-up."""
+        return self.left * self.weight
+
+    def take(self, room: float) -> Part:
+        """Return the next instances, at least one and otherwise as many as there is room for."""
+        start = self.taken
+        self.taken += max(1, min(self.left, int(room / self.weight)))
+        return Part(self, start, self.taken)
 
     def give(self, start: int, rows: Rows) -> bool:
         """Keep the answers to the instances from `start`; True once all are answered."""
@@ -67,6 +80,11 @@ class Part:
         return self.stop - self.start
 
     @property
+    def burden(self) -> float:
+        """What they are likely to cost, in instances of the warm-up."""
+        return self.size * self.ticket.weight
+
+    @property
     def instances(self) -> Sequence[Row]:
         """What the model is asked."""
         return self.ticket.instances[self.start : self.stop]
@@ -78,7 +96,7 @@ class Turns:
     def __init__(self, cost: Cost) -> None:
         self._cost = cost
         self._tickets: deque[Ticket] = deque()
-        self._left = 0
+        self._burden = 0.0
 
     def __len__(self) -> int:
         return len(self._tickets)
@@ -86,35 +104,38 @@ class Turns:
     @property
     def milliseconds(self) -> float:
         """What it is likely to take until all of them are answered, one call after the other."""
-        return self._cost.milliseconds(self._left, len(self._tickets))
+        return self._cost.milliseconds(self._burden, len(self._tickets))
 
     def join(self, ticket: Ticket) -> None:
         """Let a request wait for its turn."""
         self._tickets.append(ticket)
-        self._left += ticket.left
+        self._burden += ticket.burden
 
     def leave(self, ticket: Ticket) -> None:
         """Drop what is left of a request, if anything is."""
         if ticket in self._tickets:
             self._tickets.remove(ticket)
-            self._left -= ticket.left
+            self._lighten(ticket.burden)
 
     def take(self) -> list[Part]:
         """Return what the next call answers; nothing when nobody waits."""
-        room = self._cost.instances_a_call
+        room = float(self._cost.instances_a_call)
         parts: list[Part] = []
-        while self._tickets and room:
+        while self._tickets and (not parts or self._tickets[0].weight <= room):
             ticket = self._tickets.popleft()
-            part = Part(ticket, ticket.taken, min(len(ticket.instances), ticket.taken + room))
+            part = ticket.take(room)
             parts.append(part)
-            ticket.taken = part.stop
-            room -= part.size
-            self._left -= part.size
             if ticket.left:
                 self._tickets.append(ticket)
+            room -= part.burden
+            self._lighten(part.burden)
             if not self._cost.batches:
                 break
         return parts
+
+    def _lighten(self, burden: float) -> None:
+        # Sums of fractions end near zero, and nobody waits only where they are exactly there.
+        self._burden = self._burden - burden if self._tickets else 0.0
 
 
 def settle(tickets: Sequence[Ticket]) -> None:

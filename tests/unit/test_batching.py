@@ -384,8 +384,22 @@ def test_a_call_is_short_unless_its_fixed_cost_is_most_of_it(cost, instances):
     assert cost.instances_a_call == instances
 
 
+def test_long_texts_make_a_call_as_short_as_many_small_ones_do():
+    turns = Turns(Cost(10.0, 25.0))
+    loop = asyncio.new_event_loop()
+    tickets = [Ticket(rows(*range(30)), loop.create_future(), weight) for weight in (1, 8, 100)]
+    for ticket in tickets:
+        turns.join(ticket)
+
+    calls = [[part.size for part in turns.take()] for _ in range(3)]
+
+    # 41 instances a call: all thirty, and one of those that are as long as eight.
+    assert calls == [[30, 1], [1], [5]]
+    loop.close()
+
+
 @given(
-    sizes=st.lists(st.integers(1, 40), max_size=12),
+    sizes=st.lists(st.tuples(st.integers(1, 40), st.floats(1, 300)), max_size=12),
     single=st.floats(0.01, 60),
     batch=st.none() | st.floats(0.1, 900),
 )
@@ -394,8 +408,8 @@ def test_whatever_the_sizes_everybody_gets_his_own_answers_in_order(sizes, singl
         loop = asyncio.get_running_loop()
         turns = Turns(Cost(single, batch))
         tickets = [
-            Ticket([{"n": 100 * place + n} for n in range(size)], loop.create_future())
-            for place, size in enumerate(sizes)
+            Ticket([{"n": 100 * place + n} for n in range(size)], loop.create_future(), weight)
+            for place, (size, weight) in enumerate(sizes)
         ]
         for ticket in tickets:
             turns.join(ticket)
