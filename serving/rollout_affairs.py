@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from pipelines.decisions.log import DecisionLog
-from pipelines.rollouts import observations, records
+from pipelines.rollouts import disagreements, observations, records
 from pipelines.rollouts.feedback import note_units
 from pipelines.rollouts.plan import Rollout
 from pipelines.rollouts.steward import Steward
@@ -43,7 +43,7 @@ class StoredAffairs:
         return running
 
     def report(self, taken: TakenUp) -> None:
-        """Keep what this process has counted, and the units that only its callers named.
+        """Keep what this process has counted and sampled, and the units that its callers named.
 
         Nothing is written where nothing has happened since the last report.
         """
@@ -51,6 +51,7 @@ class StoredAffairs:
         units = dict(_drained(taken.named))
         if units and taken.rollout.plan.metric is not None:
             note_units(store, rollout_id, units)
+        disagreements.keep(store, rollout_id, _drained(taken.disagreements), self._clock())
         counts = taken.tally.counts()
         if counts != self._written.get(rollout_id):
             observations.write(store, rollout_id, self._worker_id, taken.tally, self._clock())
@@ -70,5 +71,8 @@ class StoredAffairs:
 
 
 def _drained(waiting: deque[T]) -> list[T]:
-    # Others append meanwhile: what is taken is what was there at the start.
-    return [waiting.popleft() for _ in range(len(waiting))]
+    found = []
+    # Others append meanwhile; one that is full drops its oldest, so it never grows shorter.
+    for _ in range(len(waiting)):
+        found.append(waiting.popleft())
+    return found

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from pipelines.decisions.log import DecisionLog
-from pipelines.rollouts import records, steward
+from pipelines.rollouts import disagreements, records, steward
 from pipelines.rollouts.losses import compared
 from pipelines.rollouts.plan import Plan
 from pipelines.rollouts.standing import standing, summary
@@ -19,6 +19,7 @@ from serving.rollout_schemas import (
 )
 from serving.rollouts import Rollouts
 
+SHOWN_DISAGREEMENTS = 20
 TIMES = ("started_at", "ends_at", "ended_at")
 
 
@@ -51,7 +52,11 @@ class RolloutDesk:
         """Return all about one rollout. Raises `UnknownRollout`."""
         document = standing(self._log, rollout_id, self._clock()).as_json()
         here = self._rollouts.part(str(document["model"]), rollout_id)
-        return RolloutView.model_validate(_dated(document) | {"here": here})
+        differing = disagreements.latest(self._log.store, rollout_id, SHOWN_DISAGREEMENTS)
+        samples = [one._asdict() for one in differing]
+        return RolloutView.model_validate(
+            _dated(document) | {"here": here, "disagreements": samples}
+        )
 
     def list(self, model: str, limit: int) -> list[RolloutSummary]:
         """Return a line about each rollout of a model, the newest first."""

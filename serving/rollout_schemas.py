@@ -74,6 +74,15 @@ class RolloutSummary(BaseModel):
     promoted: bool = Field(description="Whether its end made the challenger champion.")
 
 
+class Disagreement(BaseModel):
+    """One question and the response rows of both."""
+
+    prediction_id: str = Field(description="Of the champion's answer.")
+    instance: Json
+    champion: list[Json]
+    challenger: list[Json]
+
+
 class RolloutView(RolloutSummary):
     """A rollout with everything it is judged by."""
 
@@ -83,6 +92,9 @@ class RolloutView(RolloutSummary):
     finding: str = Field(description="What is known by now, or why it ended, in one sentence.")
     checks: list[RolloutCheck]
     arms: dict[str, Json] = Field(description="What all workers have seen of the two.")
+    disagreements: list[Disagreement] = Field(
+        description="Some answers on which a shadow differs, the latest first."
+    )
     plan: Json
     here: Literal["loading", "taking_part", "given_up"] | None = Field(
         description="What the worker that answers this does about it."

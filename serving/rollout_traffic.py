@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from pipelines.rollouts.disagreements import Disagreement
 from pipelines.rollouts.plan import Rollout
 from pipelines.rollouts.tally import Tally
 from pipelines.versions.artifact import ArtifactRefused
@@ -14,7 +15,7 @@ from serving.interleaving import items_of
 from serving.live import LiveModel
 from serving.traffic import Arms, Traffic
 from serving.traffic_interleaved import InterleavedTraffic
-from serving.traffic_shadow import Disagreement, Mirror, ShadowTraffic
+from serving.traffic_shadow import Mirror, ShadowTraffic
 from serving.traffic_split import SplitTraffic
 
 KEPT_DISAGREEMENTS = 20

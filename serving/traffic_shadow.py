@@ -17,6 +17,7 @@ from numbers import Real
 from typing import NamedTuple
 
 from pipelines.contract import Row
+from pipelines.rollouts.disagreements import Disagreement
 from pipelines.rollouts.losses import ITEM
 from serving.answers import Answered
 from serving.interleaving import items_of
@@ -39,19 +40,12 @@ class Mirrored(NamedTuple):
     """One answered request, as the challenger is asked it."""
 
     instances: Sequence[Row]
+    logged: Sequence[Row]
+    """The instances as the log keeps them, which may be shorter."""
     rows: Sequence[Sequence[Row]]
     turn: Turn
     prediction_id: str
     """Of the champion's answer to the first instance."""
-
-
-class Disagreement(NamedTuple):
-    """Two answers to one instance that are not the same, and the request's prediction id."""
-
-    prediction_id: str
-    instance: Row
-    champion: Sequence[Row]
-    challenger: Sequence[Row]
 
 
 class ShadowTraffic:
@@ -71,9 +65,16 @@ class ShadowTraffic:
         rows = await arms.by_champion(desk, champion, asked, turn)
         answered = await desk.record(champion, asked, rows)
         if asked.instances:
-            some, theirs = asked.instances[:MIRRORED_INSTANCES], rows[:MIRRORED_INSTANCES]
-            self._mirror.offer(Mirrored(some, theirs, turn, answered.prediction_ids[0]))
+            self._mirror.offer(_mirrored(asked, rows, turn, answered.prediction_ids[0]))
         return answered
+
+
+def _mirrored(
+    asked: Asked, rows: Sequence[Sequence[Row]], turn: Turn, prediction_id: str
+) -> Mirrored:
+    logged = asked.instances if asked.logged is None else asked.logged
+    some = slice(MIRRORED_INSTANCES)
+    return Mirrored(asked.instances[some], logged[some], rows[some], turn, prediction_id)
 
 
 class Mirror:
@@ -153,9 +154,7 @@ class Mirror:
         different = next(
             (
                 Disagreement(mirrored.prediction_id, instance, ours, theirs)
-                for instance, ours, theirs in zip(
-                    mirrored.instances, mirrored.rows, rows, strict=True
-                )
+                for instance, ours, theirs in zip(mirrored.logged, mirrored.rows, rows, strict=True)
                 if not agree(ours, theirs, self._target)
             ),
             None,

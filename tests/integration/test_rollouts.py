@@ -110,6 +110,8 @@ def test_a_shadow_is_mirrored_off_the_path_and_its_disagreement_seen(home):
     assert arms["champion"]["requests"] == arms["challenger"]["requests"] == 50
     assert arms["challenger"]["p95_ms"] > 0
     assert (found["verdict"], found["ended_by"]) == ("stopped", "ana")
+    sample = found["disagreements"][0]
+    assert (sample["champion"][0]["topic"], sample["challenger"][0]["topic"]) == ("uno", "dos")
 
 
 def test_a_canary_that_fails_is_rolled_back_by_two_workers_and_no_client_sees_it(home):

@@ -20,6 +20,7 @@ from rollout_parts import (
 from serving_stage import MODEL
 
 from pipelines.contract import RequestRefused
+from pipelines.rollouts.disagreements import Disagreement
 from pipelines.rollouts.plan import Step
 from serving import callers
 from serving.answers import Answered
@@ -28,7 +29,7 @@ from serving.live import BrokenRuntime
 from serving.slots import NoChampion, Slots, TooManyInstances
 from serving.traffic import Arms
 from serving.traffic_interleaved import InterleavedTraffic
-from serving.traffic_shadow import Disagreement, Mirror, ShadowTraffic, agree
+from serving.traffic_shadow import Mirror, ShadowTraffic, agree
 from serving.traffic_split import SplitTraffic
 from serving.validation import InvalidInstances
 
