@@ -13,8 +13,19 @@ from fastapi.responses import FileResponse
 from pydantic import TypeAdapter, ValidationError
 
 from pipelines.jobs.folder import JobFolder, JobFolders
+from pipelines.jobs.inputs import open_table
+from pipelines.jobs.instances import Instances
 from pipelines.jobs.queue import JobQueue
-from pipelines.jobs.record import Asked, Format, Job, NoResult, NotDoneYet, State, UnknownJob
+from pipelines.jobs.record import (
+    Asked,
+    Format,
+    Job,
+    JobFailed,
+    NoResult,
+    NotDoneYet,
+    State,
+    UnknownJob,
+)
 from pipelines.orders.product_catalogue import catalogue_file
 from serving import uploads
 from serving.bodies import UnsupportedBody, json_in, media_type_of
@@ -140,10 +151,12 @@ async def _received(
         await uploads.to_file(request, folder.input, JSON_BYTES)
         wanted = _catalogue_job(folder.input.read_bytes())
         folder.input.unlink()
-        await run_in_threadpool(_link_catalogue, services, folder)
-        given = wanted.columns | _mapping(columns)
-        _require_fields(services, name, given)
-        return Asked(name, "catalogue", format or wanted.format, given)
+        asked = Asked(
+            name, "catalogue", format or wanted.format, wanted.columns | _mapping(columns)
+        )
+        _require_fields(services, name, asked.columns)
+        await run_in_threadpool(_link_catalogue, services, folder, asked)
+        return asked
     if media_type not in MEDIA_TYPES:
         named = ", ".join([*MEDIA_TYPES, "application/json"])
         raise UnsupportedBody(f"the body must have one of the Content-Types {named}")
@@ -166,7 +179,7 @@ def _catalogue_job(body: bytes) -> CatalogueJob:
         raise JobRefused(f"{where}: {first['msg']}") from error
 
 
-def _link_catalogue(services: Services, folder: JobFolder) -> None:
+def _link_catalogue(services: Services, folder: JobFolder, asked: Asked) -> None:
     # The catalogue is replaced as a whole, so a second name keeps what it says at this moment.
     file = catalogue_file(services.settings.var)
     try:
@@ -175,6 +188,11 @@ def _link_catalogue(services: Services, folder: JobFolder) -> None:
         raise CatalogueMissing("there is no catalogue yet; it is renewed with the feed") from error
     except OSError:
         shutil.copyfile(file, folder.input)  # a file system without second names
+    fields = columns_of(services.slots.contract(asked.model).request_schema)
+    try:
+        Instances(fields, open_table("catalogue", folder.input), asked.columns)
+    except JobFailed as error:
+        raise JobRefused(str(error)) from error
 
 
 def _mapping(columns: str | None) -> dict[str, str]:

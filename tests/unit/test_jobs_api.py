@@ -127,6 +127,9 @@ def test_the_whole_catalogue_is_scored_as_it_is_at_that_moment(client, stage):
     file = product_catalogue.catalogue_file(stage.settings.var)
     products = tuple(Product(str(n), f"pintura {n}") for n in range(20))
     product_catalogue.write(file, Catalogue(products, None, "a state", "today"))
+    refused = client.post(JOBS, json={"source": "catalogue"})
+    assert problem(refused) == (422, "job-refused")
+    assert "no column for text; it has: code, description" in refused.json()["detail"]
 
     job = client.post(JOBS, json=body).json()
     product_catalogue.write(file, Catalogue(products[:1], None, "another", "later"))
