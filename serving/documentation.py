@@ -9,6 +9,7 @@ import orjson
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from serving import callers, envelope, generations, traffic
 from serving.problems import MEDIA_TYPE, Dialect, Problem
 from serving.schemas import ProblemDocument
 from serving.services import Services
@@ -17,6 +18,12 @@ PREDICT = "/v1/models/{name}/predict"
 PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 REFUSED = Problem(422, "invalid-instances", "instance 0, field 'text': is missing")
 """What the refusals of a dialect are shown by."""
+HEADERS = {
+    envelope.HEADER: ("string", "Named in the answer and in the prediction log."),
+    callers.HEADER: ("integer", "Milliseconds after which no answer is wanted any more."),
+    generations.DEMANDED: ("integer", "The lowest generation of the champion that may answer."),
+    traffic.UNIT_HEADER: ("string", "On whose behalf: a rollout keeps to one version for each."),
+}
 
 
 def describe(app: FastAPI, services: Services) -> None:
@@ -35,6 +42,7 @@ def describe(app: FastAPI, services: Services) -> None:
             content = _refusals_at(path, app.state.dialects)
             for operation in operations.values():
                 _describe_refusals(operation, content)
+        _describe_headers(document["paths"][PREDICT]["post"])
         _show_live_examples(document["paths"][PREDICT]["post"], services)
         return document
 
@@ -57,6 +65,13 @@ def _describe_refusals(operation: dict[str, Any], content: dict[str, Any]) -> No
     if "422" in responses:  # FastAPI documents its own shape, which we never answer
         responses["422"] = refusal
     responses["default"] = refusal
+
+
+def _describe_headers(operation: dict[str, Any]) -> None:
+    operation.setdefault("parameters", []).extend(
+        {"name": name, "in": "header", "description": text, "schema": {"type": kind}}
+        for name, (kind, text) in HEADERS.items()
+    )
 
 
 def _show_live_examples(operation: dict[str, Any], services: Services) -> None:

@@ -201,6 +201,9 @@ def test_the_documentation_is_served_without_a_network_and_shows_live_examples(c
     assert media["application/json"]["examples"][MODEL]["value"] == {
         "instances": [{"text": "pintura"}]
     }
+    asked = document["paths"]["/v1/models/{name}/predict"]["post"]["parameters"]
+    headers = {each["name"] for each in asked if each["in"] == "header"}
+    assert headers == {"X-Request-Id", "X-Deadline-Ms", "X-Min-Generation", "X-Unit-Id"}
     assert "HTTPValidationError" not in str(document["paths"])
 
 
