@@ -6,15 +6,21 @@ import argparse
 import os
 import shutil
 import sys
+from contextlib import suppress
 
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 
 from pipelines.settings import Settings, SettingsError, load_settings
+from serving.draining import DrainingProtocol, DrainingServer
+from serving.workers import Workers
 
 HOST = "127.0.0.1"
 GRACE_SECONDS = 10
-PATIENCE_SECONDS = 30
-"""A worker that gives no sign of life for so long is replaced; a busy machine can take 5 s."""
+STOP_SECONDS = GRACE_SECONDS + 3
+"""After draining and grace a worker that is told to stop has ended, or is killed."""
+PATIENCE_SECONDS = 15
+"""A worker whose event loop stands still for so long is replaced; a busy machine can take 5 s."""
 # Named here and not imported: what reads it decides on import, so it has to be set before.
 METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -28,19 +34,25 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     asked = _parser(settings).parse_args(arguments)
     _prepare_metrics(settings, asked.port)
-    uvicorn.run(
+    config = uvicorn.Config(
         "serving.composition:build",
         factory=True,
         host=HOST,
         port=asked.port,
         workers=asked.workers,
+        http=DrainingProtocol,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
-        timeout_worker_healthcheck=PATIENCE_SECONDS,
         log_config=LOGGING,
     )
-    return 0
+    if asked.workers > 1:
+        workers = Workers(config, patience_seconds=PATIENCE_SECONDS, stop_seconds=STOP_SECONDS)
+        return workers.run()
+    server = DrainingServer(config)
+    with suppress(KeyboardInterrupt):  # by then it has stopped in good order
+        server.run()
+    return 0 if server.started else STARTUP_FAILURE
 
 
 def _parser(settings: Settings) -> argparse.ArgumentParser:

@@ -1,0 +1,177 @@
+"""Worker processes are replaced when they die or hang, and restarted without losing a request."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import httpx
+import psutil
+import pytest
+from serving_process import free_port
+
+
+class Parent:
+    """`python -m plain_workers` on a free port."""
+
+    def __init__(self, *arguments: str) -> None:
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        environment = {**os.environ, "PYTHONSAFEPATH": "1"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "plain_workers", str(port), *arguments], env=environment
+        )
+
+    @property
+    def children(self) -> set[int]:
+        found = psutil.Process(self.process.pid).children()
+        return {each.pid for each in found if "multiprocessing.spawn" in " ".join(each.cmdline())}
+
+    def ask(self, path: str = "/") -> int:
+        """Return the id of the process that answered."""
+        return int(httpx.get(f"{self.url}{path}", trust_env=False, timeout=30).text)
+
+    def serving(self) -> set[int]:
+        """Return which processes answer, as far as some new connections tell."""
+        try:
+            return {self.ask() for _ in range(20)}
+        except httpx.TransportError:
+            return set()
+
+    def signal(self, number: int) -> None:
+        self.process.send_signal(number)
+
+
+@pytest.fixture
+def parent() -> Iterator[Parent]:
+    parent = Parent()
+    wait_for(lambda: len(parent.serving()) == 2)
+    yield parent
+    parent.process.terminate()
+    parent.process.wait(timeout=20)
+
+
+def test_a_killed_worker_is_replaced(parent):
+    victim = min(parent.children)
+
+    os.kill(victim, signal.SIGKILL)
+
+    wait_for(lambda: len(parent.serving() - {victim}) == 2)
+    assert victim not in parent.children
+
+
+def test_a_worker_that_is_stopped_is_replaced_and_the_other_goes_on(parent):
+    hung, other = sorted(parent.children)
+
+    os.kill(hung, signal.SIGSTOP)
+
+    assert {parent.ask() for _ in range(5)} == {other}
+    wait_for(lambda: len(parent.serving() - {hung}) == 2)
+
+
+def test_a_worker_whose_event_loop_is_blocked_is_replaced(parent):
+    before = parent.children
+    threading.Thread(target=ignore_loss, args=(parent, "/block")).start()
+
+    wait_for(lambda: len(before - parent.children) == 1)
+    wait_for(lambda: len(parent.serving()) == 2)
+
+
+def test_a_restart_of_all_workers_under_load_loses_no_request(parent):
+    before = parent.children
+    with asking(parent) as (answers, failures):
+        time.sleep(0.2)
+        parent.signal(signal.SIGHUP)
+        wait_for(lambda: len(parent.children) == 2 and not parent.children & before)
+        time.sleep(0.2)
+
+    assert failures == []
+    assert set(answers) >= parent.children
+
+
+def test_workers_are_added_and_taken_away_by_signals(parent):
+    parent.signal(signal.SIGTTIN)
+    wait_for(lambda: len(parent.serving()) == 3)
+
+    parent.signal(signal.SIGTTOU)
+    wait_for(lambda: len(parent.children) == 2)
+
+
+def test_what_was_asked_before_the_end_is_answered(parent):
+    answers: list[int] = []
+    threads = [
+        threading.Thread(target=lambda: answers.append(parent.ask("/slow"))) for _ in range(6)
+    ]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.25)
+
+    parent.signal(signal.SIGTERM)
+
+    for thread in threads:
+        thread.join()
+    assert len(answers) == 6
+    assert parent.process.wait(timeout=20) == 0
+
+
+def test_a_worker_that_hangs_does_not_keep_the_parent_from_ending(parent):
+    hung = min(parent.children)
+    os.kill(hung, signal.SIGSTOP)
+
+    parent.signal(signal.SIGTERM)
+
+    assert parent.process.wait(timeout=20) == 0
+    assert not psutil.pid_exists(hung)
+
+
+def test_a_parent_none_of_whose_workers_can_start_gives_up():
+    parent = Parent("broken")
+
+    assert parent.process.wait(timeout=30) == 3
+
+
+@contextmanager
+def asking(parent: Parent) -> Iterator[tuple[list[int], list[str]]]:
+    """Ask without pause, from clients that stay on their connection and others that do not."""
+    answers: list[int] = []
+    failures: list[str] = []
+    over = threading.Event()
+
+    def go(kept: int) -> None:
+        limits = httpx.Limits(max_keepalive_connections=kept)
+        with httpx.Client(base_url=parent.url, trust_env=False, limits=limits) as client:
+            while not over.is_set():
+                try:
+                    answers.append(int(client.get("/").text))
+                except httpx.HTTPError as error:
+                    failures.append(repr(error))
+
+    threads = [threading.Thread(target=go, args=(kept,)) for kept in (1, 1, 1, 0)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield answers, failures
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+
+
+def ignore_loss(parent: Parent, path: str) -> None:
+    try:
+        parent.ask(path)
+    except httpx.TransportError:
+        return  # the process that was asked is killed
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
