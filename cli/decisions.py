@@ -13,6 +13,7 @@ from pipelines.decisions.log import Decision
 from pipelines.settings import load_settings
 
 COLUMNS = ("decision_id", "at", "model", "what", "version", "generation")
+CHECKS = ("name", "value", "limit", "passed", "note")
 
 
 @screen.plain_errors
@@ -51,10 +52,16 @@ def _show_one(entry: Decision, effects: Sequence[Decision], *, as_json: bool) ->
     if isinstance(ruling, Mapping):
         for reason in _items(ruling.get("reasons")):
             typer.echo(f"- {reason}")
-        checks = [check for check in _items(ruling.get("checks")) if isinstance(check, Mapping)]
-        screen.print_table("Checks", ("name", "value", "limit", "passed", "note"), checks)
+        screen.print_table("Checks", CHECKS, _checks(ruling))
+    if "finding" in entry.record:
+        typer.echo(f"- {entry.record['finding']}")
+        screen.print_table("Checks", CHECKS, _checks(entry.record))
     for line in _followed(effects):
         typer.echo(line)
+
+
+def _checks(judged: Mapping[str, object]) -> list[Mapping[str, object]]:
+    return [check for check in _items(judged.get("checks")) if isinstance(check, Mapping)]
 
 
 def _followed(effects: Sequence[Decision]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from hashlib import blake2b
 from typing import Final, NamedTuple
 
 import orjson
-from sqlalchemy import Row, select, tuple_
+from sqlalchemy import Row, delete, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pipelines.rollouts.evidence import Evidence, nothing_yet
@@ -58,6 +58,13 @@ def note_units(store: Store, rollout_id: str, units: Mapping[str, str]) -> None:
         dialect = postgresql if store.engine.dialect.name == "postgresql" else sqlite
         with store.write() as connection:
             connection.execute(dialect.insert(rollout_units).on_conflict_do_nothing(), rows)
+
+
+def forget_units(store: Store, rollout_id: str) -> None:
+    """Forget who made which request of a rollout that has ended: its evidence is recorded."""
+    mine = rollout_units.c.rollout_id == rollout_id
+    with store.write() as connection:
+        connection.execute(delete(rollout_units).where(mine))
 
 
 class FeedbackReader:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pipelines.decisions.log import Conflict, Decision, DecisionLog
 from pipelines.rollouts import records
 from pipelines.rollouts.assessment import Seen, assess
-from pipelines.rollouts.feedback import FeedbackReader
+from pipelines.rollouts.feedback import FeedbackReader, forget_units
 from pipelines.rollouts.plan import Rollout
 from pipelines.rollouts.records import Outcome, Verdict
 from pipelines.rollouts.standing import Standing, look, standing
@@ -74,6 +74,7 @@ class Steward:
         except Conflict as conflict:
             logger.info("%s: %s", rollout.rollout_id, conflict)
             return None
+        forget_units(self._log.store, rollout.rollout_id)
         logger.warning("%s: %s: %s", rollout.rollout_id, outcome.verdict, outcome.finding)
         return decision
 
@@ -89,7 +90,9 @@ def stop(log: DecisionLog, rollout_id: str, *, actor: str, reason: str) -> Decis
     rollout = records.get(log, rollout_id).rollout
     seen = look(log.store, rollout, FeedbackReader(log.store, rollout))
     outcome = _outcome("stopped", reason.strip(), rollout, seen)
-    return records.end(log, rollout, outcome, actor=actor.strip())
+    decision = records.end(log, rollout, outcome, actor=actor.strip())
+    forget_units(log.store, rollout_id)
+    return decision
 
 
 def _outcome(verdict: Verdict, finding: str, rollout: Rollout, seen: Seen) -> Outcome:

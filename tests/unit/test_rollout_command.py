@@ -87,6 +87,15 @@ def test_a_rollout_is_shown_and_stopped_by_its_model(log):
     assert "stopped" in run("status", MODEL).stdout
 
 
+def test_the_end_of_a_rollout_is_shown_among_the_decisions(log):
+    start()
+    run("stop", MODEL, "--reason", "seen enough")
+    ended = log.list(MODEL)[0].decision_id
+    shown = CliRunner().invoke(app, ["decisions", ended]).stdout
+    assert "- seen enough" in shown
+    assert "errors" in shown
+
+
 def test_rollouts_are_listed_the_newest_first(log):
     start()
     run("stop", MODEL, "--reason", "seen enough")

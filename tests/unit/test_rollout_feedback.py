@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from rollout_stage import Stage
+from told_rollouts import Stage
 
 from pipelines.rollouts.feedback import FeedbackReader, note_units
 from pipelines.rollouts.plan import Step

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from pipelines.decisions.log import Conflict, DecisionLog, NewDecision
@@ -72,6 +74,26 @@ def test_an_end_is_recorded_once_and_makes_room_for_the_next(log):
     found = records.history(log, "codes")
     assert [entry.rollout for entry in found] == [again, started]
     assert [entry.ending is None for entry in found] == [True, False]
+
+
+def test_of_many_who_start_and_end_at_once_one_does(log):
+    def started(_number):
+        try:
+            return records.start(log, plan())
+        except Conflict:
+            return None
+
+    def ended(rollout):
+        try:
+            return records.end(log, rollout, STOPPED, actor="ana")
+        except Conflict:
+            return None
+
+    with ThreadPoolExecutor(8) as threads:
+        rollouts = [found for found in threads.map(started, range(8)) if found]
+        ends = [found for found in threads.map(ended, rollouts * 8) if found]
+    assert (len(rollouts), len(ends)) == (1, 1)
+    assert log.verify_chain() == []
 
 
 def test_a_late_end_of_an_earlier_rollout_does_not_end_the_next(log):

@@ -5,18 +5,18 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from rollout_stage import Stage
-from sqlalchemy import update
+from sqlalchemy import select, update
+from told_rollouts import Stage
 
 from pipelines.decisions.log import Conflict
 from pipelines.records.replay import replay
 from pipelines.rollouts import records
-from pipelines.rollouts.feedback import FeedbackReader
+from pipelines.rollouts.feedback import FeedbackReader, note_units
 from pipelines.rollouts.plan import Guardrails
 from pipelines.rollouts.records import RolloutRefused, UnknownRollout
 from pipelines.rollouts.standing import look, standing, summary
 from pipelines.rollouts.steward import Steward, stop
-from pipelines.store import decisions
+from pipelines.store import decisions, rollout_units
 
 
 @pytest.fixture
@@ -178,6 +178,20 @@ def test_whoever_stops_a_rollout_is_named_with_the_reason(stage):
         stop(stage.log, rollout.rollout_id, actor="ben", reason="enough")
     with pytest.raises(UnknownRollout):
         stop(stage.log, "d000999-abcdef", actor="ben", reason="enough")
+
+
+def test_who_asked_what_is_forgotten_with_the_end(stage, steward):
+    for end in (
+        lambda rollout: stop(stage.log, rollout.rollout_id, actor="ben", reason="enough"),
+        lambda rollout: steward.give_up(rollout, "it cannot be loaded"),
+    ):
+        rollout = stage.start()
+        note_units(stage.store, rollout.rollout_id, {"r1": "ana"})
+        note_units(stage.store, "d000777-abcdef", {"r2": "ana"})
+        end(rollout)
+        with stage.store.read() as connection:
+            left = connection.execute(select(rollout_units.c.request)).scalars().all()
+        assert left == ["r2"]
 
 
 def test_a_running_rollout_shows_where_it_stands(stage, steward):
