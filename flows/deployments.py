@@ -21,7 +21,7 @@ from prefect.runner import Runner
 from prefect.schedules import Cron, Interval, Schedule
 from prefect.types.entrypoint import EntrypointType
 
-from flows import alarms, everything, monitor, promote, refresh, repair, retrain, train
+from flows import everything, monitor, promote, refresh, repair, retrain, signals, train
 from pipelines import catalog
 from pipelines.model_settings import ModelSettings
 from pipelines.orchestration import model_tag
@@ -148,7 +148,7 @@ def main() -> None:
         known = cast(UUID, runner.add_deployment(deployment))
         if deployment.flow_name == retrain.NAME and deployment.name in settings.models:
             retrainings[deployment.name] = known
-    asyncio.run(alarms.retrain_on_alarms(retrainings))
+    asyncio.run(signals.retrain_on_signals(retrainings))
     if READY_VARIABLE in os.environ:
         path = Path(os.environ[READY_VARIABLE])
         path.parent.mkdir(parents=True, exist_ok=True)

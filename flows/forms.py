@@ -13,8 +13,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 Form = TypeVar("Form", bound=BaseModel)
-MONITORING = "monitoring"
-"""Who requests a run that an alarm asked for."""
+MONITORING = "monitoring/"
+"""Who requests a run that a signal asked for; the kind of signal follows."""
 
 
 class FormError(TypeError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
@@ -14,11 +14,11 @@ from flows.report import artifact_key, number
 from pipelines.decisions.log import DecisionLog
 from pipelines.monitoring.assessment import Assessment
 from pipelines.monitoring.monitor import NothingToAssess, monitor
+from pipelines.monitoring.signals import SignalKind, signals, too_early
 from pipelines.settings import Settings, load_settings
-from pipelines.store import open_store
+from pipelines.store import Store, open_store
 
 NAME = "monitor"
-ALARM = "contender.alarm"
 RESOURCE = "contender.model"
 
 
@@ -31,15 +31,14 @@ def assess_champions() -> dict[str, str]:
     try:
         log = DecisionLog(store, settings.var / "predictions")
         for model in settings.models:
+            found = None
             try:
                 found = monitor(settings, store, log, model)
+                verdicts[model] = found.verdict
+                report(found)
             except NothingToAssess as nothing:
                 get_run_logger().info("%s", nothing)
-                continue
-            verdicts[model] = found.verdict
-            report(found)
-            if found.alarms:
-                _ask(settings, log, found)
+            _ask(settings, store, log, model, found)
     finally:
         store.close()
     return verdicts
@@ -67,35 +66,33 @@ def report(found: Assessment) -> None:
     )
 
 
-def due(settings: Settings, log: DecisionLog, model: str, now: datetime) -> str | None:
-    """Return why an alarm asks for no retraining now; None when it does."""
-    limits = settings.models[model].monitoring
-    if not limits.retrain:
-        return "the settings say that an alarm retrains nothing"
-    earliest = now - timedelta(hours=limits.cool_down_hours)
-    trained = [
-        entry.created_at
-        for entry in log.list(model)
-        if entry.kind == "admitted" and datetime.fromisoformat(entry.created_at) > earliest
-    ]
-    if trained:
-        return f"a version was trained at {trained[0]}, within {limits.cool_down_hours:g} hours"
-    return None
-
-
-def _ask(settings: Settings, log: DecisionLog, found: Assessment) -> None:
-    why_not = due(settings, log, found.model, datetime.now(UTC))
-    if why_not is not None:
-        get_run_logger().info("%s: no retraining, %s", found.model, why_not)
+def _ask(
+    settings: Settings, store: Store, log: DecisionLog, model: str, found: Assessment | None
+) -> None:
+    """Emit an event for the strongest signal; its automation starts the retraining."""
+    told = signals(settings, store, log, model, found)
+    if not told:
         return
+    limits = settings.models[model].monitoring
+    why_not = too_early(log, model, limits, datetime.now(UTC))
+    if why_not is not None:
+        get_run_logger().info("%s: no retraining, %s", model, why_not)
+        return
+    signal = told[0]
+    get_run_logger().info("%s: a retraining is asked for, %s", model, signal.reason)
     emit_event(
-        event=ALARM,
+        event=event_of(signal.kind),
         resource={
-            "prefect.resource.id": f"{RESOURCE}.{found.model}",
-            "prefect.resource.name": found.model,
+            "prefect.resource.id": f"{RESOURCE}.{model}",
+            "prefect.resource.name": model,
         },
-        payload={"reason": "; ".join(found.reasons)[:500], "alarms": list(found.alarms)},
+        payload={"kind": signal.kind, "reason": signal.reason},
     )
+
+
+def event_of(kind: SignalKind) -> str:
+    """Return the name of the event that says so."""
+    return f"contender.{kind.replace('_', '-')}"
 
 
 def _lines(found: Assessment) -> Iterator[str]:

@@ -14,7 +14,8 @@ from flows.progress import RunProgress
 from flows.turns import turn
 from pipelines.arena.gate import Gate
 from pipelines.decisions.log import DecisionLog
-from pipelines.gate.verdict import Trigger
+from pipelines.gate.verdict import Trigger, TriggerKind
+from pipelines.monitoring.signals import KINDS
 from pipelines.orchestration import model_tag
 from pipelines.settings import Settings, load_settings
 from pipelines.store import Store, open_store
@@ -52,10 +53,15 @@ def _trigger(origin: Origin) -> Trigger:
     context = FlowRunContext.get()
     run = context.flow_run if context is not None else None
     scheduled = run is not None and bool(run.auto_scheduled)
-    alarmed = origin.requested_by == MONITORING
     return Trigger(
-        kind="drift" if alarmed else "scheduled" if scheduled else "manual",
+        kind=_kind(origin, scheduled=scheduled),
         actor=origin.requested_by or ("schedule" if scheduled else "Prefect's pages"),
         reason=origin.reason,
         flow_run_id=str(run.id) if run is not None else None,
     )
+
+
+def _kind(origin: Origin, *, scheduled: bool) -> TriggerKind:
+    asked_by = origin.requested_by
+    signal = next((kind for kind in KINDS if asked_by == MONITORING + kind), None)
+    return signal or ("scheduled" if scheduled else "manual")

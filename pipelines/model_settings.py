@@ -73,9 +73,13 @@ class MonitoringSettings(Strict):
     """How far accuracy may fall below that on the test set, where no floor is set."""
     accuracy_floor: float | None = Field(None, ge=0, le=1)
     retrain: bool = True
-    """Whether an alarm asks for a retraining,"""
+    """Whether alarms and other signals ask for a retraining,"""
     cool_down_hours: float = Field(24.0, ge=0)
     """and how long after a training none is asked for."""
+    new_labels: int = Field(100, ge=1)
+    """Reviewed labels since the last training that speak for another one."""
+    new_data: bool = False
+    """Whether a source that has changed speaks for one too; it is read for that."""
 
 
 Params = dict[str, str | int | float | bool]

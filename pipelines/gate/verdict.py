@@ -23,7 +23,16 @@ OVERRIDABLE: frozenset[str] = frozenset({"incomparable", "champion_unloadable"})
 """Verdicts that no figure can settle: a named operator may, and is recorded."""
 
 Rule = Literal["superiority", "non_inferiority", "better_figure", "floor"]
-TriggerKind = Literal["manual", "scheduled", "foreign", "alias_edit", "drift", "feedback"]
+TriggerKind = Literal[
+    "manual",
+    "scheduled",
+    "foreign",
+    "alias_edit",
+    "drift",
+    "live_metric",
+    "label_volume",
+    "new_data",
+]
 UNKNOWN: Final = "unknown"
 
 

@@ -16,7 +16,7 @@ from prefect.testing.utilities import prefect_test_harness
 from sqlalchemy import insert
 
 from features.schema import SchemaError
-from flows import alarms, monitor
+from flows import monitor, signals
 from flows.deployments import deployments, flow_named
 from flows.progress import listening
 from flows.repair import (
@@ -27,6 +27,7 @@ from flows.repair import (
 )
 from pipelines.decisions.log import DecisionLog
 from pipelines.model_settings import ScheduleSettings
+from pipelines.monitoring.signals import too_early
 from pipelines.registry.aliases import CHALLENGER, CHAMPION
 from pipelines.settings import load_settings
 from pipelines.store import open_store, predictions
@@ -238,12 +239,12 @@ def test_an_alarm_is_shown_and_asks_for_a_retraining_unless_one_was_just_done(
     store_of_answers(now)
     assert monitor.assess_champions() == {"stub": "drifting"}
 
-    settings = load_settings()
-    assert "within 24 hours" in monitor.due(settings, log, "stub", now)
-    assert monitor.due(settings, log, "stub", now + timedelta(days=2)) is None
+    limits = load_settings().models["stub"].monitoring
+    assert "within 24 hours" in too_early(log, "stub", limits, now)
+    assert too_early(log, "stub", limits, now + timedelta(days=2)) is None
 
 
-def test_an_alarms_event_starts_the_models_retraining():
+def test_a_signals_event_starts_the_models_retraining_and_names_its_kind(log):
     (stub,) = [
         each
         for each in deployments(load_settings())
@@ -251,9 +252,11 @@ def test_an_alarms_event_starts_the_models_retraining():
     ]
     ids = {"stub": stub.apply()}
     for _ in range(2):  # a second start renews what the first has made
-        asyncio.run(alarms.retrain_on_alarms(ids))
-    automation = asyncio.run(Automation.aread(name="Retrain stub on an alarm"))
-    assert automation.trigger.expect == {monitor.ALARM}
+        asyncio.run(signals.retrain_on_signals(ids))
+    automation = asyncio.run(Automation.aread(name="Retrain stub on a signal"))
+    assert "contender.label-volume" in automation.trigger.expect
     (action,) = automation.actions
     assert action.deployment_id == ids["stub"]
-    assert action.parameters["requested_by"] == "monitoring"
+
+    result = flow_named("train-and-promote", "stub")(requested_by="monitoring/label_volume")
+    assert log.get(result["decision_id"]).record["trigger"]["kind"] == "label_volume"

@@ -1,4 +1,4 @@
-"""Alarms become retrainings: one automation a model, visible and editable in Prefect's pages."""
+"""Signals become retrainings: one automation a model, visible and editable in Prefect's pages."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from prefect.events.actions import RunDeployment
 from prefect.events.schemas.automations import EventTrigger, Posture
 
 from flows.forms import MONITORING
-from flows.monitor import ALARM, RESOURCE
+from flows.monitor import RESOURCE, event_of
+from pipelines.monitoring.signals import KINDS
 
 REASON = {"__prefect_kind": "jinja", "template": "{{ event.payload.reason }}"}
+ASKED_BY = {"__prefect_kind": "jinja", "template": MONITORING + "{{ event.payload.kind }}"}
 
 
-async def retrain_on_alarms(retrainings: Mapping[str, UUID]) -> None:
+async def retrain_on_signals(retrainings: Mapping[str, UUID]) -> None:
     """Create or renew the automation of each model; `retrainings` names its deployment's id."""
     for model, deployment in retrainings.items():
         wanted = _automation(model, deployment)
@@ -30,10 +32,10 @@ async def retrain_on_alarms(retrainings: Mapping[str, UUID]) -> None:
 
 def _automation(model: str, deployment: UUID) -> Automation:
     return Automation(
-        name=f"Retrain {model} on an alarm",
-        description="Drift or lost accuracy, as the flow `monitor` found it; see its artifacts.",
+        name=f"Retrain {model} on a signal",
+        description="Drift, lost accuracy, new labels or data, as the flow `monitor` found them.",
         trigger=EventTrigger(
-            expect={ALARM},
+            expect={event_of(kind) for kind in KINDS},
             match={"prefect.resource.id": f"{RESOURCE}.{model}"},
             posture=Posture.Reactive,
             threshold=1,
@@ -42,7 +44,7 @@ def _automation(model: str, deployment: UUID) -> Automation:
             RunDeployment(
                 source="selected",
                 deployment_id=deployment,
-                parameters={"requested_by": MONITORING, "reason": REASON},
+                parameters={"requested_by": ASKED_BY, "reason": REASON},
             )
         ],
     )
