@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipelines.gate.policy import Policy
 
 Outcome = Literal["promoted", "rejected", "undecided"]
-RETRAININGS = frozenset({"manual", "scheduled"})
+RETRAININGS = frozenset({"manual", "scheduled", "drift", "live_metric", "label_volume", "new_data"})
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from rivals import MACRO_F1, case, check, contestant, exactly, policy, rivals
 from pipelines.gate.leakage import Leakage
 from pipelines.gate.promotion import Obstacle, decide, spent
 from pipelines.gate.verdict import Blessing, Trigger
+from pipelines.monitoring.signals import KINDS
 
 WORTHLESS = exactly(0, 0, 0, 1_000)[0]
 
@@ -58,6 +59,13 @@ def test_an_identical_challenger_is_refused_and_costs_no_look():
     assert ruling.verdict == "rejected"
     assert ruling.look is None
     assert "nothing to promote" in ruling.reasons[0]
+
+
+@pytest.mark.parametrize("kind", ["manual", "scheduled", *KINDS])
+def test_whatever_asked_for_it_the_same_parameters_on_newer_data_may_be_as_good(kind):
+    champion, challenger = exactly(8_000, 20, 22, 100)
+    ruling = decide(retrained(champion, challenger, trigger=Trigger(kind, "whoever")))
+    assert ruling.rule == "non_inferiority"
 
 
 @pytest.mark.parametrize(("look", "verdict"), [(1, "promoted"), (4, "undecided")])
