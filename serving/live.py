@@ -149,6 +149,8 @@ def _warmed_up(cold: Loaded) -> Loaded:
     batch_ms = None
     if instance_ms > WORTH_MS:
         batch_ms = _milliseconds(cold, [rows[usual]] * BATCH, BATCH_ROUNDS)
+        # Once more: a machine that was busy just then must not make batching look worth it.
+        instance_ms = min(instance_ms, _milliseconds(cold, [rows[usual]], WARM_UP_ROUNDS))
     return replace(
         cold,
         golden=tuple(tuple(answer) for answer in golden),
