@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from features.lexicon import Lexicon
 
 LANGUAGES = ("es", "en")
 SHORTEST_STOP_WORD = {"es": 2, "en": 3}
@@ -26,12 +31,14 @@ TRADE_WORDS = frozenset(
 a socket, a *saw* a saw."""
 
 _WORD = re.compile(r"[^\W\d_]+|\d+(?:[./]\d+)*")
-_LONGEST_LEMMA = 40
+LONGEST_LEMMA = 40
 """No dictionary word is longer, and the lemmatiser's own search grows with the length."""
 
 
 def fold(text: str) -> str:
     """Return `text` in lower case without accents: 'Tubería' and 'tuberia' become the same."""
+    if text.isascii():
+        return text.lower()
     spread = unicodedata.normalize("NFKD", text.lower())
     return "".join(letter for letter in spread if not unicodedata.combining(letter))
 
@@ -45,9 +52,15 @@ def words(text: str) -> list[str]:
     return _WORD.findall(unified.lower())
 
 
+@lru_cache(maxsize=8)
+def folded_words(text: str) -> tuple[str, ...]:
+    """Return the words and numbers of `text`, folded; remembered, for a text is cut many ways."""
+    return tuple(words(fold(text)))
+
+
 def normalise(text: str) -> str:
     """Return the text's words and numbers, folded, with one space between; '' if it has none."""
-    return " ".join(words(fold(text)))
+    return " ".join(folded_words(text))
 
 
 def group_key(text: str) -> str:
@@ -55,24 +68,30 @@ def group_key(text: str) -> str:
     return normalise(text) or text.strip()
 
 
-def tokens(text: str) -> list[str]:
-    """Return the folded words and numbers of `text`, without stop words."""
-    return [word for word in words(fold(text)) if word not in stop_words()]
+def tokens(text: str, lexicon: Lexicon | None = None) -> list[str]:
+    """Return the folded words and numbers of `text`, without stop words.
+
+    They are those of `lexicon`; without one, those of the installed libraries.
+    """
+    stopped = lexicon.stop_words if lexicon else stop_words()
+    return [word for word in folded_words(text) if word not in stopped]
 
 
-def lemmas(text: str) -> list[str]:
+def lemmas(text: str, lexicon: Lexicon | None = None) -> list[str]:
     """Return the folded dictionary forms of the words of `text`, without stop words.
 
-    Words are looked up with their accents, as the dictionaries have them.
+    Words are looked up with their accents, as the dictionaries have them: those of `lexicon`, or
+    without one those of the installed libraries.
     """
-    kept = (word for word in words(text) if fold(word) not in stop_words())
-    return [lemma(word) for word in kept]
+    stopped = lexicon.stop_words if lexicon else stop_words()
+    formed = lexicon.lemma if lexicon else lemma
+    return [formed(word) for word in words(text) if fold(word) not in stopped]
 
 
 @lru_cache(maxsize=100_000)
 def lemma(word: str) -> str:
     """Return the folded dictionary form of a Spanish or English word; numbers stay as they are."""
-    if len(word) > _LONGEST_LEMMA or not word.isalpha():
+    if len(word) > LONGEST_LEMMA or not word.isalpha():
         return fold(word)
     import simplemma  # noqa: PLC0415 - half a second and 100 MB, only where lemmas are asked for
 
@@ -96,13 +115,13 @@ def stop_words() -> frozenset[str]:
     return frozenset(listed) - NEGATIONS - TRADE_WORDS
 
 
-def word_ngrams(sequence: list[str], longest: int) -> list[str]:
+def word_ngrams(sequence: Sequence[str], longest: int) -> list[str]:
     """Return the runs of 1 to `longest` words, each joined by one space."""
-    return [
-        " ".join(sequence[start : start + size])
-        for size in range(1, longest + 1)
-        for start in range(len(sequence) - size + 1)
-    ]
+    grams = list(sequence)
+    for size in range(2, longest + 1):
+        last = len(sequence) - size + 1
+        grams += [" ".join(sequence[start : start + size]) for start in range(last)]
+    return grams
 
 
 def openings(text: str, longest: int) -> list[str]:
@@ -110,7 +129,7 @@ def openings(text: str, longest: int) -> list[str]:
 
     A product's name begins with what the product is; what follows is of what, for what, how big.
     """
-    found = words(fold(text))
+    found = folded_words(text)
     return [" ".join(found[:size]) for size in range(1, min(longest, len(found)) + 1)]
 
 
@@ -119,11 +138,15 @@ def char_ngrams(text: str, shortest: int, longest: int) -> list[str]:
 
     A word shorter than a run counts once as a whole, as scikit-learn's `char_wb` has it.
     """
+    return [gram for word in text.split() for gram in grams_of_word(word, shortest, longest)]
+
+
+def grams_of_word(word: str, shortest: int, longest: int) -> list[str]:
+    """Return the runs of characters of one word, padded with a space on both sides."""
+    padded = f" {word} "
     grams: list[str] = []
-    for word in text.split():
-        padded = f" {word} "
-        for size in range(shortest, longest + 1):
-            grams.extend(padded[i : i + size] for i in range(max(1, len(padded) - size + 1)))
-            if size >= len(padded):
-                break
+    for size in range(shortest, longest + 1):
+        grams += [padded[i : i + size] for i in range(max(1, len(padded) - size + 1))]
+        if size >= len(padded):
+            break
     return grams

@@ -26,8 +26,8 @@ Places = NDArray[np.int32]
 
 MAPPED_BYTES = 65_536
 """Smaller files are read: an empty one cannot be mapped, and a mapping costs a page."""
-ONCE = 1.0
-"""How often most terms of a text occur: what such a count passes is looked up, not searched."""
+COUNTED = 4
+"""Up to this count, what a term's count passes is looked up, not searched."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ class Trees:
     """E: of a node the last element of that run; 0 of a leaf."""
     starts: Places
     """F + 1: where the nodes of each term begin in `nodes` and `limits`."""
-    once: Places
-    """F: where the nodes end that a term turns right at when it occurs once."""
+    passed: Places
+    """COUNTED x F: where the nodes end that a term passes when it occurs once, twice, ..."""
     nodes: Places
     limits: NDArray[np.float32]
     """What a count has to exceed; rounded down, which no count in single precision can tell."""
@@ -86,20 +86,30 @@ class Trees:
 
     def _turned(self, columns: Columns, values: Floats) -> Places:
         """Return the nodes that a text turns right at, sorted, and one behind all of them."""
-        starts, stops = self.starts[columns], self.once[columns]
-        for place in np.flatnonzero(values != ONCE).tolist():
-            column = columns[place]
-            span = self.limits[self.starts[column] : self.starts[column + 1]]
-            stops[place] = starts[place] + span.searchsorted(np.float32(values[place]))
-        nodes = self.nodes
-        parts = [
-            nodes[start:stop]
-            for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)
-            if start < stop
-        ]
-        turned = np.concatenate([*parts, np.array([len(self.turns)], dtype=np.int32)])
+        starts, stops = self.starts[columns], self._stops(columns, values)
+        lengths = stops - starts
+        ends = lengths.cumsum()
+        turned = np.empty(int(ends[-1]) + 1 if ends.size else 1, dtype=np.int32)
+        # Of many runs of nodes, the place of each one: where its run starts, and how far it is in.
+        places = np.arange(len(turned) - 1, dtype=np.int32)
+        places += np.repeat((starts + lengths - ends).astype(np.int32), lengths)
+        self.nodes.take(places, out=turned[:-1], mode="clip")
+        turned[-1] = len(self.turns)
         turned.sort()
         return turned
+
+    def _stops(self, columns: Columns, values: Floats) -> Places:
+        """Return where the nodes end that each term turns right at, by how often it occurs."""
+        counts = values.astype(np.int32)
+        known = (counts == values) & (counts >= 1) & (counts <= COUNTED)
+        if known.all():
+            return self.passed[counts - 1, columns]
+        stops = self.passed[np.where(known, counts - 1, 0), columns]
+        for place in np.flatnonzero(~known).tolist():
+            start, end = self.starts[columns[place] : columns[place] + 2].tolist()
+            span = self.limits[start:end]
+            stops[place] = start + span.searchsorted(np.float32(values[place]))
+        return stops
 
 
 @dataclass(frozen=True)

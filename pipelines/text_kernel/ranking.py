@@ -40,9 +40,21 @@ def sharpened(probabilities: Floats, temperature: float) -> Floats:
 def answers(probabilities: Floats, labels: Sequence[str], target: str) -> list[Row]:
     """Return one response row for each row of `probabilities`: the best label and the next ones."""
     keys = -np.floor(np.log(np.maximum(probabilities, LEAST)) * STEPS + PHASE)
-    order = np.argsort(keys, axis=1, kind="stable")[:, :ALTERNATIVES]
     rows: list[Row] = []
-    for places, line in zip(order.tolist(), probabilities, strict=True):
-        ranked = [{target: labels[place], "confidence": float(line[place])} for place in places]
+    for line, ranks in zip(probabilities, keys, strict=True):
+        places = _first(ranks, ALTERNATIVES)
+        ranked = [
+            {target: labels[place], "confidence": value}
+            for place, value in zip(places.tolist(), line[places].tolist(), strict=True)
+        ]
         rows.append({**ranked[0], "alternatives": ranked})
     return rows
+
+
+def _first(keys: Floats, count: int) -> NDArray[np.intp]:
+    """Return the places of the `count` smallest keys in order, of equal ones the first."""
+    if len(keys) <= count:
+        return keys.argsort(kind="stable")
+    bound = np.partition(keys, count - 1)[count - 1]
+    near = np.flatnonzero(keys <= bound)
+    return near[keys[near].argsort(kind="stable")][:count]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.text_kernel.forest import ONCE, Trees
+from pipelines.text_kernel.forest import COUNTED, Trees
 
 if TYPE_CHECKING:
     from sklearn.base import ClassifierMixin
@@ -33,7 +33,9 @@ def forest_arrays(classifier: ClassifierMixin) -> Trees:
     shares, rows = _shares(trees, runs)
     turns = np.concatenate([run.turns for run in runs])
     turns[np.concatenate([run.leaves for run in runs])] = rows
-    within = np.bincount(terms[limits < ONCE], minlength=features)
+    passed = [
+        np.bincount(terms[limits < count], minlength=features) for count in range(1, COUNTED + 1)
+    ]
     starts = np.concatenate([[0], np.cumsum(np.bincount(terms, minlength=features))])
     return Trees(
         roots=np.array([run.root for run in runs], dtype=np.int32),
@@ -41,7 +43,7 @@ def forest_arrays(classifier: ClassifierMixin) -> Trees:
         turns=turns,
         last=np.concatenate([run.last for run in runs]),
         starts=starts.astype(np.int32),
-        once=(starts[:-1] + within).astype(np.int32),
+        passed=(starts[:-1] + np.array(passed)).astype(np.int32),
         nodes=nodes[order],
         limits=limits[order],
         shares=shares,

@@ -147,7 +147,7 @@ def test_saved_and_restored_it_predicts_the_same(
 def test_nothing_is_pickled(model: TextModel, tmp_path: Path) -> None:
     model.save(tmp_path)
     model.compile(tmp_path)
-    assert {path.suffix for path in tmp_path.iterdir()} <= {".skops", ".json", ".npy", ".onnx"}
+    assert {path.suffix for path in tmp_path.iterdir()} <= {".skops", ".json", ".npy", ".txt"}
 
 
 def test_fitting_twice_gives_the_same_model(fit: TextFit, rng: np.random.Generator) -> None:
