@@ -53,7 +53,7 @@ PROTOCOLS = (open_inference, invocations)
 """The generic interface as clients of others speak it, in their dialects and media types."""
 DOMAIN = (product_categories, product_codes, demand, product_recommendations, fashion)
 """Interfaces whose clients were there before: their refusals speak a dialect."""
-HOT = (predictions,)
+HOT = (predictions, *DOMAIN)
 """Those whose operations are also asked on the fast path."""
 
 
@@ -86,6 +86,8 @@ def create_app(
         version="0.1.0",
         description="Every answer names the version that gave it and the decision behind it.",
         lifespan=partial(_lifespan, services, close),
+        # FastAPI's own asks the environment several times for each request.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         redoc_url=None,
     )
     app.state.services = services

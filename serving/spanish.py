@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from fastapi import Request, Response
 
-from serving.bodies import json_of
+from serving.bodies import json_in
 from serving.problems import Problem
 
 TEXTS = {
@@ -73,7 +73,12 @@ def refusal(problem: Problem, **more: object) -> Response:
 
 async def object_of(request: Request) -> Mapping[str, Any]:
     """Return the body, which must be a JSON object. Raises `MalformedBody` or `DomainRefused`."""
-    body = await json_of(request)
+    return object_in(await request.body())
+
+
+def object_in(content: bytes) -> Mapping[str, Any]:
+    """Return what the bytes say, a JSON object. Raises `MalformedBody` or `DomainRefused`."""
+    body = json_in(content)
     if not isinstance(body, dict):
         raise DomainRefused("El cuerpo debe ser un objeto JSON.")
     return body

@@ -12,12 +12,13 @@ import shutil
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
 import orjson
 
-from features.sales_history import HistoryUnreadable, SalesHistory, open_history
+from features.sales_history import MATRICES, HistoryUnreadable, SalesHistory, open_history
 from features.temporal import day_of
 
 MODEL = "demand_forecast"
@@ -27,6 +28,18 @@ POINTER_FILE = "newest.json"
 LOCK_FILE = "writing.lock"
 
 Entry = dict[str, object]
+FINGERPRINT_BYTES = 16
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What is stored of one product, as a request tells it."""
+
+    days: list[Entry]
+    category: str | None
+    reference: Entry
+    """Names these days where they are not told again: `fingerprint` (of all that is stored of
+    the product), `source_state`, first and last day, and their number."""
 
 
 @dataclass(frozen=True)
@@ -89,15 +102,26 @@ class StoredSales:
         self._folder = folder
         self._seen: tuple[int, int] | None = None
         self._history: SalesHistory | None = None
+        self._source_state = ""
         self._rows: dict[str, int] = {}
 
-    def of(self, product_id: str) -> list[Entry] | None:
+    def of(self, product_id: str) -> Stored | None:
         """Return a product's last days as a request tells them, None where nothing is stored."""
         self._look()
-        row = self._rows.get(product_id)
-        if self._history is None or row is None:
+        row, history = self._rows.get(product_id), self._history
+        if history is None or row is None:
             return None
-        return entries_of(self._history, row)
+        days = entries_of(history, row)
+        if not days:
+            return None
+        reference: Entry = {
+            "fingerprint": fingerprint_of(history, row),
+            "source_state": self._source_state,
+            "from": days[0]["date"],
+            "until": days[-1]["date"],
+            "days": len(days),
+        }
+        return Stored(days, history.groups[row] or None, reference)
 
     def _look(self) -> None:
         try:
@@ -112,11 +136,16 @@ class StoredSales:
         if history is None:
             return  # what was there before goes on being used
         self._seen, self._history = stamp, history
+        self._source_state = pointer.source_state
         self._rows = {name: row for row, name in enumerate(history.ids)}
 
 
 def entries_of(history: SalesHistory, row: int) -> list[Entry]:
-    """Return the known days of one product as entries; what is usual on a day is left out."""
+    """Return the known days of one product as entries.
+
+    They say all that is known: of what is left out, a model takes what it remembers itself. A
+    price is left out only where nobody ever told one.
+    """
     known = np.flatnonzero(history.known[row])
     columns: Sequence[list[float]] = [
         matrix[row, known].astype(float).tolist()
@@ -129,11 +158,21 @@ def entries_of(history: SalesHistory, row: int) -> list[Entry]:
 
 
 def _entry(day: str, quantity: float, promotion: float, price: float, opened: float) -> Entry:
-    entry: Entry = {"date": day, "quantity": round(quantity, 3)}
-    if promotion:
-        entry["promotion"] = promotion
+    entry: Entry = {
+        "date": day,
+        "quantity": round(quantity, 3),
+        "promotion": promotion,
+        "open": opened > 0,
+    }
     if not math.isnan(price):
         entry["price"] = round(price, 4)
-    if not opened:
-        entry["open"] = False
     return entry
+
+
+def fingerprint_of(history: SalesHistory, row: int) -> str:
+    """Return a digest of all that a history holds of one product, and of which days."""
+    digest = blake2b(str(history.first).encode(), digest_size=FINGERPRINT_BYTES)
+    for name in MATRICES:
+        digest.update(getattr(history, name)[row].tobytes())
+    digest.update(history.groups[row].encode())
+    return digest.hexdigest()

@@ -9,7 +9,7 @@ from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import State
 
-from serving.answers import Answered
+from serving.answers import Answered, ServedModel
 from serving.bodies import QUICK_BYTES
 from serving.services import Services
 
@@ -43,10 +43,14 @@ class Call(NamedTuple):
             return decode(self.body)
         return await run_in_threadpool(decode, self.body)
 
+    def tell(self, served: ServedModel, instances: int) -> None:
+        """Have instances counted that a version has answered."""
+        self.services.telemetry.tallies.answered(served.name, served.version, instances)
+
     async def write(self, answered: Answered, encode: Callable[[Answered], bytes]) -> bytes:
         """Count the answer and return it encoded; a long one does not hold up the event loop."""
-        served, instances = answered.model, len(answered.rows)
-        self.services.telemetry.tallies.answered(served.name, served.version, instances)
+        instances = len(answered.rows)
+        self.tell(answered.model, instances)
         if instances <= QUICK_ROWS:
             return encode(answered)
         return await run_in_threadpool(encode, answered)

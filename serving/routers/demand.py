@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from functools import partial
+from typing import Any
 
 import orjson
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.contract import Row
 from pipelines.orders.stored_sales import MODEL, StoredSales, sales_folder
 from serving.answers import Answered
-from serving.dependencies import RequestId, ServicesDependency
+from serving.hot.calls import Call, HotRoute, Reply, documented
 from serving.problems import Dialect
-from serving.spanish import DomainRefused, object_of, render, text_field
+from serving.spanish import DomainRefused, object_in, render, text_field
 
 ID_CHARACTERS = 200
 HORIZON_DEFAULT, HORIZON_LIMIT = 28, 365
@@ -100,13 +101,6 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
 
 
-async def _sales_of(request: Request) -> StoredSales:
-    sales: StoredSales = request.app.state.sales
-    return sales
-
-
-SalesDependency = Annotated[StoredSales, Depends(_sales_of)]
-
 router = APIRouter(tags=["demand"], lifespan=lifespan)
 DIALECT = Dialect(("/api/v1/predict",), render)
 
@@ -124,20 +118,28 @@ BODY = {
     responses={200: {"model": ForecastResponse}},
     openapi_extra=BODY,
 )
-async def predict(
-    request: Request, services: ServicesDependency, sales: SalesDependency, request_id: RequestId
-) -> Response:
+async def predict(request: Request) -> Response:
     """Forecast a product's demand, day by day."""
-    asked = _asked(await object_of(request))
-    notes = []
-    if not asked["history"] and (stored := sales.of(str(asked["product_id"]))):
-        asked["history"] = stored
-        notes.append(f"the stored history until {stored[-1]['date']} was used")
-    answered = await services.slots.answer(MODEL, [asked], request_id=request_id)
-    served = answered.model
-    services.telemetry.tallies.answered(served.name, served.version, 1)
-    document = _document(str(asked["product_id"]), answered, notes)
-    return Response(document, media_type="application/json")
+    return await documented(request, _predict)
+
+
+async def _predict(call: Call) -> Reply:
+    sales: StoredSales = call.state.sales
+    asked = _asked(await call.read(object_in))
+    product_id = str(asked["product_id"])
+    notes, logged = [], None
+    if not asked["history"] and (stored := sales.of(product_id)):
+        notes.append(f"the stored history until {stored.reference['until']} was used")
+        # 500 days are the same with each request: the log says which they were.
+        logged = [{**asked, "category": stored.category, "stored_history": stored.reference}]
+        asked = {**asked, "category": stored.category, "history": stored.days}
+    answered = await call.services.slots.answer(
+        MODEL, [asked], request_id=call.request_id, logged=logged
+    )
+    return Reply(await call.write(answered, partial(_document, product_id, notes)))
+
+
+HOT = (HotRoute("POST", "/api/v1/predict", _predict),)
 
 
 def _asked(body: Mapping[str, Any]) -> Row:
@@ -191,7 +193,7 @@ def _horizon(value: Any) -> int:
     return value
 
 
-def _document(product_id: str, answered: Answered, notes: Sequence[object]) -> bytes:
+def _document(product_id: str, notes: Sequence[object], answered: Answered) -> bytes:
     ((row,),) = answered.rows
     served = answered.model
     days = [_daily(day) for day in _listed(row.get("daily_predictions"))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote, unquote, urlsplit
@@ -11,11 +12,13 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
+from starlette.datastructures import QueryParams
 
 from pipelines.contract import Row
 from pipelines.settings import Settings
 from serving.answers import Answered
-from serving.dependencies import RequestId, ServicesDependency, SettingsDependency
+from serving.dependencies import SettingsDependency
+from serving.hot.calls import Call, HotRoute, Reply, documented
 from serving.problems import Dialect, Problem
 from serving.spanish import DomainRefused, refusal, render
 
@@ -71,17 +74,24 @@ PICTURE: dict[int | str, dict[str, Any]] = {
 
 @router.get("/recommendation", response_class=Response, responses=LIST)
 async def recommendation(
-    services: ServicesDependency,
-    request_id: RequestId,
+    request: Request,
     customer_id: Annotated[str | None, Query(description="Who is asked for.")] = None,
     top: Annotated[str | None, Query(description=f"1 to {TOP_LIMIT}, by default 10.")] = None,
 ) -> Response:
     """Recommend items to a customer: personal, or what is popular."""
-    asked: Row = {"customer_id": _customer(customer_id), "top": _top(top)}
-    answered = await services.slots.answer(MODEL, [asked], request_id=request_id)
-    served = answered.model
-    services.telemetry.tallies.answered(served.name, served.version, 1)
-    return Response(_document(customer_id, answered), media_type="application/json")
+    del customer_id, top  # documented here, and read off the query by the operation
+    return await documented(request, _recommend)
+
+
+async def _recommend(call: Call) -> Reply:
+    query = QueryParams(call.query)
+    customer_id = query.get("customer_id")
+    asked: Row = {"customer_id": _customer(customer_id), "top": _top(query.get("top"))}
+    answered = await call.services.slots.answer(MODEL, [asked], request_id=call.request_id)
+    return Reply(await call.write(answered, partial(_document, customer_id)))
+
+
+HOT = (HotRoute("GET", "/recommendation", _recommend),)
 
 
 @router.get(IMAGES + "/{path:path}", response_class=Response, responses=PICTURE)

@@ -12,10 +12,11 @@ from pydantic import BaseModel, Field
 from pipelines.contract import Row
 from pipelines.settings import ServingSettings
 from serving.answers import Answered
-from serving.dependencies import RequestId, ServicesDependency
+from serving.dependencies import ServicesDependency
+from serving.hot.calls import Call, HotRoute, Reply, documented, reply_of
 from serving.problems import Dialect, Problem
 from serving.services import Services
-from serving.spanish import DomainRefused, object_of, refusal, sentence
+from serving.spanish import DomainRefused, object_in, refusal, sentence
 
 MODEL = "product_categories"
 
@@ -83,20 +84,25 @@ BODY = {
     responses={200: {"model": InferenceResponse}},
     openapi_extra=BODY,
 )
-async def inference(
-    request: Request, services: ServicesDependency, request_id: RequestId
-) -> Response:
+async def inference(request: Request) -> Response:
     """Name the category of every product in the list."""
-    body = await object_of(request)
+    return await documented(request, _inference)
+
+
+async def _inference(call: Call) -> Reply:
+    services = call.services
+    body = await call.read(object_in)
     names = _names(body.get("product_list"), services.settings.serving)
     wanted = body.get("model_name")
     if wanted not in (None, "", MODEL):
-        return render(Problem(404, "unknown-model-name", f"the model here is called {MODEL!r}"))
+        problem = Problem(404, "unknown-model-name", f"the model here is called {MODEL!r}")
+        return reply_of(render(problem))
     instances: list[Row] = [{"name": name} for name in names]
-    answered = await services.slots.answer(MODEL, instances, request_id=request_id)
-    served = answered.model
-    services.telemetry.tallies.answered(served.name, served.version, len(names))
-    return Response(_document(answered), media_type="application/json")
+    answered = await services.slots.answer(MODEL, instances, request_id=call.request_id)
+    return Reply(await call.write(answered, _document))
+
+
+HOT = (HotRoute("POST", "/v1/categorizer/inference", _inference),)
 
 
 @router.post("/training", status_code=202)

@@ -12,7 +12,8 @@ from fastapi.responses import FileResponse
 from pipelines.orders.order_lines import message_id_of
 from pipelines.orders.recordings import MEDIA_TYPES
 from serving.dependencies import SettingsDependency
-from serving.order_desk import OrderDeskDependency, lifespan
+from serving.hot.calls import Call, HotRoute, Reply, documented
+from serving.order_desk import OrderDesk, OrderDeskDependency, lifespan
 from serving.problems import Dialect, Problem
 from serving.shelf import found_as_json
 from serving.spanish import DomainRefused, object_of, refusal, render, text_field
@@ -71,12 +72,20 @@ def _body(**fields: str) -> dict[str, Any]:
 
 
 @router.get("/predicciones", response_class=Response, responses=LIST)
-async def predicciones(desk: OrderDeskDependency) -> Response:
+async def predicciones(request: Request) -> Response:
     """Return the order lines that nobody has read yet, the newest message first.
 
     A list of lines, or `{"message", "predicciones": []}` when there are none.
     """
-    return _json((await desk.board.current()).body)
+    return await documented(request, _predicciones)
+
+
+async def _predicciones(call: Call) -> Reply:
+    desk: OrderDesk = call.state.order_desk
+    return Reply((await desk.board.current()).body)
+
+
+HOT = (HotRoute("GET", "/api/predicciones", _predicciones),)
 
 
 @router.post(

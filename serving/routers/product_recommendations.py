@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any, cast
 
 import orjson
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 
 from pipelines.contract import Row
-from serving import generations
 from serving.answers import Answered, ServedModel
-from serving.dependencies import RequestId, ServicesDependency
+from serving.hot.calls import Call, HotRoute, Reply, documented
 from serving.problems import Dialect
-from serving.spanish import DomainRefused, object_of, render, text_field
+from serving.slots import Slots
+from serving.spanish import DomainRefused, object_in, render, text_field
+from serving.traffic import Asked
 
 MODEL = "product_recommendations"
 ID_CHARACTERS = 200
@@ -29,10 +30,12 @@ REASONS = frozenset({"personal", "folded-in", "popular"})
 
 @dataclass(frozen=True)
 class Kept:
-    """One answer as it left: its body, and the headers that say what it is."""
+    """One answer: as it left, and as the log keeps it each time that it is given."""
 
     body: bytes
-    headers: Mapping[str, str]
+    reason: str
+    logged: bytes = b"[]"
+    """The response rows as JSON."""
 
 
 class AnswerCache:
@@ -76,7 +79,7 @@ class AnswerCache:
 
 
 def _size(asked: bytes, answer: Kept) -> int:
-    return len(asked) + len(answer.body) + OVERHEAD_BYTES
+    return len(asked) + len(answer.body) + len(answer.logged) + OVERHEAD_BYTES
 
 
 @asynccontextmanager
@@ -86,13 +89,6 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
     app.state.recommended = AnswerCache()
 
-
-async def _cache_of(request: Request) -> AnswerCache:
-    cache: AnswerCache = request.app.state.recommended
-    return cache
-
-
-CacheDependency = Annotated[AnswerCache, Depends(_cache_of)]
 
 router = APIRouter(tags=["recommender"], lifespan=lifespan)
 DIALECT = Dialect(("/recommend",), render)
@@ -125,28 +121,56 @@ LIST: dict[int | str, dict[str, Any]] = {
 
 
 @router.post("/recommend", response_class=Response, responses=LIST, openapi_extra=BODY)
-async def recommend(
-    request: Request, services: ServicesDependency, cache: CacheDependency, request_id: RequestId
-) -> Response:
+async def recommend(request: Request) -> Response:
     """Recommend products to a user: personal, from a history sent along, or what is popular."""
-    asked = _asked(await object_of(request))
+    return await documented(request, _recommend)
+
+
+async def _recommend(call: Call) -> Reply:
+    cache: AnswerCache = call.state.recommended
+    slots = call.services.slots
+    asked = _asked(await call.read(object_in))
     key = orjson.dumps(asked)
     # A kept answer is one of the champion's: of the one that the caller demands, like any other.
-    await services.slots.reach(MODEL)
-    current = services.slots.served(MODEL)
+    await slots.reach(MODEL)
     # While a rollout decides who answers, an answer of the champion's is not for everybody.
-    kept = None if services.slots.diverted(MODEL) else cache.get(current, key)
-    if kept is not None and current is not None:
-        generations.answered(current.generation)
+    kept = None if slots.diverted(MODEL) else cache.get(slots.served(MODEL), key)
+    if kept is not None:
+        answered = await _again(slots, Asked(MODEL, [asked], request_id=call.request_id), kept)
     else:
-        answered = await services.slots.answer(MODEL, [asked], request_id=request_id)
+        answered = await slots.answer(MODEL, [asked], request_id=call.request_id)
         kept = _rendered(answered)
-        served = answered.model
-        services.telemetry.tallies.answered(served.name, served.version, 1)
         # What a version answered that is no longer served must not come back.
-        if services.slots.served(MODEL) == served:
-            cache.put(served, key, kept)
-    return Response(kept.body, media_type="application/json", headers=dict(kept.headers))
+        if slots.served(MODEL) == answered.model:
+            cache.put(answered.model, key, kept)
+    call.tell(answered.model, 1)
+    return Reply(kept.body, headers=_headers(kept, answered))
+
+
+HOT = (HotRoute("POST", "/recommend", _recommend),)
+
+
+async def _again(slots: Slots, asked: Asked, kept: Kept) -> Answered:
+    """Log a kept answer as given once more, so that it can be found and spoken of like the first.
+
+    Nothing is waited for between the look into the cache and `acquire`: it is the same champion.
+    """
+    live = slots.acquire(MODEL, 1)
+    try:
+        # What is JSON already goes into the line as it is.
+        logged = cast("Sequence[Row]", orjson.Fragment(kept.logged))
+        return await slots.record(live, asked, [[]], kept=[logged])
+    finally:
+        live.release()
+
+
+def _headers(kept: Kept, answered: Answered) -> tuple[tuple[bytes, bytes], ...]:
+    return (
+        (b"x-reason", kept.reason.encode()),
+        (b"x-model-version", answered.model.version.encode()),
+        (b"x-decision-id", answered.model.decision_id.encode()),
+        (b"x-prediction-id", answered.prediction_ids[0].encode()),
+    )
 
 
 def _rendered(answered: Answered) -> Kept:
@@ -157,13 +181,11 @@ def _rendered(answered: Answered) -> Kept:
     named = [item for item in listed if isinstance(item, Mapping) and "item_id" in item]
     ids = [str(item["item_id"]) for item in named]
     reason = row.get("reason")
-    headers = {
-        "X-Reason": str(reason) if reason in REASONS else "unknown",
-        "X-Model-Version": answered.model.version,
-        "X-Decision-Id": answered.model.decision_id,
-        "X-Prediction-Id": answered.prediction_ids[0],
-    }
-    return Kept(orjson.dumps(ids), headers)
+    return Kept(
+        orjson.dumps(ids),
+        str(reason) if reason in REASONS else "unknown",
+        orjson.dumps([row], option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS),
+    )
 
 
 def _asked(body: Mapping[str, Any]) -> Row:

@@ -146,10 +146,10 @@ def test_stored_days_say_what_the_history_says(tmp_path: Path):
 def test_a_writing_replaces_the_one_before_and_who_reads_goes_on(tmp_path: Path):
     write_sales(tmp_path, small_panel(days=60), "1", "2026-01-01T00:00:00")
     sales = StoredSales(tmp_path)
-    assert len(sales.of("P00")) == 60
+    assert len(sales.of("P00").days) == 60
     for days in (61, 62, 63):
         write_sales(tmp_path, small_panel(days=days), str(days), "2026-01-01T00:00:00")
-    assert len(sales.of("P00")) == 63
+    assert len(sales.of("P00").days) == 63
     assert len(list(tmp_path.glob("days-*"))) == 2
 
 
@@ -162,7 +162,7 @@ def test_writers_at_once_leave_what_the_last_of_them_wrote(tmp_path: Path):
             ]
             for each in written:
                 each.result()
-            assert len(StoredSales(tmp_path).of("P00")) == 60
+            assert len(StoredSales(tmp_path).of("P00").days) == 60
 
 
 def test_other_users_may_read_what_is_stored_as_the_umask_says(tmp_path: Path):
@@ -184,7 +184,7 @@ def test_a_damaged_writing_leaves_what_was_there(tmp_path: Path):
     sales = StoredSales(tmp_path)
     assert sales.of("P00")
     (tmp_path / "newest.json").write_text("{")
-    assert len(sales.of("P00")) == 60
+    assert len(sales.of("P00").days) == 60
 
 
 def test_sales_are_renewed_when_their_source_has_changed(
@@ -205,14 +205,14 @@ def test_sales_are_renewed_when_their_source_has_changed(
     sales = StoredSales(sales_folder(settings.var))
     assert renew_sales(settings, NOW) is True
     assert renew_sales(settings, NOW) is False
-    assert len(sales.of("a")) == 99  # from the first sale on
+    assert len(sales.of("a").days) == 99  # from the first sale on
     write(120)
     assert renew_sales(settings, NOW) is True
-    assert len(sales.of("a")) == 119
+    assert len(sales.of("a").days) == 119
     for damaged in sales_folder(settings.var).glob("days-*/quantity.npy"):
         damaged.write_bytes(b"")
     assert renew_sales(settings, NOW) is True
-    assert len(StoredSales(sales_folder(settings.var)).of("a")) == 119
+    assert len(StoredSales(sales_folder(settings.var)).of("a").days) == 119
 
 
 def test_nothing_is_renewed_where_no_sales_are_configured(make_settings: Callable[..., Settings]):
