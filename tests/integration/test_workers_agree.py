@@ -143,6 +143,20 @@ def test_a_killed_worker_is_waited_for_by_nobody_and_its_successor_agrees(decide
         assert len(seen.failures) <= 1
 
 
+def test_a_restart_of_the_workers_under_load_loses_no_request_and_no_row_of_the_log(decided):
+    with ServingProcess(decided.folder, workers=2) as server:
+        wait_for_all(server, 1)
+        before = pids(server)
+        with asking(server) as clients:
+            server.process.send_signal(signal.SIGHUP)
+            wait_for(lambda: len(pids(server)) == 2 and not pids(server) & before)
+            wait_for_all(server, decided.decide("2", TOPICS["2"]))
+
+    assert [seen.failures for seen in clients] == [[]] * 4
+    assert all(set(seen.generations) == {1, 2} for seen in clients)
+    assert count(decided.stage.store) == sum(seen.predictions for seen in clients)
+
+
 def test_a_worker_that_hangs_holds_the_other_up_for_a_while_only_and_takes_nobody_back(
     make_settings,
 ):
