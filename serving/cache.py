@@ -1,7 +1,7 @@
 """Verified packages on local disk, so that a restart needs no registry.
 
-A folder `<model>/<digest>` appears whole or not at all, and is verified byte by byte each time it
-is used: what the disk did to it since is found out, and it is downloaded again.
+A folder `<model>/<digest>` appears whole or not at all. What is answered from is verified byte by
+byte each time it is used: what the disk did to it since is found out, and it is downloaded again.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class PackageCache:
         target = self._directory / model / digest
         if target.is_dir():
             try:
-                package = open_package(target, expected_digest=digest)
+                package = open_package(target, expected_digest=digest, compiled_only=True)
             except ArtifactRefused as error:
                 logger.warning("the cache is damaged and is downloaded again: %s", error)
             else:

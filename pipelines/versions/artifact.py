@@ -25,6 +25,8 @@ CONTRACT_FILE = "contract.json"
 CONTRACT_VERSION = 1
 RUNTIME_GROUP = "contender.runtimes"
 FLAVOUR = "flavour"
+PLAIN_FORM = "plain/"
+"""Where a package of ours has its plain form."""
 
 
 class ArtifactRefused(ValueError):
@@ -97,13 +99,19 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def file_digests(directory: Path) -> dict[str, str]:
-    """Return the sha256 of every file below `directory` but `contract.json` itself."""
-    return {
-        path.relative_to(directory).as_posix(): sha256_of(path)
+def file_digests(directory: Path, unread: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the sha256 of every file below `directory` but `contract.json` itself.
+
+    Of files that are named in `unread`, what stands there is returned and they stay unread.
+    """
+    known = unread or {}
+    names = {
+        path.relative_to(directory).as_posix(): path
         for path in sorted(directory.rglob("*"))
-        if path.is_file() and path.relative_to(directory).as_posix() != CONTRACT_FILE
+        if path.is_file()
     }
+    names.pop(CONTRACT_FILE, None)
+    return {name: known.get(name) or sha256_of(path) for name, path in names.items()}
 
 
 def write_contract(directory: Path, contract: Contract) -> Package:
@@ -116,11 +124,16 @@ def write_contract(directory: Path, contract: Contract) -> Package:
     return Package(directory, sealed, hashlib.sha256(payload).hexdigest())
 
 
-def open_package(directory: Path, *, expected_digest: str | None = None) -> Package:
+def open_package(
+    directory: Path, *, expected_digest: str | None = None, compiled_only: bool = False
+) -> Package:
     """Verify every byte of a package and return it.
 
-    Raises `ArtifactRefused` when the contract's digest is not the expected one, a file is
-    missing, added or changed, or the contract's version or shape is unknown.
+    `compiled_only` is for whoever answers from the compiled form, where there is one: the plain
+    form, most of a package's bytes, has to be there and stays unread.
+
+    Raises `ArtifactRefused` when the contract's digest is not the expected one, a file is missing,
+    added or changed, or the contract's version or shape is unknown.
     """
     path = directory / CONTRACT_FILE
     if not path.is_file():
@@ -131,7 +144,9 @@ def open_package(directory: Path, *, expected_digest: str | None = None) -> Pack
         message = f"{path} has digest {digest}, but the decision log admitted {expected_digest}"
         raise ArtifactRefused(message)
     contract = _parse(path, payload)
-    _verify_files(directory, contract.files)
+    apart = compiled_only and contract.form == "compiled"
+    unread = {name: known for name, known in contract.files.items() if name.startswith(PLAIN_FORM)}
+    _verify_files(directory, contract.files, unread if apart else {})
     return Package(directory, contract, digest)
 
 
@@ -149,8 +164,8 @@ def _parse(path: Path, payload: bytes) -> Contract:
         raise ArtifactRefused(f"{path} cannot be read as a contract: {error}") from error
 
 
-def _verify_files(directory: Path, recorded: Mapping[str, str]) -> None:
-    found = file_digests(directory)
+def _verify_files(directory: Path, recorded: Mapping[str, str], unread: Mapping[str, str]) -> None:
+    found = file_digests(directory, unread)
     wrong = sorted(
         name for name in recorded.keys() | found.keys() if recorded.get(name) != found.get(name)
     )

@@ -62,6 +62,36 @@ def test_a_missing_or_added_file_is_noticed(cache, registry, digest):
     assert not (folder / "sitecustomize.py").exists()
 
 
+def test_the_plain_form_beside_a_compiled_one_has_to_be_there_and_is_not_read(cache, registry):
+    plain = registry.folder / MODEL / "1" / "plain" / "model.bin"
+    plain.parent.mkdir(parents=True)
+    plain.write_bytes(b"much")
+    digest = write_package(registry.folder / MODEL / "1", "uno").digest
+    kept = cache.fetch(MODEL, "1", digest).directory / "plain" / "model.bin"
+
+    kept.write_bytes(b"else")
+    cache.fetch(MODEL, "1", digest)
+    assert registry.downloads == 1
+
+    kept.unlink()
+    cache.fetch(MODEL, "1", digest)
+    assert registry.downloads == 2
+
+
+def test_the_plain_form_of_a_version_that_answers_from_it_is_read(cache, registry):
+    plain = registry.folder / MODEL / "1" / "plain" / "model.bin"
+    plain.parent.mkdir(parents=True)
+    plain.write_bytes(b"much")
+    package = write_package(registry.folder / MODEL / "1", "uno", form="flavour", runtime="flavour")
+    kept = cache.fetch(MODEL, "1", package.digest).directory / "plain" / "model.bin"
+
+    kept.write_bytes(b"else")
+    cache.fetch(MODEL, "1", package.digest)
+
+    assert registry.downloads == 2
+    assert kept.read_bytes() == b"much"
+
+
 def test_a_damaged_cache_is_not_used_while_the_registry_is_away(cache, registry, digest):
     (cache.fetch(MODEL, "1", digest).directory / "contract.json").write_text("{}")
     registry.away = True
