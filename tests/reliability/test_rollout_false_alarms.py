@@ -10,65 +10,24 @@ import math
 
 import numpy as np
 import pytest
+from rollout_arrays import (
+    alarms,
+    feedback_paths,
+    found_by,
+    log_share_paths,
+    normal_paths,
+    ramp,
+    scaled,
+)
 
-from pipelines.rollouts.evidence import SCALE_QUANTILE, SCALING, nothing_yet
+from pipelines.rollouts.evidence import SCALING, nothing_yet
 from pipelines.rollouts.plan import Guardrails, Plan, Rollout, Step
-from pipelines.rollouts.sequential import FRACTIONS, ODDS, Cell, log_mean_exp, log_share_e
+from pipelines.rollouts.sequential import Cell, log_mean_exp, log_share_e
 
 ALPHA = 0.05
 RUNS = 1_000
 RAILS = 3
 """Guardrails that are on by default: errors, latency, metric."""
-
-
-def mixed(paths):
-    """Log of the mean of exponentials of some paths, one after another to save memory."""
-    whole, count = -np.inf, 0
-    for path in paths:
-        whole, count = np.logaddexp(whole, path), count + 1
-    return whole - math.log(count)
-
-
-def log_share_paths(hits, shares):
-    """Log e-values after each of the trials (last axis), whose null shares are given."""
-    return mixed(
-        np.cumsum(hits * math.log(r) - np.log(1 - shares + r * shares), axis=1) for r in ODDS
-    )
-
-
-def feedback_paths(taken, losses, shares):
-    """Log e-values of harm and of superiority after each tested unit."""
-    before = np.cumsum(losses, axis=1) - losses
-    usual = (0.5 + before) / (1 + np.arange(losses.shape[1]))
-    excess = np.where(taken, 1 / shares, -1 / (1 - shares)) * (losses - usual)
-    least = np.maximum(usual / shares, (1 - usual) / (1 - shares))
-    most = np.maximum((1 - usual) / shares, usual / (1 - shares))
-    return tuple(
-        mixed(np.cumsum(np.log1p(part * bet), axis=1) for part in FRACTIONS)
-        for bet in (excess / least, -excess / most)
-    )
-
-
-def scaled(squared):
-    """Cut squared errors as the product does; the first hundred units are not tested."""
-    scale = np.sort(squared[:, :SCALING], axis=1)[:, int(SCALE_QUANTILE * SCALING), None]
-    return np.minimum(squared[:, SCALING:] / scale, 1.0)
-
-
-def alarms(paths, limit):
-    return float((paths >= math.log(limit)).any(axis=1).mean())
-
-
-def found_by(paths, limit, share_of_runs):
-    """Number of units after which that share of the rollouts has reached the limit."""
-    reached = paths >= math.log(limit)
-    first = np.where(reached.any(axis=1), reached.argmax(axis=1) + 1, paths.shape[1] + 1)
-    return int(np.quantile(first, share_of_runs, method="inverted_cdf"))
-
-
-def ramp(length):
-    """A ramp in three steps: the null share of each unit."""
-    return np.repeat([0.02, 0.1, 0.5], [length // 3, length // 3, length - 2 * (length // 3)])
 
 
 SHARES = {"half": np.full(2_000, 0.5), "tenth": np.full(2_000, 0.1), "ramp": ramp(2_000)}
@@ -151,6 +110,17 @@ def test_an_equal_challenger_is_seldom_called_worse_or_better(rng, shares, losse
     harm, gain = feedback_paths(taken, seen, shares)
     assert alarms(harm, 1 / ALPHA) <= ALPHA
     assert alarms(gain, 1 / ALPHA) <= ALPHA
+
+
+def test_a_normal_curve_would_call_equal_challengers_better_too_often(rng):
+    """Why squared errors are cut and bet on: rare large ones have not come yet, and then do."""
+    losses = LOSSES["squared errors with wild ones"](rng, (RUNS, 2_000))
+    shares = SHARES["tenth"]
+    taken = rng.random(losses.shape) < shares
+    _, normal = normal_paths(taken, losses, shares)
+    _, bets = feedback_paths(taken[:, SCALING:], scaled(losses), shares[SCALING:])
+    assert alarms(normal, 1 / ALPHA) > 2 * ALPHA
+    assert alarms(bets, 1 / ALPHA) <= ALPHA
 
 
 def test_all_guardrails_together_seldom_blame_a_harmless_challenger(rng):
