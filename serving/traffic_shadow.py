@@ -29,8 +29,8 @@ MIRRORED_INSTANCES = 16
 """Of each request at most: a long one must not hold the interpreter, nor the others up."""
 RELATIVE = 0.01
 """Two numbers agree when they differ by at most so much of the larger one."""
-REST = 4.0
-"""How many times as long as it worked the challenger rests: it takes a fifth of a core at most."""
+REST = 9.0
+"""How many times as long as it worked the challenger rests: it takes a tenth of a core at most."""
 CLOSE_SECONDS = 5.0
 
 logger = logging.getLogger(__name__)
