@@ -26,6 +26,7 @@ from serving.hot.routes import HotRoutes
 from serving.problems import respond
 from serving.retraining import Orchestration
 from serving.routers import (
+    assessments,
     decisions,
     demand,
     fashion,
@@ -48,7 +49,7 @@ logger = logging.getLogger(__name__)
 
 START_PATIENCE_SECONDS = 20.0
 # Routes are tried in order, so what is asked most comes first.
-GENERIC = (predictions, health, models, feedback, history, decisions, rollouts, jobs)
+GENERIC = (predictions, health, models, feedback, history, assessments, decisions, rollouts, jobs)
 PROTOCOLS = (open_inference, invocations)
 """The generic interface as clients of others speak it, in their dialects and media types."""
 DOMAIN = (product_categories, product_codes, demand, product_recommendations, fashion)

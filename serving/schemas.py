@@ -168,6 +168,12 @@ class PredictionHistory(BaseModel):
     today: Today | None
 
 
+class AssessmentList(BaseModel):
+    """What the monitoring found, the newest first."""
+
+    assessments: list[Json]
+
+
 class ContractView(BaseModel):
     """What the live version says about itself."""
 

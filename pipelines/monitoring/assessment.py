@@ -17,6 +17,8 @@ from features.drift import Kind, Shift, false_discovery, shift_of
 from pipelines.gate.verdict import Check
 from pipelines.monitoring.accuracy import Calibration, Share, measured
 from pipelines.monitoring.attribution import mix_loss
+from pipelines.monitoring.findings import Finding
+from pipelines.monitoring.live import LiveFigure
 from pipelines.monitoring.served import Answer, columns_of, values_of
 
 if TYPE_CHECKING:
@@ -25,22 +27,6 @@ if TYPE_CHECKING:
     from pipelines.model_settings import MonitoringSettings
 
 Verdict = Literal["healthy", "drifting", "failing", "too_few_answers"]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing looked at: its check, and what decides whether it raises an alarm.
-
-    `loss` is by how much the share of right answers is expected to be lower because of it; None
-    where nothing says so.
-    """
-
-    check: Check
-    p: float
-    large: bool
-    """Whether it is large enough to matter, were it not chance."""
-    kind: Literal["input", "answers", "accuracy", "labels"]
-    loss: float | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +45,8 @@ class Assessment:
     labelled: int = 0
     live: Share | None = None
     estimated: Share | None = None
+    figures: tuple[LiveFigure, ...] = ()
+    """What turned out true of each version's answers in the window."""
 
     def as_json(self) -> dict[str, object]:
         """Return the assessment as it is kept."""
@@ -77,6 +65,9 @@ class Windows:
     before: Sequence[Answer]
     tested: pd.DataFrame
     target: str
+    figures: tuple[LiveFigure, ...] = ()
+    more: tuple[Finding, ...] = ()
+    """What else was found, such as by forecasts whose days have passed."""
 
 
 def assess(
@@ -89,13 +80,24 @@ def assess(
 ) -> Assessment:
     """Assess one model over one window."""
     now = [answer for answer in windows.now if answer.version == version]
-    empty = Assessment(model, version, since, until, "healthy", (), (), answers=len(now))
-    if len(now) < settings.minimum_answers:
+    empty = Assessment(
+        model,
+        version,
+        since,
+        until,
+        "healthy",
+        (),
+        (),
+        answers=len(now),
+        figures=windows.figures,
+    )
+    if len(now) < settings.minimum_answers and not windows.more:
         needed = f"{len(now)} different questions; at least {settings.minimum_answers} are needed"
         check = Check("answers", len(now), settings.minimum_answers, None, needed)
         return replace(empty, verdict="too_few_answers", reasons=(needed,), checks=(check,))
     live, estimated = _live(now, windows.target), _estimated(now, windows.tested)
     found = [
+        *windows.more,
         *_inputs(now, windows, settings),
         *_answers(now, windows, settings),
         *_accuracy(live, estimated, windows.tested, settings),
@@ -133,7 +135,7 @@ def _ruled(empty: Assessment, found: Sequence[Finding], settings: MonitoringSett
 def _inputs(
     now: Sequence[Answer], windows: Windows, settings: MonitoringSettings
 ) -> Iterator[Finding]:
-    if len(windows.before) < settings.minimum_answers:
+    if min(len(windows.before), len(now)) < settings.minimum_answers:
         return
     calibration = _calibration(windows.tested)
     for column, kind in columns_of([*windows.before, *now]).items():
@@ -147,9 +149,8 @@ def _answers(
     now: Sequence[Answer], windows: Windows, settings: MonitoringSettings
 ) -> Iterator[Finding]:
     """Compare with what the same version answered before: another one may answer otherwise."""
-    version = now[0].version
-    before = [answer for answer in windows.before if answer.version == version]
-    if len(before) < settings.minimum_answers:
+    before = [answer for answer in windows.before if now and answer.version == now[0].version]
+    if min(len(before), len(now)) < settings.minimum_answers:
         return
     then, today = ([answer.row.get(windows.target) for answer in each] for each in (before, now))
     kind = _kind_of_answers([*then, *today])

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import orjson
 import pandas as pd
 
-from pipelines import catalog
+from pipelines import assessments, catalog
 from pipelines.labels import Labels
 from pipelines.model_settings import MonitoringSettings
+from pipelines.monitoring import forecasts
 from pipelines.monitoring.assessment import Assessment, Windows, assess
+from pipelines.monitoring.live import live_figures
 from pipelines.monitoring.served import Answer, answers, with_labels
+from pipelines.orders import stored_sales
 
 if TYPE_CHECKING:
     from pipelines.decisions.log import Champion, Decision, DecisionLog
     from pipelines.settings import Settings
     from pipelines.store import Store
 
-KEPT = 500
+FORECAST_DAYS = 60
+"""How long before a day its forecasts are looked for."""
 
 
 class NothingToAssess(LookupError):
@@ -44,21 +46,20 @@ def monitor(
         labels = Labels(store)
         current = with_labels(current, labels, model, family.label_text)
         before = with_labels(before, labels, model, family.label_text)
-    windows = Windows(current, before, _tested(log, head), family.target)
+    passed_days = _passed(settings, store, model, since, until)
+    windows = Windows(
+        current,
+        before,
+        _tested(log, head),
+        family.target,
+        figures=(*live_figures(current, family.target), *forecasts.figures(passed_days)),
+        more=tuple(
+            forecasts.findings([e for e in passed_days if e.version == head.version], limits)
+        ),
+    )
     found = assess(model, head.version, since.isoformat(), until.isoformat(), windows, limits)
-    _keep(folder_of(settings, model), found)
+    assessments.keep(settings.var, model, found.until, found.as_json())
     return found
-
-
-def folder_of(settings: Settings, model: str) -> Path:
-    """Return where a model's assessments are kept."""
-    return settings.var / "assessments" / model
-
-
-def kept(settings: Settings, model: str, limit: int | None = None) -> list[dict[str, object]]:
-    """Return the kept assessments, the newest first."""
-    files = sorted(folder_of(settings, model).glob("*.json"), reverse=True)
-    return [orjson.loads(file.read_bytes()) for file in files[:limit]]
 
 
 def _windows(
@@ -81,6 +82,21 @@ def _windows(
         return current, before
     first = answers(store, model, trained_at, min(trained_at + reach, since))
     return current, first
+
+
+def _passed(
+    settings: Settings, store: Store, model: str, since: datetime, until: datetime
+) -> list[forecasts.Passed]:
+    """Return what became of forecasts of the window's days; none where no sales are stored."""
+    if model != stored_sales.MODEL:
+        return []
+    folder = stored_sales.sales_folder(settings.var)
+    pointer = stored_sales.pointer_in(folder)
+    sales = stored_sales.stored_history(folder, pointer) if pointer else None
+    if sales is None:
+        return []
+    made = answers(store, model, since - timedelta(days=FORECAST_DAYS), until)
+    return forecasts.passed(made, sales, since.date(), until.date())
 
 
 def _trained_at(log: DecisionLog, head: Champion) -> datetime:
@@ -106,13 +122,3 @@ def _tested(log: DecisionLog, head: Champion) -> pd.DataFrame:
             if files["challenger"] is not None:
                 return log.load_predictions(str(files["challenger"]))
     return pd.DataFrame()
-
-
-def _keep(folder: Path, found: Assessment) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    name = found.until.replace(":", "").replace("+0000", "Z")
-    partial = folder / f".{name}.partial"
-    partial.write_bytes(orjson.dumps(found.as_json(), option=orjson.OPT_INDENT_2))
-    partial.replace(folder / f"{name}.json")
-    for old in sorted(folder.glob("*.json"), reverse=True)[KEPT:]:
-        old.unlink(missing_ok=True)

@@ -10,14 +10,15 @@ import pytest
 from answer_stream import Stream
 from sqlalchemy import insert
 
+from pipelines import assessments
+from pipelines.assessments import kept
 from pipelines.decisions.log import DecisionLog, NewDecision
 from pipelines.labels import Labels
 from pipelines.model_settings import MonitoringSettings
-from pipelines.monitoring import monitor as monitoring
 from pipelines.monitoring.accuracy import Calibration, measured
 from pipelines.monitoring.assessment import Windows, assess
 from pipelines.monitoring.attribution import mix_loss
-from pipelines.monitoring.monitor import NothingToAssess, kept, monitor
+from pipelines.monitoring.monitor import NothingToAssess, monitor
 from pipelines.monitoring.served import answers
 from pipelines.settings import load_settings
 from pipelines.store import feedback, predictions
@@ -187,12 +188,12 @@ def test_a_model_is_assessed_from_the_store_and_what_was_found_is_kept(
     found = monitor(settings, store, log, "product_codes", now=NOW)
     assert found.verdict == "drifting"
     assert found.alarms == ("input: description",)
-    (again,) = kept(settings, "product_codes")
+    (again,) = kept(settings.var, "product_codes")
     assert again == orjson.loads(orjson.dumps(found.as_json()))
-    monkeypatch.setattr(monitoring, "KEPT", 2)
+    monkeypatch.setattr(assessments, "KEPT", 2)
     for hours in (1, 2):
         monitor(settings, store, log, "product_codes", now=NOW + timedelta(hours=hours))
-    newest = [found["until"] for found in kept(settings, "product_codes")]
+    newest = [found["until"] for found in kept(settings.var, "product_codes")]
     assert newest == [(NOW + timedelta(hours=hours)).isoformat() for hours in (2, 1)]
 
 

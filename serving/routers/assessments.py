@@ -1,0 +1,22 @@
+"""`GET /v1/models/{name}/assessments`: what the monitoring found, the newest first."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Query
+
+from pipelines.assessments import kept
+from serving.dependencies import ServicesDependency
+from serving.schemas import AssessmentList
+
+router = APIRouter(prefix="/v1/models", tags=["models"])
+
+
+@router.get("/{name}/assessments")
+def assessments(
+    name: str,
+    services: ServicesDependency,
+    limit: int = Query(20, ge=1, le=500, description="At most so many."),
+) -> AssessmentList:
+    """List a model's assessments: verdict, checks, alarms, and each version's live figures."""
+    services.slots.served(name)  # an unknown model is refused first
+    return AssessmentList(assessments=kept(services.settings.var, name, limit))
