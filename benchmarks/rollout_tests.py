@@ -81,9 +81,7 @@ def _slow(rng: np.random.Generator) -> None:
 
 
 def _feedback(rng: np.random.Generator) -> None:
-    print(
-        "\n| share | wrong before | wrong now | units with feedback until it is clear: half | 90 % |"
-    )
+    print("\n| share | wrong before | now | units with feedback until it is clear: half | 90 % |")
     print("| --- | --- | --- | --- | --- |")
     for share in (0.5, 0.1):
         for before, after in ((0.2, 0.4), (0.2, 0.3), (0.3, 0.2), (0.3, 0.15)):
