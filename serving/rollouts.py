@@ -126,7 +126,7 @@ class Rollouts:
         for part in self._parts.values():
             if part.taken:
                 self._affairs.report(part.taken)
-        if self._parts and self._affairs.tend():
+        if running and self._affairs.tend():
             self._hint.set()
 
     def _run(self) -> None:

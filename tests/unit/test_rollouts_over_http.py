@@ -84,6 +84,10 @@ def test_the_recommenders_lists_are_drafted_for_its_own_interface(client):
     answer = client.post("/recommend", json={"user_id": "1", "top": 4})
     teams = logged_teams(client, answer.headers["X-Prediction-Id"])
 
+    prediction = answer.headers["X-Prediction-Id"]
+    history = client.get(f"/v1/models/{RECOMMENDER.name}/predictions/{prediction}")
+
+    assert history.status_code == 200, history.text
     assert answer.headers["X-Decision-Id"] == rollout_id
     assert set(teams.values()) == {"champion", "challenger"}
     assert list(teams) == answer.json() != champions
@@ -142,20 +146,17 @@ def test_the_fashion_shops_lists_are_drafted_with_their_pictures(stage, tmp_path
 
 
 def test_kept_answers_are_neither_given_nor_made_while_a_rollout_runs(client):
-    asked = {"user_id": "2", "top": 4}
-    kept = client.post("/recommend", json=asked).headers["X-Prediction-Id"]
+    def versions() -> set[str]:
+        asked = [client.post("/recommend", json={"user_id": str(user)}) for user in range(12)]
+        return {answer.headers["X-Model-Version"] for answer in asked}
+
+    assert versions() == {"1"}
     rollout_id = start(client, "canary", share=0.5)
-    during = [client.post("/recommend", json=asked) for _ in range(3)]
+    assert versions() == versions() == {"1", "2"}
     client.post(f"/v1/rollouts/{rollout_id}/stop", json={"actor": "ana", "reason": "enough"})
     wait_for(lambda: status(client, rollout_id)["here"] is None)
 
-    after = client.post("/recommend", json=asked)
-
-    ids = {answer.headers["X-Prediction-Id"] for answer in during}
-    assert len(ids) == 3
-    assert kept not in ids
-    assert {answer.headers["X-Decision-Id"] for answer in during} == {rollout_id}
-    assert after.headers["X-Prediction-Id"] == kept
+    assert versions() == {"1"}
 
 
 def test_the_same_customer_gets_the_same_version_on_every_interface(client):
@@ -223,6 +224,16 @@ def test_there_is_one_rollout_of_a_model_at_a_time_and_it_ends_once(client):
     assert (again.status_code, again.json()["type"]) == (409, "urn:contender:problem:conflict")
     assert [response.status_code for response in stopped] == [200, 409]
     assert stopped[0].json()["verdict"] == "stopped"
+
+
+def test_a_rollout_ends_when_its_champion_moves_on(client, stage):
+    rollout_id = start(client, "canary", share=0.9)
+    stage.decide(RECOMMENDER, "2", stage.log.admitted(RECOMMENDER.name, "2"))
+
+    wait_for(lambda: status(client, rollout_id)["verdict"] == "superseded")
+    wait_for(lambda: status(client, rollout_id)["here"] is None)
+
+    assert "version 2 is champion now" in status(client, rollout_id)["finding"]
 
 
 def test_what_is_not_there_is_not_found(client):
