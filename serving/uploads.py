@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect
 
 from serving.bodies import BodyTooLarge, MalformedBody, UnsupportedBody
 
+GZIP = b"\x1f\x8b"
 BLOCK_BYTES = 1 << 20
 """Written at a time, by a thread: the event loop has requests to answer."""
 
@@ -38,6 +39,8 @@ async def to_file(request: Request, path: Path, limit_bytes: int) -> int:
                 size += len(chunk)
                 _require_within(size, limit_bytes)
                 waiting += chunk
+                if size == len(waiting) and waiting.startswith(GZIP):
+                    raise _compressed("gzip")
                 if len(waiting) >= BLOCK_BYTES:
                     await run_in_threadpool(stream.write, bytes(waiting))
                     waiting.clear()
@@ -57,16 +60,18 @@ def require_plain(request: Request) -> None:
     """Raise `UnsupportedBody` for a compressed body."""
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding != "identity":
-        raise UnsupportedBody(
-            f"a body with Content-Encoding {encoding!r} is not taken; send the file uncompressed, "
-            "or as Parquet"
-        )
+        raise _compressed(encoding)
 
 
 def require_declared(request: Request, limit_bytes: int) -> None:
     """Raise `BodyTooLarge` for a body that says itself that it is, before a byte is read."""
     declared = request.headers.get("content-length", "")
     _require_within(int(declared) if declared.isdigit() else 0, limit_bytes)
+
+
+def _compressed(how: str) -> UnsupportedBody:
+    said = f"the file is compressed ({how}); send it as it was before, or as Parquet"
+    return UnsupportedBody(said)
 
 
 def _require_within(size: int, limit_bytes: int) -> None:

@@ -49,8 +49,8 @@ class ParquetTable:
                     for values in batch.slice(skip).to_pylist():
                         yield InputRow({name: _plain(value) for name, value in values.items()})
                     skip = max(0, skip - batch.num_rows)
-            except pa.ArrowException as error:
-                raise JobFailed(f"the file is damaged: {error}") from error
+            except (pa.ArrowException, ValueError, OverflowError) as error:
+                raise JobFailed(f"the file holds what cannot be read: {error}") from error
 
     def _opened(self) -> pq.ParquetFile:
         try:

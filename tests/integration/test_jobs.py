@@ -27,6 +27,8 @@ from pipelines.settings import Settings
 from pipelines.store import Store, open_store
 
 ROWS = 120_000
+WEIGHING = Path("/proc/sys/kernel/sched_autogroup_enabled")
+"""Whether this system weighs whole sessions against each other."""
 TEXTS = ("text\n" + "pintura roja\nno hay nada así\n" * (ROWS // 2)).encode()
 
 
@@ -41,7 +43,11 @@ class WorkerProcess:
     def __enter__(self) -> WorkerProcess:
         command = [sys.executable, "-m", "serving.job_worker"]
         self.process = subprocess.Popen(
-            command, env=self._environment, stdout=self._log, stderr=self._log
+            command,
+            env=self._environment,
+            stdout=self._log,
+            stderr=self._log,
+            start_new_session=True,  # as the supervisor does
         )
         wait_for(lambda: self._ready.exists() and self._ready.read_text() == str(self.process.pid))
         return self
@@ -106,10 +112,14 @@ def test_a_worker_gives_way_and_stops_when_told_to(decided):
     with WorkerProcess(decided.folder) as worker:
         process = psutil.Process(worker.process.pid)
         nice = process.nice()
+        session = Path(f"/proc/{process.pid}/autogroup")
+        weighed = WEIGHING.exists() and WEIGHING.read_text().strip() == "1"
+        as_a_session = session.read_text().split()[-1] if weighed else "10"
         worker.process.terminate()
         code = worker.process.wait(timeout=30)
 
     assert nice >= 10
+    assert as_a_session == "10"
     assert code == 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 from collections.abc import Callable, Iterator
 
@@ -223,6 +224,7 @@ def test_enough_jobs_are_enough(client):
         (FILE, {"Content-Type": "text/plain"}, {}, (415, "unsupported-body")),
         (FILE, {}, {}, (415, "unsupported-body")),
         (FILE, {**CSV, "Content-Encoding": "gzip"}, {}, (415, "unsupported-body")),
+        (gzip.compress(FILE), CSV, {}, (415, "unsupported-body")),
         (FILE, {"Content-Type": "text/csv; charset=latin-1"}, {}, (415, "unsupported-body")),
         (FILE, CSV, {"columns": "text=shelf"}, (422, "job-refused")),
         (FILE, CSV, {"columns": '{"text": 3}'}, (422, "job-refused")),
@@ -230,6 +232,11 @@ def test_enough_jobs_are_enough(client):
         (FILE, CSV, {"format": "xlsx"}, (422, "invalid-request")),
         (b'{"source": "moon"}', {"Content-Type": "application/json"}, {}, (422, "job-refused")),
         (b"{", {"Content-Type": "application/json"}, {}, (400, "malformed-body")),
+    ],
+    ids=[
+        *("too large", "empty", "plain text", "no type", "encoded", "gzipped", "another charset"),
+        *("columns that are no JSON", "columns that are no names", "no such field"),
+        *("no such format", "no such source", "no JSON"),
     ],
 )
 def test_what_makes_no_job_is_refused_and_leaves_nothing(
