@@ -1,76 +1,79 @@
-"""Rollouts on PostgreSQL keep the promises that they keep on SQLite."""
+"""Rollouts on PostgreSQL: counted, sampled, and told apart by what callers name and say."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+from asgi_client import AppClient
 from postgresql_server import new_database, postgresql_server
-from told_rollouts import Stage
+from serving_stage import MODEL, Stage
 
-from pipelines.decisions.log import Conflict
-from pipelines.records.replay import replay
-from pipelines.rollouts import disagreements, records
-from pipelines.rollouts.feedback import note_units
-from pipelines.rollouts.steward import Steward
-from pipelines.store import Store, open_store
+from pipelines.settings import Settings
 
-
-@pytest.fixture(scope="module")
-def server_uri() -> Iterator[str]:
-    with postgresql_server() as uri:
-        yield uri
+PLAN = {"challenger": "2", "seconds": 600, "actor": "ana", "reason": "to see"}
 
 
 @pytest.fixture
-def store(server_uri: str) -> Iterator[Store]:
-    opened = open_store(new_database(server_uri))
-    yield opened
-    opened.close()
+def client(make_settings: Callable[..., Settings]) -> Iterator[AppClient]:
+    with postgresql_server() as uri:
+        settings = make_settings(
+            models={MODEL: {"source": {"url": "texts.csv"}}},
+            store_url=new_database(uri),
+            serving={"poll_seconds": 0.1},
+        )
+        stage = Stage(settings)
+        stage.promote("1", "uno")
+        stage.register("2", "dos")
+        with AppClient(stage.app()) as client:
+            yield client
+        stage.close()
 
 
-def test_a_rollout_is_started_once_judged_by_its_feedback_and_ended_once(store, tmp_path):
-    stage = Stage.open(store, tmp_path)
+def started(client: AppClient, mode: str, **plan: Any) -> str:
+    body = {"mode": mode, **PLAN, **plan}
+    response = client.post(f"/v1/models/{MODEL}/rollouts", json=body)
+    assert response.status_code == 201, response.text
+    rollout_id = str(response.json()["rollout_id"])
+    wait_for(lambda: shown(client, rollout_id)["here"] == "taking_part")
+    return rollout_id
 
-    def started(_number):
-        try:
-            return stage.start()
-        except Conflict:
-            return None
 
-    with ThreadPoolExecutor(4) as threads:
-        (rollout,) = [found for found in threads.map(started, range(4)) if found]
-    assert records.active_rollouts(stage.log) == {"codes": rollout}
-    stage.saw(rollout, "champion", answers=250)
-    stage.saw(rollout, "challenger", answers=250)
-    stewards = [Steward(stage.log, clock=stage.clock) for _ in range(2)]
-    assert stewards[0].tend() == []
+def shown(client: AppClient, rollout_id: str) -> dict[str, Any]:
+    return dict(client.get(f"/v1/rollouts/{rollout_id}").json())
+
+
+def ask(client: AppClient, unit: str) -> str:
+    response = client.post(
+        f"/v1/models/{MODEL}/predict",
+        json={"instances": [{"text": "pintura\0"}]},
+        headers={"X-Unit-Id": unit},
+    )
+    return str(response.json()["prediction_ids"][0])
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def test_what_a_shadow_and_an_ab_test_see_is_kept_and_decides(client):
+    shadow = started(client, "shadow", share=1.0)
+    for number in range(10):
+        ask(client, f"u{number}")
+    wait_for(lambda: shown(client, shadow)["arms"]["challenger"]["compared"] == 10)
+    wait_for(lambda: len(shown(client, shadow)["disagreements"]) == 10)
+    client.post(f"/v1/rollouts/{shadow}/stop", json={"actor": "ana", "reason": "enough"})
+    test = started(client, "ab", share=0.5)
     for number in range(200):
-        stage.judge(rollout, "1", right=number % 2 == 0)
-        request = stage.judge(rollout, "2", right=number % 10 > 0)
-        note_units(store, rollout.rollout_id, {request: f"shop-{number}"})
-    ended = [decision for steward in stewards for decision in steward.tend()]
-    assert [decision.verdict for decision in ended] == ["superior"]
-    outcome = records.get(stage.log, rollout.rollout_id).ending.outcome
-    assert outcome.evidence["latency_limit_ms"] > 25
-    assert replay(stage.log, ended[0].decision_id) == []
-    assert stage.log.verify_chain() == []
-    assert disagreements.latest(store, rollout.rollout_id, 5) == []
+        told = {"prediction_id": ask(client, f"v{number}"), "actual": "uno", "reviewer": "ana"}
+        client.post(f"/v1/models/{MODEL}/feedback", json=told)
+    wait_for(lambda: shown(client, test)["verdict"] == "rolled_back")
 
-
-def test_a_store_of_an_earlier_release_is_given_what_is_new(server_uri):
-    url = new_database(server_uri)
-    for _ in range(2):
-        open_store(url).close()
-    store = open_store(url)
-    with store.write() as connection:
-        connection.exec_driver_sql("DROP INDEX decisions_of_kind")
-        connection.exec_driver_sql("DROP TABLE rollout_totals")
-    store.close()
-    store = open_store(url)
-    with store.read() as connection:
-        query = "SELECT count(*) FROM pg_indexes WHERE indexname = 'decisions_of_kind'"
-        assert connection.exec_driver_sql(query).scalar() == 1
-        assert connection.exec_driver_sql("SELECT count(*) FROM rollout_totals").scalar() == 0
-    store.close()
+    assert shown(client, shadow)["verdict"] == "stopped"
+    failed = {check["name"] for check in shown(client, test)["checks"] if not check["passed"]}
+    assert "metric" in failed
