@@ -49,6 +49,12 @@ SPOKEN = "domain-refused"
 """The problems whose own words are Spanish already."""
 
 
+LARGEST_WHOLE = 2**63 - 1
+"""Identifiers are no longer than this where they are numbers."""
+WORDS = {"type": "string", "pattern": "[^\\s\\x1c-\\x1f]"}
+"""JSON schema of a text that is not blank, by Python's idea of it."""
+
+
 class DomainRefused(ValueError):
     """A request to a domain interface is not what it must be; the message is Spanish."""
 
@@ -84,6 +90,21 @@ def object_in(content: bytes) -> Mapping[str, Any]:
     return body
 
 
+def text_schema(limit: int) -> dict[str, Any]:
+    """Return the JSON schema of what `text_field` takes."""
+    whole = {"type": "integer", "minimum": -LARGEST_WHOLE, "maximum": LARGEST_WHOLE}
+    text = {**WORDS, "maxLength": limit, "not": {"pattern": "\\x00"}}
+    return {"anyOf": [text, whole]}
+
+
+def whole_number(value: object) -> int | None:
+    """Return a number that is whole, written 7 or 7.0, and None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    whole = abs(value) <= LARGEST_WHOLE and value == int(value)
+    return int(value) if whole else None
+
+
 def text_field(body: Mapping[str, Any], name: str, limit: int) -> str:
     """Return a field that must hold some text (a number is taken as its digits).
 
@@ -92,8 +113,8 @@ def text_field(body: Mapping[str, Any], name: str, limit: int) -> str:
     value = body.get(name)
     if value is None:
         raise DomainRefused(f"Falta el campo «{name}».")
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
+    if isinstance(value, int | float) and (whole := whole_number(value)) is not None:
+        value = str(whole)
     if not isinstance(value, str):
         raise DomainRefused(f"El campo «{name}» debe ser texto.")
     if not value.strip() or "\0" in value:

@@ -9,14 +9,21 @@ from typing import Any
 
 import orjson
 from fastapi import APIRouter, FastAPI, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from pipelines.contract import Row
 from pipelines.orders.stored_sales import MODEL, StoredSales, sales_folder
 from serving.answers import Answered
 from serving.hot.calls import Call, HotRoute, Reply, documented
 from serving.problems import Dialect
-from serving.spanish import DomainRefused, object_in, render, text_field
+from serving.spanish import (
+    DomainRefused,
+    object_in,
+    render,
+    text_field,
+    text_schema,
+    whole_number,
+)
 
 ID_CHARACTERS = 200
 HORIZON_DEFAULT, HORIZON_LIMIT = 28, 365
@@ -25,47 +32,51 @@ DECIMALS = 3
 SOLD = ("date", "quantity", "promotion", "price", "open")
 
 
-class HistoricalDay(BaseModel):
-    """What was sold on a day; returns are negative."""
-
-    date: str
-    quantity: float
-    promotion: bool | float | None = None
-    price: float | None = None
-    open: bool | None = None
-
-
-class Features(BaseModel):
-    """What is known of the days asked about."""
-
-    seasonality: bool | float | str | None = Field(
-        None, description="Accepted as clients send it; the seasons are always used."
-    )
-    promotion_active: bool | None = Field(
-        None, description="Whether the product is on promotion on all the days asked about."
-    )
-
-
-class ForecastRequest(BaseModel):
-    """One product; without history the stored one is used."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "productId": "SKU-001",
-                    "historicalData": [{"date": "2026-11-20", "quantity": 12}],
-                    "features": {"seasonality": True, "promotion_active": False},
-                    "forecast_horizon": 7,
-                }
-            ]
-        }
-    )
-
-    productId: str  # noqa: N815 - as existing clients write it
-    historicalData: list[HistoricalDay] | None = None  # noqa: N815
-    features: Features | None = None
-    forecast_horizon: int = HORIZON_DEFAULT
+DAY = {
+    "type": "object",
+    "description": "What was sold on a day; returns are negative.",
+    "required": ["date", "quantity"],
+    "properties": {
+        "date": {"type": "string"},
+        "quantity": {"type": "number"},
+        "promotion": {"type": ["boolean", "number", "null"]},
+        "price": {"type": ["number", "null"]},
+        "open": {"type": ["boolean", "number", "null"]},
+    },
+}
+FEATURES = {
+    "type": ["object", "null"],
+    "description": "What is known of the days asked about.",
+    "properties": {
+        "seasonality": {"description": "Accepted as clients send it; the seasons are always used."},
+        "promotion_active": {
+            "type": ["boolean", "null"],
+            "description": "Whether the product is on promotion on all the days asked about.",
+        },
+    },
+}
+ASKED = {
+    "type": "object",
+    "description": "One product; without history the stored one is used.",
+    "required": ["productId"],
+    "properties": {
+        "productId": text_schema(ID_CHARACTERS),
+        "historicalData": {"type": ["array", "null"], "items": DAY, "maxItems": HISTORY_LIMIT},
+        "features": FEATURES,
+        "forecast_horizon": {
+            "type": ["integer", "null"],
+            "minimum": 1,
+            "maximum": HORIZON_LIMIT,
+            "default": HORIZON_DEFAULT,
+        },
+    },
+    "example": {
+        "productId": "SKU-001",
+        "historicalData": [{"date": "2026-11-20", "quantity": 12}],
+        "features": {"seasonality": True, "promotion_active": False},
+        "forecast_horizon": 7,
+    },
+}
 
 
 class ForecastDay(BaseModel):
@@ -107,7 +118,7 @@ DIALECT = Dialect(("/api/v1/predict",), render)
 BODY = {
     "requestBody": {
         "required": True,
-        "content": {"application/json": {"schema": ForecastRequest.model_json_schema()}},
+        "content": {"application/json": {"schema": ASKED}},
     }
 }
 
@@ -186,11 +197,12 @@ def _day(entry: Any, place: int) -> Row:
 def _horizon(value: Any) -> int:
     if value is None:
         return HORIZON_DEFAULT
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= HORIZON_LIMIT:
+    whole = whole_number(value)
+    if whole is None or not 1 <= whole <= HORIZON_LIMIT:
         raise DomainRefused(
             f"El campo «forecast_horizon» debe ser un número entero de 1 a {HORIZON_LIMIT}."
         )
-    return value
+    return whole
 
 
 def _document(product_id: str, notes: Sequence[object], answered: Answered) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from pipelines.contract import Row
 from pipelines.settings import ServingSettings
@@ -16,18 +16,26 @@ from serving.dependencies import ServicesDependency
 from serving.hot.calls import Call, HotRoute, Reply, documented, reply_of
 from serving.problems import Dialect, Problem
 from serving.services import Services
-from serving.spanish import DomainRefused, object_in, refusal, sentence
+from serving.spanish import WORDS, DomainRefused, object_in, refusal, sentence
 
 MODEL = "product_categories"
 
 router = APIRouter(tags=["categoriser"])
 
 
-class InferenceRequest(BaseModel):
-    """Product names, and optionally the name of the model that is meant."""
-
-    product_list: list[str] = Field(examples=[["Llave stilson 14 pulgadas", "Cemento gris 50 kg"]])
-    model_name: str | None = Field(default=None, examples=[MODEL])
+INFERENCE = {
+    "type": "object",
+    "description": "Product names, and optionally the name of the model that is meant.",
+    "required": ["product_list"],
+    "properties": {
+        "product_list": {
+            "type": "array",
+            "items": WORDS,
+            "examples": [["Llave stilson 14 pulgadas", "Cemento gris 50 kg"]],
+        },
+        "model_name": {"enum": [MODEL, "", None], "examples": [MODEL]},
+    },
+}
 
 
 class Alternative(BaseModel):
@@ -73,7 +81,7 @@ DIALECT = Dialect(("/v1/categorizer", "/training"), render)
 BODY = {
     "requestBody": {
         "required": True,
-        "content": {"application/json": {"schema": InferenceRequest.model_json_schema()}},
+        "content": {"application/json": {"schema": INFERENCE}},
     }
 }
 

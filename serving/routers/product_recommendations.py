@@ -16,7 +16,14 @@ from serving.answers import Answered, ServedModel
 from serving.hot.calls import Call, HotRoute, Reply, documented
 from serving.problems import Dialect
 from serving.slots import Slots
-from serving.spanish import DomainRefused, object_in, render, text_field
+from serving.spanish import (
+    DomainRefused,
+    object_in,
+    render,
+    text_field,
+    text_schema,
+    whole_number,
+)
 from serving.traffic import Asked
 
 MODEL = "product_recommendations"
@@ -93,23 +100,36 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 router = APIRouter(tags=["recommender"], lifespan=lifespan)
 DIALECT = Dialect(("/recommend",), render)
 
+ID = text_schema(ID_CHARACTERS)
+RATED = {
+    "type": "object",
+    "required": ["item_id"],
+    "properties": {"item_id": ID, "rating": {"type": ["number", "null"]}},
+}
+HISTORY = {
+    "type": ["array", "null"],
+    "items": {"anyOf": [*ID["anyOf"], RATED]},
+    "maxItems": HISTORY_LIMIT,
+}
+ASKED = {
+    "type": "object",
+    "description": "Who is asked for: a user, or whoever likes what `history` says.",
+    "properties": {
+        "user_id": {"anyOf": [*ID["anyOf"], {"type": "null"}]},
+        "top": {"type": ["integer", "null"], "minimum": 1, "maximum": TOP_LIMIT},
+        "exclude_seen": {"type": ["boolean", "null"]},
+        "history": HISTORY,
+    },
+    "anyOf": [
+        {"required": ["user_id"], "properties": {"user_id": ID}},
+        {"required": ["history"], "properties": {"history": {"type": "array"}}},
+    ],
+    "example": {"user_id": "u1", "top": 5},
+}
 BODY = {
     "requestBody": {
         "required": True,
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "properties": {
-                        "user_id": {"type": "string"},
-                        "top": {"type": "integer", "minimum": 1, "maximum": TOP_LIMIT},
-                        "exclude_seen": {"type": "boolean"},
-                        "history": {"type": "array", "items": {}, "maxItems": HISTORY_LIMIT},
-                    },
-                    "example": {"user_id": "u1", "top": 5},
-                }
-            }
-        },
+        "content": {"application/json": {"schema": ASKED}},
     }
 }
 LIST: dict[int | str, dict[str, Any]] = {
@@ -203,10 +223,10 @@ def _asked(body: Mapping[str, Any]) -> Row:
 def _top(value: Any) -> int:
     if value is None:
         return TOP_DEFAULT
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    if not whole or not 1 <= value <= TOP_LIMIT:
+    whole = whole_number(value)
+    if whole is None or not 1 <= whole <= TOP_LIMIT:
         raise DomainRefused(f"El campo «top» debe ser un número entero de 1 a {TOP_LIMIT}.")
-    return int(value)
+    return whole
 
 
 def _exclude_seen(value: Any) -> bool:
