@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
+import psutil
 import pytest
 from decided_home import PREDICT, DecidedHome
 from serving_process import ServingProcess
 from serving_stage import MODEL
+from stub_family import FAMILY, texts
 
+from pipelines.arena.arena import silent
 from pipelines.settings import Settings
+from pipelines.versions.artifact import Package
+from pipelines.versions.packaging import Facts, build
 
 pytestmark = pytest.mark.slow
 ROLLOUTS = f"/v1/models/{MODEL}/rollouts"
@@ -195,6 +201,47 @@ def test_an_ab_test_is_decided_by_feedback(home, truth, verdict, promoted):
             assert answer["generation"] == 2
 
     assert found["promoted"] is promoted
+
+
+def test_a_challenger_in_a_worker_process_takes_part_and_its_death_is_seen_by_nobody(
+    home, tmp_path
+):
+    package = flavoured(tmp_path)
+    home.admit("2", package)
+    with ServingProcess(home.folder) as server, Client(server) as client:
+        rollout_id = client.start("canary", share=0.9)
+        client.wait_until_taken(rollout_id)
+        assert {client.version(f"u{number}", "pint1") for number in range(20)} == {"1", "2"}
+        for worker in flavour_workers(server):
+            worker.kill()
+        # The first request finds the worker dead, those after it a new one.
+        assert {client.version(f"u{number}", "pint1") for number in range(20)} == {"1", "2"}
+        found = client.stop(rollout_id)
+        wait_for(lambda: flavour_workers(server) == [])
+
+    assert found["verdict"] == "stopped"
+    assert found["arms"]["challenger"]["requests"] > 20
+
+
+def flavoured(folder: Path) -> Package:
+    """Return a package whose compiled form disagrees, so that its plain form has to answer."""
+    params = FAMILY.Params(digits=0)
+    split = FAMILY.split(texts(2000))
+    fitted = FAMILY.fit(split.train, split.validation, params, 1, silent)
+    facts = Facts(params, {}, {}, {}, {}, frozenset(), datetime(2026, 1, 1, tzinfo=UTC))
+    return build(folder, FAMILY, fitted, FAMILY.examples(split.test).requests, facts)
+
+
+def flavour_workers(server: ServingProcess) -> list[psutil.Process]:
+    children = psutil.Process(server.process.pid).children(recursive=True)
+    return [child for child in children if is_flavour_worker(child)]
+
+
+def is_flavour_worker(process: psutil.Process) -> bool:
+    try:
+        return "pipelines.versions.flavour_worker" in process.cmdline()
+    except psutil.Error:  # it is just ending
+        return False
 
 
 def is_steady(client: Client, units: set[str]) -> bool:

@@ -4,6 +4,7 @@ is no MLflow at all.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -11,7 +12,7 @@ from types import TracebackType
 from serving_stage import MODEL, Stage, write_package
 
 from pipelines.settings import Settings
-from pipelines.versions.artifact import write_contract
+from pipelines.versions.artifact import Package, write_contract
 
 PREDICT = f"/v1/models/{MODEL}/predict"
 
@@ -53,8 +54,12 @@ class DecidedHome:
         package = write_package(self.stage.registry.folder / MODEL / version, topic)
         spoil(package.directory / "compiled")
         package = write_contract(package.directory, package.contract)
+        self.admit(version, package)
+
+    def admit(self, version: str, package: Package) -> None:
+        """Admit a package that lies somewhere, and put it where the server looks first."""
         self.stage.admit(version, package.digest)
-        self.stage.registry.download(MODEL, version, self._cache / package.digest)
+        shutil.copytree(package.directory, self._cache / package.digest)
 
     def go_back(self, version: str) -> int:
         """Make an earlier version champion again; return the new generation."""
