@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from cli import (
+    approve,
     decisions,
     demo_data,
     explain,
@@ -53,6 +54,7 @@ app.command("down")(up.down)
 app.command("status")(up.status)
 app.command("train")(train.train)
 app.command("promote")(promote.promote)
+app.command("approve")(approve.approve)
 app.command("rollback")(rollback.rollback)
 app.command("decisions")(decisions.decisions)
 app.command("replay")(replay.replay)

@@ -27,6 +27,7 @@ ERRORS = (
     ("pipelines.versions.artifact", ("ArtifactRefused",)),
     ("pipelines.catalog", ("UnknownFamily",)),
     ("pipelines.contract", ("FitRefused",)),
+    ("pipelines.decisions.approval", ("ApprovalRefused",)),
     ("pipelines.decisions.log", ("Conflict", "UnknownDecision")),
     ("pipelines.leases", ("Busy",)),
     (

@@ -21,7 +21,7 @@ from prefect.runner import Runner
 from prefect.schedules import Cron, Interval, Schedule
 from prefect.types.entrypoint import EntrypointType
 
-from flows import everything, monitor, promote, refresh, repair, retrain, signals, train
+from flows import approve, everything, monitor, promote, refresh, repair, retrain, signals, train
 from pipelines import catalog
 from pipelines.model_settings import ModelSettings
 from pipelines.orchestration import model_tag
@@ -61,7 +61,7 @@ def deployments(settings: Settings) -> list[RunnerDeployment]:
         for model in (*_configured(settings), ALL)
         for flow in BUILDERS
     ]
-    return [*found, _refresh(settings), _monitor(settings)]
+    return [*found, _refresh(settings), _monitor(settings), _approve()]
 
 
 def _configured(settings: Settings) -> list[str]:
@@ -127,6 +127,18 @@ def _monitor(settings: Settings) -> RunnerDeployment:
         entrypoint_type=EntrypointType.MODULE_PATH,
     )
     deployment.entrypoint = "flows.monitor.assess_champions"
+    return deployment
+
+
+def _approve() -> RunnerDeployment:
+    deployment = RunnerDeployment.from_flow(
+        approve.settle,
+        name="decision",
+        description=approve.settle.description,
+        tags=["approval"],
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
+    deployment.entrypoint = "flows.approve.settle"
     return deployment
 
 

@@ -52,6 +52,8 @@ class PolicySettings(Strict):
     characters has some 125 MB, and may follow a small champion."""
     smallest_alpha: float = Field(0.001, gt=0)
     foreign_edits: Literal["judge", "revert"] = "judge"
+    approval: Literal["none", "required"] = "none"
+    """Whether a named person has to approve what the gate lets through."""
 
 
 class MonitoringSettings(Strict):

@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 
 from pipelines.contract import RequestRefused
+from pipelines.decisions.approval import ApprovalRefused
 from pipelines.decisions.log import Conflict, UnknownDecision
 from pipelines.jobs.record import NoResult, NotDoneYet, TooManyJobs, UnknownJob
 from pipelines.labels import LabelRefused
@@ -86,6 +87,7 @@ MEANINGS: dict[type[Exception], Meaning] = {
     UnknownRollout: Meaning(404, "unknown-rollout", "No such rollout"),
     NoSuchVersion: Meaning(404, "unknown-version", "No such version in the registry"),
     Conflict: Meaning(409, "conflict", "Something was decided in the meantime"),
+    ApprovalRefused: Meaning(409, "approval-refused", "There is nothing to approve"),
     NoWayBack: Meaning(409, "no-way-back", "There is nothing to go back to"),
     Busy: Meaning(409, "busy", "Somebody else is doing this right now", retry=True),
     NotDoneYet: Meaning(409, "job-not-done", "The job is not done yet", retry=True),

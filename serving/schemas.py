@@ -88,6 +88,14 @@ class RollbackRequest(_Received):
     to: str | None = Field(None, max_length=32, title="Version", examples=["6"])
 
 
+class ApprovalRequest(_Received):
+    """What a named person says of a version that the gate let through."""
+
+    approved: bool
+    actor: Actor
+    reason: Reason
+
+
 class RetrainRequest(_Received):
     """Ask for a retraining; `params` are parameters of its flow, by default none."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pipelines.confirmations import Confirmation
-from pipelines.decisions.log import Decision
+from pipelines.decisions.log import Champion, Decision, NewDecision
 from pipelines.prediction_log import PredictionLog
 from pipelines.rendezvous import Preparation
 from pipelines.settings import Settings
@@ -29,6 +29,14 @@ class DecisionReader(Protocol):
 
     def list(self, model: str | None = None, limit: int | None = None) -> Sequence[Decision]:
         """Return decisions, the newest first."""
+        ...
+
+    def head(self, model: str) -> Champion | None:
+        """Return the champion by the log."""
+        ...
+
+    def append(self, new: NewDecision) -> Decision:
+        """Append a decision. Raises `Conflict`."""
         ...
 
     def effects(self, decision_id: str) -> Sequence[Decision]:

@@ -42,6 +42,9 @@ class Policy:
 
     def as_json(self) -> dict[str, object]:
         """Return the policy as it stands in a decision record."""
+        settings = self.settings.model_dump(mode="json")
+        if settings["approval"] == "none":
+            del settings["approval"]  # records written before there were any keep their hash
         return {
             "primary": self.primary.as_json(),
             "metrics": [metric.as_json() for metric in self.metrics],
@@ -52,7 +55,7 @@ class Policy:
             "components": [metric.as_json() for metric in self.components],
             "slices": list(self.slices),
             "latency_budget_ms": self.latency_budget_ms,
-            "settings": self.settings.model_dump(mode="json"),
+            "settings": settings,
         }
 
     @classmethod

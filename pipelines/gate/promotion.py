@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from features.statistics import alpha_at, alpha_left
@@ -16,7 +16,7 @@ from pipelines.gate.components import judge
 from pipelines.gate.leakage import Leakage
 from pipelines.gate.primary import Part, Primary, rule_for
 from pipelines.gate.shortfall import Shortfall, shortfall
-from pipelines.gate.verdict import Check, Contestant, Rule, Trigger, Verdict
+from pipelines.gate.verdict import PROMOTING, Check, Contestant, Rule, Trigger, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,6 +98,14 @@ def spent(policy: Policy, look: int) -> bool:
 
 def decide(case: Case) -> Ruling:
     """Decide. Raises `NotComparable` when the tables do not belong together."""
+    ruling = _ruling(case)
+    if ruling.verdict not in PROMOTING or case.policy.settings.approval == "none":
+        return ruling
+    waits = "the policy wants a named person's approval before it is champion"
+    return replace(ruling, verdict="awaiting_approval", reasons=(*ruling.reasons, waits))
+
+
+def _ruling(case: Case) -> Ruling:
     obstacle = case.obstacle
     if obstacle is not None and obstacle.verdict == "incomparable":
         return Ruling(obstacle.verdict, (obstacle.reason,))

@@ -16,6 +16,7 @@ Verdict = Literal[
     "first_champion",
     "incomparable",
     "champion_unloadable",
+    "awaiting_approval",
 ]
 PROMOTING: frozenset[str] = frozenset({"promoted", "first_champion"})
 """Verdicts after which the challenger is champion."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from pipelines.decisions.approval import AWAITING
 from pipelines.decisions.log import Decision, DecisionLog
 from pipelines.decisions.prediction_files import PredictionsDamaged
 from pipelines.gate.comparison import NotComparable
@@ -86,4 +87,4 @@ def _again(log: DecisionLog, change: Change, entry: Decision, other_history: boo
 
 
 def _promotes(verdict: str) -> bool:
-    return verdict in PROMOTING
+    return verdict in PROMOTING or verdict == AWAITING

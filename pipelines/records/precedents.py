@@ -58,10 +58,16 @@ def judged_before(
 def anchor_of(log: DecisionLog, model: str, test_set_id: str, champion: str) -> Anchor | None:
     """Return the anchor of a test set's life, or None where it is the `champion` (a digest)."""
     anchor: Anchor | None = None
+    approved = {
+        entry.record["of"]
+        for entry in log.list(model)
+        if entry.kind == "approval" and entry.record["approved"]
+    }
     for decision in _verdicts(log, model, test_set_id):
         if anchor is None:
             anchor = _side(decision, "champion")
-        if decision.verdict in PROMOTING and _text(decision.record["ruling"], "rule") in EARNED:
+        promoted = decision.verdict in PROMOTING or decision.decision_id in approved
+        if promoted and _text(decision.record["ruling"], "rule") in EARNED:
             anchor = _side(decision, "challenger")
     return None if anchor is None or anchor.artifact_digest == champion else anchor
 

@@ -1,14 +1,16 @@
-"""The decision log, read only."""
+"""The decision log, and the approval of what waits for one."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter, Query
 
+from pipelines.decisions import approval
 from serving import views
+from serving.bodies import StrictRoute
 from serving.dependencies import ServicesDependency
-from serving.schemas import DecisionDocument, DecisionList
+from serving.schemas import ApprovalRequest, DecisionDocument, DecisionList
 
-router = APIRouter(prefix="/v1/decisions", tags=["decisions"])
+router = APIRouter(prefix="/v1/decisions", tags=["decisions"], route_class=StrictRoute)
 
 
 @router.get("")
@@ -27,3 +29,19 @@ def decision(decision_id: str, services: ServicesDependency) -> DecisionDocument
     """Show everything that was recorded about one decision, and what followed from it."""
     found = services.decisions.get(decision_id)
     return views.document(found, services.decisions.effects(decision_id))
+
+
+@router.post("/{decision_id}/approval", status_code=201)
+def approve(
+    decision_id: str, request: ApprovalRequest, services: ServicesDependency
+) -> DecisionDocument:
+    """Approve or refuse what waits; approved, it is served within a poll, and its alias follows."""
+    settled = approval.settle(
+        services.decisions,
+        decision_id,
+        approved=request.approved,
+        actor=request.actor,
+        reason=request.reason,
+    )
+    services.follower.look_now()
+    return views.document(settled)
