@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 import threading
+import time
+from dataclasses import replace
 
 import pytest
 from rollout_parts import (
@@ -277,6 +279,40 @@ def test_both_models_can_be_released_after_any_of_it(slots, counts, tmp_path):
 
     assert slots.release_retired() == 0
     assert not slots.diverted(MODEL)
+
+
+def test_clients_who_leave_in_the_middle_let_go_of_both(slots, counts, tmp_path):
+    def slowly(_instance):
+        time.sleep(0.05)
+        return {"topic": "dos", "confidence": 1.0}
+
+    before, live = champion(tmp_path), challenger(tmp_path, runtime=Answers(slowly))
+    live.loaded = replace(live.loaded, instance_ms=1_000.0)
+    assert not live.is_quick([{"text": "a"}]), "it takes the way through a thread"
+    slots.put(before)
+    split(slots, counts, live)
+
+    async def ask_and_leave() -> None:
+        asked = [
+            asyncio.create_task(slots.answer(MODEL, [{"text": f"q{number}"}]))
+            for number in range(20)
+        ]
+        await asyncio.sleep(0.02)
+        for each in asked:
+            each.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
+
+    asyncio.run(ask_and_leave())
+    slots.divert(MODEL, None)
+    slots.retire(live)
+    slots.put(champion(tmp_path, generation=2))
+
+    deadline = time.monotonic() + 20
+    while slots.release_retired():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert not before.acquire()
+    assert not live.acquire()
 
 
 @pytest.fixture
