@@ -111,6 +111,11 @@ class Rollouts:
             self._leave_safely(part)
         self._parts = {}
 
+    def taking_part(self, model: str) -> str | None:
+        """Return the id of the rollout that this process takes part in, if any."""
+        part = self._parts.get(model)
+        return part.rollout.rollout_id if part and part.taken else None
+
     def part(self, model: str, rollout_id: str) -> str | None:
         """Return what this process does about a rollout; None where it does nothing."""
         part = self._parts.get(model)

@@ -153,35 +153,6 @@ class DecisionDocument(DecisionSummary):
     followed: list[Json] = Field(description="Effects recorded since: alias, worker confirmations.")
 
 
-class Today(BaseModel):
-    """What today's champion says to a question of earlier."""
-
-    version: str
-    decision_id: str
-    answer: list[Json] | None
-    same: bool
-    refused: str | None = Field(
-        description="Why today's champion does not answer, where it does not."
-    )
-
-
-class PredictionHistory(BaseModel):
-    """One logged answer, the decision behind it, and what today's champion would say."""
-
-    prediction: Json
-    decision: Json
-    verdicts: list[Json] = Field(description="Every verdict on the version, the oldest first.")
-    trained: Json | None = Field(description="Parameters, fingerprints and code of its training.")
-    feedback: list[Json]
-    today: Today | None
-
-
-class AssessmentList(BaseModel):
-    """What the monitoring found, the newest first."""
-
-    assessments: list[Json]
-
-
 class ContractView(BaseModel):
     """What the live version says about itself."""
 
@@ -260,6 +231,9 @@ class ModelView(SlotView):
     contract: ContractView | None
     answering: AnsweringView | None
     decision: DecisionSummary | None
+    rollout: str | None = Field(
+        description="The rollout that this worker takes part in; /v1/rollouts has it."
+    )
     workers: list[WorkerView]
 
 

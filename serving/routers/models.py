@@ -40,6 +40,7 @@ def model(name: str, services: ServicesDependency) -> ModelView:
         contract=views.contract(services.slots.contract(name)) if served else None,
         answering=views.answering(answering) if answering else None,
         decision=views.summary(services.decisions.get(served.decision_id)) if served else None,
+        rollout=services.rollouts.taking_part(name),
         workers=views.workers(services.workers(name)),
     )
 

@@ -182,6 +182,7 @@ def test_a_rollout_is_listed_and_shown_with_everything_that_it_is_judged_by(clie
     (listed,) = client.get(f"/v1/models/{RECOMMENDER.name}/rollouts").json()["rollouts"]
     shown = status(client, rollout_id)
 
+    assert client.get(f"/v1/models/{RECOMMENDER.name}").json()["rollout"] == rollout_id
     assert listed.items() <= shown.items()
     assert (shown["verdict"], shown["champion"], shown["challenger"]) == ("running", "1", "2")
     assert (shown["stage"], shown["share"]) == (0, 0.05)
