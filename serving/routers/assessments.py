@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 
 from pipelines.assessments import kept
 from serving.dependencies import ServicesDependency
-from serving.schemas import AssessmentList
+from serving.history_schemas import AssessmentList
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
 

@@ -13,7 +13,7 @@ from pipelines.contract import RequestRefused
 from pipelines.decisions.lineage import lineage
 from pipelines.prediction_log import Prediction
 from serving.dependencies import ServicesDependency
-from serving.schemas import PredictionHistory
+from serving.history_schemas import PredictionHistory
 from serving.services import Services
 from serving.validation import InvalidInstances
 
