@@ -106,7 +106,8 @@ class Mirror:
         if len(self._waiting) == self._waiting.maxlen:
             self._arms.watch.dropped(mirrored.turn.stage)
         self._waiting.append(mirrored)
-        self._something.set()
+        if not self._something.is_set():
+            self._something.set()
 
     def close(self) -> None:
         """Ask nothing more, and wait a little for what is being asked."""
