@@ -110,25 +110,28 @@ class JobWorker:
         return True
 
     def _do(self, job: Job, holder: str) -> None:
-        queue, job_id = self._queue, job.job_id
-        logger.info("%s: begins at row %d", job_id, job.rows_done)
+        logger.info("%s: begins at row %d", job.job_id, job.rows_done)
         try:
-            try:
-                self._score(job, holder)
-            except JobFailed as error:
-                logger.warning("%s failed: %s", job_id, error)
-                queue.fail(job_id, holder, str(error))
-                self._folders.of(job_id).delete()
-            except Stopped:
-                queue.put_back(job_id, holder, None, blameless=True)
-            except (Unavailable, ScorerFailed, OSError) as error:
-                logger.warning("%s waits: %s", job_id, error)
-                self._resting[job_id] = self._clock() + AGAIN_SECONDS
-                blameless = isinstance(error, Unavailable)
-                queue.put_back(job_id, holder, str(error), blameless=blameless)
+            self._attempt(job, holder)
         except NoLongerOurs as error:
             logger.info("%s", error)
-            self._drop(job_id)
+            self._drop(job.job_id)
+
+    def _attempt(self, job: Job, holder: str) -> None:
+        queue, job_id = self._queue, job.job_id
+        try:
+            self._score(job, holder)
+        except JobFailed as error:
+            logger.warning("%s failed: %s", job_id, error)
+            queue.fail(job_id, holder, str(error))
+            self._folders.of(job_id).delete()
+        except Stopped:
+            queue.put_back(job_id, holder, None, blameless=True)
+        except (Unavailable, ScorerFailed, OSError) as error:
+            logger.warning("%s waits: %s", job_id, error)
+            self._resting[job_id] = self._clock() + AGAIN_SECONDS
+            blameless = isinstance(error, Unavailable)
+            queue.put_back(job_id, holder, str(error), blameless=blameless)
 
     def _score(self, job: Job, holder: str) -> None:
         champion = job.champion or self._champion(job.asked.model)
@@ -147,9 +150,9 @@ class JobWorker:
             scorer.close()
 
     def _drop(self, job_id: str) -> None:
-        """Delete the files of a job that was cancelled; those of one taken over stay."""
+        """Delete the files of a job that was cancelled; those of one taken over are another's."""
         try:
-            if not self._queue.get(job_id).finished:
+            if self._queue.get(job_id).state != "cancelled":
                 return
         except UnknownJob:
             logger.info("%s is forgotten already", job_id)

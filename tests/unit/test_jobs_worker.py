@@ -8,12 +8,13 @@ import os
 
 import pytest
 from job_scene import CHAMPION, LengthScorer, Scene, Stopping, in_thread, texts
+from sqlalchemy import delete
 
 from pipelines.decisions.log import Champion
 from pipelines.jobs.record import JobFailed, UnknownJob
 from pipelines.jobs.work import Pace
 from pipelines.jobs.worker import AGAIN_SECONDS, ScorerFailed, Unavailable
-from pipelines.store import Store
+from pipelines.store import Store, leases
 
 ROWS = 2_100
 REFUSED = 210
@@ -151,6 +152,26 @@ def test_a_worker_whose_job_was_taken_over_stops_and_touches_nothing(scene):
 
     assert scene.job(job_id).state == "running"
     assert scene.folders.of(job_id).input.exists()
+
+
+def test_a_worker_that_slept_through_its_lease_harms_no_result_of_who_did_its_job(scene):
+    job_id = scene.hand_in(texts(ROWS))
+    other = Scene(scene.store, scene.folders.directory.parent)
+    overtaken: list[bool] = []
+
+    def sleep_too_long() -> None:
+        if not overtaken:
+            overtaken.append(True)
+            with scene.store.write() as connection:
+                connection.execute(delete(leases))
+            other.work()
+
+    scene.scorer.before = sleep_too_long
+    scene.worker().step()
+
+    assert_whole(scene, job_id)
+    scene.worker().tidy()
+    assert [path.name for path in scene.folders.of(job_id).path.iterdir()] == ["result.csv"]
 
 
 def test_the_version_that_began_a_job_answers_all_of_it(scene):
