@@ -12,7 +12,8 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import zip_longest
 from numbers import Real
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ from pipelines.rollouts.disagreements import Disagreement
 from pipelines.rollouts.losses import ITEM
 from serving.answers import Answered
 from serving.interleaving import items_of
-from serving.traffic import REFUSALS, Arms, Asked, Desk, Turn
+from serving.traffic import Arms, Asked, Desk, Turn
 
 WAITING = 256
 """Requests that wait for the challenger at most."""
@@ -135,13 +136,13 @@ class Mirror:
         start = self._timer()
         try:
             rows = challenger.loaded.predict(mirrored.instances)
-        except REFUSALS as error:
-            # The champion answered it, so it is the challenger's failure after all.
-            self._failed(mirrored, error, self._timer() - start)
+            seconds = self._timer() - start
+            different = self._difference(mirrored, rows)
         except Exception as error:  # noqa: BLE001 - a border: no client may notice a shadow
+            # A refusal, too: the champion has answered it.
             self._failed(mirrored, error, self._timer() - start)
         else:
-            self._compare(mirrored, rows, self._timer() - start)
+            self._note(mirrored, different, seconds)
         finally:
             challenger.release()
 
@@ -149,17 +150,16 @@ class Mirror:
         logger.info("%s: the shadow failed: %r", self._arms.rollout.rollout_id, error)
         self._arms.watch.failed("challenger", mirrored.turn.stage, seconds, mirrored.turn.unit)
 
-    def _compare(self, mirrored: Mirrored, rows: list[list[Row]], seconds: float) -> None:
+    def _difference(self, mirrored: Mirrored, rows: Sequence[Sequence[Row]]) -> Disagreement | None:
+        pairs = zip(mirrored.logged, mirrored.rows, rows, strict=True)
+        for instance, ours, theirs in pairs:
+            if not agree(ours, theirs, self._target):
+                return Disagreement(mirrored.prediction_id, instance, ours, theirs)
+        return None
+
+    def _note(self, mirrored: Mirrored, different: Disagreement | None, seconds: float) -> None:
         watch, (stage, unit, *_) = self._arms.watch, mirrored.turn
         watch.answered("challenger", stage, seconds, unit)
-        different = next(
-            (
-                Disagreement(mirrored.prediction_id, instance, ours, theirs)
-                for instance, ours, theirs in zip(mirrored.logged, mirrored.rows, rows, strict=True)
-                if not agree(ours, theirs, self._target)
-            ),
-            None,
-        )
         if different:
             self._disagreed(different)
         watch.compared(stage, different is None, unit)
@@ -168,8 +168,8 @@ class Mirror:
 def agree(champion: Sequence[Row], challenger: Sequence[Row], target: str) -> bool:
     """Return whether two answers to one instance say the same about `target`, row by row.
 
-    Texts are equal and numbers within `RELATIVE` of one another. Answers that are lists of items
-    and say nothing about the target agree on the first item.
+    Texts are equal and numbers within `RELATIVE` of one another, also inside of lists and objects.
+    Answers that are lists of items and say nothing about the target agree on the first item.
     """
     if len(champion) != len(challenger):
         return False
@@ -180,9 +180,20 @@ def _same(ours: Row, theirs: Row, target: str) -> bool:
     one, other = ours.get(target), theirs.get(target)
     if one is None and other is None:
         return _first(ours) == _first(theirs)
+    return _alike(one, other)
+
+
+def _alike(one: object, other: object) -> bool:
     if isinstance(one, Real) and isinstance(other, Real):
         return math.isclose(float(one), float(other), rel_tol=RELATIVE, abs_tol=1e-9)
-    return bool(one == other)
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_alike(one[key], other[key]) for key in one)
+    if isinstance(one, str) or isinstance(other, str):
+        return one == other
+    if isinstance(one, Iterable) and isinstance(other, Iterable):
+        pairs = list(zip_longest(one, other))
+        return all(_alike(*pair) for pair in pairs)
+    return one is other
 
 
 def _first(row: Row) -> object:

@@ -8,6 +8,7 @@ import threading
 import time
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from rollout_parts import (
     CHALLENGER,
@@ -435,6 +436,10 @@ def test_a_mirror_that_is_closed_lets_go_of_its_challenger(mirrored, slots, coun
         ([{"items": [{"item_id": "x"}]}], [{"items": [{"item_id": "y"}]}], False),
         ([{"t": "a"}, {"t": "b"}], [{"t": "a"}], False),
         ([{"t": "a"}], [{"t": None}], False),
+        ([{"t": [1.0, 2.0]}], [{"t": np.array([1.001, 2.0])}], True),
+        ([{"t": [1.0, 2.0]}], [{"t": [1.0]}], False),
+        ([{"t": [{"n": 5.0}]}], [{"t": [{"n": np.float32(5.01)}]}], True),
+        ([{"t": [{"n": 5.0}]}], [{"t": [{"m": 5.0}]}], False),
     ],
 )
 def test_two_answers_agree_on_what_the_model_is_about(one, other, same):
