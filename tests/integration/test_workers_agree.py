@@ -157,6 +157,35 @@ def test_a_restart_of_the_workers_under_load_loses_no_request_and_no_row_of_the_
     assert count(decided.stage.store) == sum(seen.predictions for seen in clients)
 
 
+def test_two_servers_with_one_store_agree_and_a_client_of_both_never_goes_back(decided):
+    with ServingProcess(decided.folder) as one, ServingProcess(decided.folder) as other:
+        wait_for_all(one, 1)
+        seen, over = Seen(), threading.Event()
+
+        def alternate() -> None:
+            with (
+                httpx.Client(base_url=one.url, trust_env=False, timeout=60) as first,
+                httpx.Client(base_url=other.url, trust_env=False, timeout=60) as second,
+            ):
+                while not over.is_set():
+                    ask(first, seen, 1)
+                    ask(second, seen, 1)
+
+        client = threading.Thread(target=alternate)
+        client.start()
+        try:
+            for version in ("2", "3"):
+                wait_for_all(other, decided.decide(version, TOPICS[version]))
+        finally:
+            over.set()
+            client.join()
+        assert len(pids(one)) == 2
+
+    assert seen.failures == []
+    assert seen.generations == sorted(seen.generations)
+    assert set(seen.generations) == {1, 2, 3}
+
+
 def test_a_worker_that_hangs_holds_the_other_up_for_a_while_only_and_takes_nobody_back(
     make_settings,
 ):
