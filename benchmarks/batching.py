@@ -2,6 +2,7 @@
 
     cp -r HOME /tmp/copy && .venv/bin/python -m benchmarks.batching --home /tmp/copy \
         [--only product_codes ...] [--forms compiled worker elsewhere] [--rounds 2] [--seconds 1]
+        [--large 2000]
 
 A form is the champion's compiled one, its plain one in a worker process, or a scikit-learn pipeline
 that was logged with MLflow and not by us, also in a worker process. Of each form two servers are
@@ -14,6 +15,7 @@ each second of processor time, which a busy machine does not take away.
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import signal
 import sys
@@ -26,8 +28,18 @@ from pathlib import Path
 
 from benchmarks import elsewhere
 from benchmarks.batching_server import WAYS
+from benchmarks.serving.load import Load, Request
 from benchmarks.serving.machine import load_average
-from benchmarks.serving.measuring import Cell, Side, in_turn, middle, ratio
+from benchmarks.serving.measuring import (
+    Cell,
+    Side,
+    finished,
+    in_turn,
+    measure,
+    middle,
+    ratio,
+    started,
+)
 from benchmarks.serving.questions import generic
 from benchmarks.serving.servers import Server, free_port
 from pipelines.decisions.log import DecisionLog
@@ -43,6 +55,10 @@ HEADINGS = (
     "| model | form | 1 ms | 16 ms | decided | conn. | alone req/s | p50 ms | p99 ms "
     "| together req/s | p50 ms | p99 ms | together ÷ alone | ÷ a CPU s | others on core | failed |"
 )
+BESIDE = (
+    "| model | large request | its s | one alone: p50 ms | p99 ms | longest "
+    "| beside the large one: p50 ms | p99 ms | longest | failed |"
+)
 
 
 def main() -> None:
@@ -55,8 +71,15 @@ def main() -> None:
     parser.add_argument("--forms", nargs="+", choices=FORMS, default=list(FORMS))
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=1.0)
+    parser.add_argument("--large", type=int, help="rather ask beside requests of so many instances")
     given = parser.parse_args()
     settings = load_settings({"CONTENDER_HOME": str(given.home.resolve())})
+    if given.large:
+        print(load_average(), BESIDE, "|" + " --- |" * BESIDE.count(" |"), sep="\n")
+        for model in given.only or settings.models:
+            with tempfile.TemporaryDirectory(prefix="batching-") as folder:
+                beside(settings, model, Path(folder), given.large, given.seconds)
+        return
     print(load_average(), HEADINGS, "|" + " --- |" * HEADINGS.count(" |"), sep="\n")
     for model in given.only or settings.models:
         for form in given.forms:
@@ -81,6 +104,27 @@ def compare(
             found = in_turn(sides, connections, rounds=rounds, seconds=seconds)
             print(line(model, form, cost, connections, found["alone"], found["together"]))
             sys.stdout.flush()
+
+
+def beside(settings: Settings, model: str, folder: Path, size: int, seconds: float) -> None:
+    """Print how long a single client waits, alone and beside one who asks for much at once."""
+    package = packaged(settings, model, "worker", folder / "package")
+    if package is None:
+        return
+    asked = generic(settings, model).requests
+    rows = [row for each in asked for row in json.loads(each.body)["instances"]]
+    many = {"instances": [rows[place % len(rows)] for place in range(size)]}
+    large = Request("POST", asked[0].path, json.dumps(many))
+    with server(settings, package, "together", folder) as running:
+        alone = measure(running, asked, 1, seconds)
+        with started(Load(running.port, [large], 1, 2 * seconds)) as process:
+            meanwhile = measure(running, asked, 1, seconds)
+            theirs = finished(process)
+    cells = [alone.outcome, meanwhile.outcome]
+    columns = [f"{each.p50_ms:.1f} | {each.p99_ms:.1f} | {each.longest_ms:.0f}" for each in cells]
+    failed = theirs.failed + sum(each.failed for each in cells)
+    line = [model, f"{size:,}", f"{theirs.p50_ms / 1000:.2f}", *columns, str(failed)]
+    print("| " + " | ".join(line) + " |", flush=True)
 
 
 def packaged(settings: Settings, model: str, form: str, folder: Path) -> Path | None:
@@ -150,7 +194,7 @@ def line(
         form,
         f"{cost.single_ms:.2f}",
         f"{cost.batch_ms:.2f}",
-        "together" if cost.batches else "alone",
+        "together" if cost.batches or cost.gathers else "alone",
         str(connections),
         *figures(alone),
         *figures(together),

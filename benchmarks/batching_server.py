@@ -26,8 +26,9 @@ def serve(directory: Path, way: str, port: int) -> None:
     loaded = load(package)
     if way == "alone":
         loaded = replace(loaded, batch_ms=None)
-    elif not loaded.cost.batches:
-        loaded = replace(loaded, instance_ms=2.0, batch_ms=2.0)
+    elif not (loaded.cost.batches or loaded.cost.gathers):
+        slow = max(loaded.instance_ms, 0.5)
+        loaded = replace(loaded, instance_ms=slow, batch_ms=slow)
     model = package.contract.family
     app = compose(load_settings())
     served = ServedModel(model, "1", "d000001-000000", 1, package.digest)

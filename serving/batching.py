@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import math
-import re
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from pipelines.contract import RequestRefused, Row
-from pipelines.versions.flavour_runtime import WorkerLost
+from pipelines.contract import Row
 from serving import callers, turns
 from serving.callers import CallerGone, DeadlinePassed
+from serving.calls import Calls
 from serving.costs import Cost
 from serving.turns import Part, Rows, Ticket, Turns
 
@@ -26,7 +25,6 @@ LONGEST_RETRY_SECONDS = 60
 MEMORY = 0.2
 """Weight of the newest call where we ask how far calls cost more than they did in the warm-up."""
 LARGEST_DRIFT = 10.0
-PLACE = re.compile(r"^instance (\d+)\b")
 
 
 class QueueFull(RuntimeError):
@@ -83,14 +81,14 @@ class Batcher:
         limits: QueueLimits | None = None,
         watch: Watch | None = None,
     ) -> None:
-        self._predict = predict
         self._cost = cost
         self._name = name
         self._most_threads = threads
         self._limits = limits or QueueLimits()
         self._watch: Watch = watch or Unwatched()
         self._condition = threading.Condition()
-        self._turns = Turns(cost)
+        self._turns = Turns(cost, room=cost.instances_a_call, together=cost.batches)
+        self._calls = Calls(predict, drop=self._drop, lock=self._condition, tell=turns.settle)
         self._threads: list[threading.Thread] = []
         self._idle = 0
         self._closing = False
@@ -174,7 +172,7 @@ class Batcher:
     def _work(self) -> None:
         while parts := self._next():
             started = time.monotonic()
-            self._serve(parts)
+            self._calls.answer(parts)
             self._remember(parts, time.monotonic() - started)
 
     def _next(self) -> list[Part]:
@@ -191,39 +189,6 @@ class Batcher:
             self._watch.called(sum(part.size for part in parts), waiting)
         return parts
 
-    def _serve(self, parts: list[Part]) -> None:
-        try:
-            rows = self._predict([row for part in parts for row in part.instances])
-        except WorkerLost as error:
-            # Asked once more, what killed the worker would kill the next one. Everybody gets an
-            # error of his own: whoever raises it writes his way into it.
-            for part in parts:
-                self._fail(part, WorkerLost(str(error)))
-        except Exception as error:  # noqa: BLE001 - a border: handed to whoever asked
-            if len(parts) == 1:
-                self._fail(parts[0], _placed(error, parts[0].start))
-                return
-            # Some are at fault: halves are asked again until each of those stands alone.
-            half = len(parts) // 2
-            self._serve(parts[:half])
-            self._serve(parts[half:])
-        else:
-            self._give(parts, rows)
-
-    def _give(self, parts: list[Part], rows: Rows) -> None:
-        whole = []
-        with self._condition:
-            for part in parts:
-                if part.ticket.give(part.start, rows[: part.size]):
-                    whole.append(part.ticket)
-                rows = rows[part.size :]
-        turns.settle(whole)
-
-    def _fail(self, part: Part, error: Exception) -> None:
-        part.ticket.error = error
-        self._drop(part.ticket)
-        turns.settle([part.ticket])
-
     def _remember(self, parts: list[Part], seconds: float) -> None:
         usual = self._cost.milliseconds(sum(part.burden for part in parts), len(parts)) / 1000
         with self._condition:
@@ -232,10 +197,3 @@ class Batcher:
 
 def _answer() -> asyncio.Future[Rows]:
     return asyncio.get_running_loop().create_future()
-
-
-def _placed(error: Exception, start: int) -> Exception:
-    """Return a refusal that counts instances from the start of the request, not of the call."""
-    if not start or not isinstance(error, RequestRefused):
-        return error
-    return RequestRefused(PLACE.sub(lambda found: f"instance {int(found[1]) + start}", str(error)))

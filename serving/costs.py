@@ -12,6 +12,8 @@ BATCH = 16
 """Instances of the batch that is measured beside a single call."""
 WORTH_MS = 1.0
 """A call that takes less costs about as much as the way to a thread and back."""
+SAVED_MS = 0.05
+"""What an instance must save to be worth the round of the event loop that it waits."""
 WORTH_SHARE = 0.5
 CALL_MS = 50.0
 """How long one call may keep others waiting, about."""
@@ -22,7 +24,7 @@ CALL_LIMIT = 512
 class Cost:
     """Milliseconds of a call with one instance, and of one with `BATCH` such instances.
 
-    The latter is None where the first is so quick that nobody asked.
+    The latter is None where the first is so quick that a batch could save nothing.
     """
 
     single_ms: float
@@ -30,20 +32,24 @@ class Cost:
 
     @property
     def batches(self) -> bool:
-        """Whether waiting requests are answered together."""
+        """Whether requests that wait in a queue are answered together."""
+        return self.single_ms > WORTH_MS and self._is_cheaper_together
+
+    @property
+    def gathers(self) -> bool:
+        """Whether requests that arrive at the same time are answered together, without a queue."""
         return (
-            self.batch_ms is not None
-            and self.single_ms > WORTH_MS
-            and self.batch_ms < WORTH_SHARE * BATCH * self.single_ms
+            self.single_ms <= WORTH_MS
+            and self._is_cheaper_together
+            and self.single_ms * (1 - self._share) >= SAVED_MS
         )
 
     @property
     def reason(self) -> str:
-        """Why requests are batched, or why not, in plain words."""
-        if self.batch_ms is None or self.single_ms <= WORTH_MS:
+        """Why requests are answered together, or why not, in plain words."""
+        if self.batch_ms is None:
             return f"a call takes {self.single_ms:.3g} ms, which a batch could hardly lower"
-        together = self.batch_ms / (BATCH * self.single_ms)
-        return f"{BATCH} instances in one call cost {together:.0%} of {BATCH} calls"
+        return f"{BATCH} instances in one call cost {self._share:.0%} of {BATCH} calls"
 
     @property
     def instances_a_call(self) -> int:
@@ -63,6 +69,14 @@ class Cost:
         together = -(-instances // self.instances_a_call)
         calls = together if self.batches else max(requests, together)
         return calls * self._fixed_ms + instances * self._each_ms
+
+    @property
+    def _is_cheaper_together(self) -> bool:
+        return self._share < WORTH_SHARE
+
+    @property
+    def _share(self) -> float:
+        return 1.0 if self.batch_ms is None else self.batch_ms / (BATCH * self.single_ms)
 
     @property
     def _each_ms(self) -> float:

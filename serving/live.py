@@ -19,8 +19,9 @@ from pipelines.contract import RequestRefused, Row, Runtime
 from pipelines.versions.artifact import FLAVOUR, ArtifactRefused, Package, open_runtime
 from pipelines.versions.flavour_runtime import CALL_SECONDS, open_flavour
 from serving.answers import ServedModel
-from serving.batching import Batcher, QueueLimits, Watch
-from serving.costs import BATCH, WORTH_MS, Cost
+from serving.batching import Batcher, QueueLimits, Unwatched, Watch
+from serving.costs import BATCH, SAVED_MS, Cost
+from serving.gathering import Gatherer
 from serving.validation import InvalidInstances, SchemaCheck, TargetCheck
 
 WARM_UP_ROUNDS = 5
@@ -70,8 +71,8 @@ class Loaded:
     def is_quick(self, instances: Sequence[Row]) -> bool:
         """Whether these instances may be answered on the event loop itself.
 
-        What another process answers never is, for it may be busy, or hang; nor is what is
-        cheaper in batches.
+        What another process answers never is, for it may be busy, or hang; nor is what is so much
+        cheaper in batches that it is worth a thread.
         """
         if self.instance_ms * len(instances) > self._quick_ms:
             return False
@@ -147,7 +148,7 @@ def _warmed_up(cold: Loaded) -> Loaded:
     )
     instance_ms, usual = costs[len(costs) // 2]
     batch_ms = None
-    if instance_ms > WORTH_MS:
+    if instance_ms > SAVED_MS:
         batch_ms = _milliseconds(cold, [rows[usual]] * BATCH, BATCH_ROUNDS)
         # Once more: a machine that was busy just then must not make batching look worth it.
         instance_ms = min(instance_ms, _milliseconds(cold, [rows[usual]], WARM_UP_ROUNDS))
@@ -202,6 +203,9 @@ class LiveModel:
         self._lock = threading.Lock()
         self._users = 0
         self._closed = False
+        watch = watch or Unwatched()
+        self._gathers = loaded.cost.gathers
+        self._gatherer = Gatherer(loaded.answer, loaded.cost, called=watch.called)
         # A queue of its own: a slow model keeps only its own requests waiting.
         self._queue = Batcher(
             loaded.answer,
@@ -217,10 +221,10 @@ class LiveModel:
         """How this version answers right now."""
         cost = self.loaded.cost
         alone = self.loaded.package.contract.golden[:1]
-        here = "event loop" if self.is_quick(alone) else "thread"
+        here = "event loop" if self.loaded.is_quick(alone) else "thread"
         return Answering(
             where="worker process" if self.loaded.is_elsewhere else here,
-            batched=cost.batches,
+            batched=cost.batches or cost.gathers,
             reason=cost.reason,
             single_ms=cost.single_ms,
             batch_ms=cost.batch_ms,
@@ -229,8 +233,10 @@ class LiveModel:
         )
 
     def is_quick(self, instances: Sequence[Row]) -> bool:
-        """Whether these instances may be answered on the event loop itself."""
-        return self.loaded.is_quick(instances)
+        """Whether these instances are best answered at once, on the event loop itself."""
+        if not self.loaded.is_quick(instances):
+            return False
+        return not self._gathers or not self._gatherer.is_crowded()
 
     async def answer(self, instances: Sequence[Row]) -> list[list[Row]]:
         """Check and answer what is not quick, without holding up the event loop.
@@ -240,6 +246,9 @@ class LiveModel:
         self.loaded.check.check(instances)
         if not instances:
             return []
+        if self._gathers and self.loaded.is_quick(instances):
+            # Quick, and yet asked for here: others arrive at the same time.
+            return await self._gatherer.answer(instances)
         return await self._queue.answer(instances, self.loaded.weight(instances))
 
     def finish(self) -> None:

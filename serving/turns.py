@@ -91,10 +91,15 @@ class Part:
 
 
 class Turns:
-    """Who waits; to be used under a lock."""
+    """Who waits; to be used under a lock, or by one thread.
 
-    def __init__(self, cost: Cost) -> None:
+    A call takes `room` instances, of several requests where they are answered `together`.
+    """
+
+    def __init__(self, cost: Cost, *, room: int, together: bool) -> None:
         self._cost = cost
+        self._room = room
+        self._together = together
         self._tickets: deque[Ticket] = deque()
         self._burden = 0.0
 
@@ -119,7 +124,7 @@ class Turns:
 
     def take(self) -> list[Part]:
         """Return what the next call answers; nothing when nobody waits."""
-        room = float(self._cost.instances_a_call)
+        room = float(self._room)
         parts: list[Part] = []
         while self._tickets and (not parts or self._tickets[0].weight <= room):
             ticket = self._tickets.popleft()
@@ -129,7 +134,7 @@ class Turns:
                 self._tickets.append(ticket)
             room -= part.burden
             self._lighten(part.burden)
-            if not self._cost.batches:
+            if not self._together:
                 break
         return parts
 

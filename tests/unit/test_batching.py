@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -22,6 +23,7 @@ from serving.costs import Cost
 from serving.errors import problem_of
 from serving.live import LiveModel, load
 from serving.turns import Ticket, Turns
+from serving.validation import SchemaCheck
 
 PAYS = Cost(single_ms=10.0, batch_ms=20.0)
 PAYS_NOT = Cost(single_ms=10.0, batch_ms=150.0)
@@ -385,7 +387,7 @@ def test_a_call_is_short_unless_its_fixed_cost_is_most_of_it(cost, instances):
 
 
 def test_long_texts_make_a_call_as_short_as_many_small_ones_do():
-    turns = Turns(Cost(10.0, 25.0))
+    turns = Turns(Cost(10.0, 25.0), room=41, together=True)
     loop = asyncio.new_event_loop()
     tickets = [Ticket(rows(*range(30)), loop.create_future(), weight) for weight in (1, 8, 100)]
     for ticket in tickets:
@@ -402,11 +404,13 @@ def test_long_texts_make_a_call_as_short_as_many_small_ones_do():
     sizes=st.lists(st.tuples(st.integers(1, 40), st.floats(1, 300)), max_size=12),
     single=st.floats(0.01, 60),
     batch=st.none() | st.floats(0.1, 900),
+    together=st.booleans(),
 )
-def test_whatever_the_sizes_everybody_gets_his_own_answers_in_order(sizes, single, batch):
+def test_whatever_the_sizes_everybody_gets_his_own_answers_in_order(sizes, single, batch, together):
     async def scene() -> None:
         loop = asyncio.get_running_loop()
-        turns = Turns(Cost(single, batch))
+        cost = Cost(single, batch)
+        turns = Turns(cost, room=cost.instances_a_call, together=together)
         tickets = [
             Ticket([{"n": 100 * place + n} for n in range(size)], loop.create_future(), weight)
             for place, (size, weight) in enumerate(sizes)
@@ -450,3 +454,108 @@ def test_a_version_is_batched_when_its_warm_up_shows_that_it_pays(tmp_path, monk
     assert replace(slow, batch_ms=None).is_quick([{"text": "a"}]) is (slow.instance_ms < 5)
     assert LiveModel(served, quick).is_quick([{"text": "a"}])
     quick.runtime.close()
+
+
+@pytest.mark.parametrize(
+    ("cost", "gathers"),
+    [
+        (Cost(0.2, 1.3), True),
+        (Cost(0.2, 1.7), False),  # over half of sixteen calls
+        (Cost(0.08, 0.64), False),  # too little to wait a round for
+        (Cost(0.2), False),
+        (Cost(5.0, 6.0), False),  # that is worth a thread
+    ],
+)
+def test_a_quick_model_is_asked_for_several_at_once_where_each_gains_by_it(cost, gathers):
+    assert cost.gathers is gathers
+    assert not (cost.gathers and cost.batches)
+
+
+@pytest.fixture
+def gathering(model: Model, tmp_path: Path) -> LiveModel:
+    """A live model that is cheaper together, whose schema asks for nothing."""
+    package = write_package(tmp_path / "1", "uno")
+    loaded = load(package)
+    loaded.runtime.close()
+    model.gate.set()
+    cheaper = replace(
+        loaded,
+        runtime=model,
+        check=SchemaCheck({"type": "object"}),
+        instance_ms=0.2,
+        instance_bytes=10.0,
+        batch_ms=0.6,
+    )
+    return LiveModel(ServedModel(MODEL, "1", "d1", 1, package.digest), cheaper)
+
+
+async def rounds(count: int = 3) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def answered(live: LiveModel, *wanted: int):
+    """Answer as a slot does, and say whether that was at once."""
+    asked = rows(*wanted)
+    if live.is_quick(asked):
+        return True, numbers(live.loaded.predict(asked))
+    return False, numbers(await live.answer(asked))
+
+
+def test_one_request_after_the_other_is_answered_at_once(gathering, model):
+    async def scene() -> None:
+        for number in range(5):
+            assert await answered(gathering, number) == (True, [2 * number])
+            await rounds()
+
+    asyncio.run(scene())
+    assert model.calls == [[0], [1], [2], [3], [4]]
+
+
+def test_requests_that_arrive_together_are_answered_together_until_they_no_longer_do(
+    gathering, model
+):
+    async def scene() -> None:
+        for crowd in (range(3), range(20), range(100, 103), range(1), range(1)):
+            asked = [soon(answered(gathering, number)) for number in crowd]
+            found = [await each for each in asked]
+            assert [got for _, (got,) in found] == [2 * number for number in crowd]
+            await rounds()
+
+    asyncio.run(scene())
+    # The first crowd is met one by one; a call takes sixteen; who comes alone waits once.
+    assert model.calls == [
+        *([number] for number in range(3)),
+        list(range(16)),
+        list(range(16, 20)),
+        [100, 101, 102],
+        [0],
+        [0],
+    ]
+
+
+def test_in_a_crowd_too_a_bad_instance_refuses_only_its_own_request(gathering, model):
+    async def scene() -> list[object]:
+        for _ in range(2):
+            await asyncio.gather(*(answered(gathering, number) for number in range(2)))
+        asked = [soon(answered(gathering, *each)) for each in ([1], [2, -2], [3], [4])]
+        await rounds(1)
+        asked[2].cancel()
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    one, refused, cancelled, four = asyncio.run(scene())
+    assert (one, four) == ((False, [2]), (False, [8]))
+    assert (type(refused), str(refused)) == (RequestRefused, "instance 1: 'n' is negative")
+    assert isinstance(cancelled, asyncio.CancelledError)
+
+
+def test_a_crowd_of_an_event_loop_that_has_ended_keeps_nobody_waiting(gathering):
+    async def leave_some_behind() -> None:
+        for _ in range(2):
+            await asyncio.gather(*(answered(gathering, number) for number in range(2)))
+        asked = [soon(answered(gathering, number)) for number in range(3)]
+        await asyncio.sleep(0)
+        assert not all(each.done() for each in asked)
+
+    asyncio.run(leave_some_behind())
+    assert asyncio.run(answered(gathering, 7)) == (True, [14])
