@@ -95,7 +95,7 @@ def _loader(
         log,
         text_limit=limits.text_limit_characters,
         limits=QueueLimits(limits.queue_limit, limits.deadline_seconds),
-        watch=telemetry.queue,
+        watch=telemetry.queues.of,
     )
 
 
@@ -115,7 +115,7 @@ def _rollouts(
         loader.challenger,
         affairs,
         poll_seconds=settings.serving.poll_seconds,
-        rng=random.SystemRandom(),
+        rng=random.Random(),
     )
 
 
