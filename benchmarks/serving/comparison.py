@@ -44,8 +44,8 @@ class Stage:
     rows: Sequence[Row]
     read: Callable[[Any], object]
     """The label in an answer of ours."""
-    swap: Callable[[], Outage | None]
-    """Move our champion under load; None where it has nowhere to go."""
+    swap: Callable[[], Outage]
+    """Move our champion under load."""
 
     def question(self) -> list[Request]:
         """Return what we are asked."""
@@ -91,7 +91,22 @@ def compared(stage: Stage, peers: Sequence[Peer], name: str) -> Section:
         Bar(stage.model, OURS, _best(beside, OURS), ours=True),
         *bars,
     ]
-    return Section(name, HEADINGS, [*rows, *lines], notes=[_busy(beside)], bars=bars)
+    figures = _figures(beside, lines)
+    notes = [_busy(beside)]
+    return Section(name, HEADINGS, [*rows, *lines], notes=notes, bars=bars, figures=figures)
+
+
+def _figures(beside: Sequence[Found], lines: Sequence[Sequence[str]]) -> dict[str, float]:
+    """Return what the goals ask: how many times faster ours is, than the best and than MLflow."""
+    column = HEADINGS.index("ours is faster by")
+    ratios = {f"{line[0]} ({line[1]})": float(line[column]) for line in lines if line[column]}
+    if not ratios:
+        return {}
+    return {
+        "times the best peer": min(ratios.values()),
+        "ratio to the no-op": _ratio(beside, OURS, FLOOR),
+        **{f"times {name}": ratio for name, ratio in ratios.items()},
+    }
 
 
 def _busy(beside: Sequence[Found]) -> str:
@@ -128,6 +143,8 @@ def _line(
                 count: in_turn(sides, count, rounds=ROUNDS, seconds=SECONDS)
                 for count in CONNECTIONS
             }
+            if not best(found, label):
+                raise NotReady(f"it answered nothing: {outcome.failures}")
             memory = server.memory_megabytes
             outage = outage_of(server, requests, peer.reload)
             line = [
@@ -143,8 +160,9 @@ def _line(
             ]
             return line, found
     except (NotInstalled, NotReady) as error:
-        why = str(error).replace("|", "/").splitlines()
-        return [peer.name, peer.form, f"not measured: {why[0][:200]}", *[""] * 8], None
+        why = str(error).strip().replace("|", "/").splitlines()[-1]
+        rest = [""] * (len(HEADINGS) - 3)
+        return [peer.name, peer.form, f"not measured: {why[:200]}", *rest], None
 
 
 def told(cells: Sequence[Cell]) -> str:
@@ -173,7 +191,5 @@ def _middles(beside: Sequence[Found], name: str) -> Iterator[str]:
         yield told([cell for found in beside for cell in found[count][name]]) if beside else "—"
 
 
-def _outage(outage: Outage | None) -> str:
-    if outage is None:
-        return "—"
+def _outage(outage: Outage) -> str:
     return f"{outage.failed:,} / {outage.silence_ms / 1000:.2f} s ({outage.how})"

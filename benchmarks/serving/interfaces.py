@@ -29,6 +29,7 @@ def measured(settings: Settings, logs: Path) -> Section:
     """Return one line for each interface; the first is the no-op's own, from all its rounds."""
     copied = copy_of(settings, "interfaces")
     rows, floors = [], []
+    figures: dict[str, float] = {}
     with noop(logs) as nothing, contender(copied.home, logs) as ours:
         floor = Side("no-op", nothing, no_op(copied))
         for question in asked(copied, ()):
@@ -52,10 +53,18 @@ def measured(settings: Settings, logs: Path) -> Section:
                     f"{100 * middle(every, 'others'):.0f} %",
                 ]
             )
+            figures |= {
+                f"{question.name}, 64: req/s": middle(mine[64], "rate"),
+                f"{question.name}, 64: req/CPU s": middle(mine[64], "cpu_rate"),
+                f"{question.name}, 64: ratio": ratio(mine[64], theirs[64]),
+                f"{question.name}, 64: CPU ratio": ratio(mine[64], theirs[64], "cpu_rate"),
+                f"{question.name}, 1: p50": middle(mine[1], "p50_ms"),
+                f"{question.name}, 1: p99": middle(mine[1], "p99_ms"),
+            }
             print(" | ".join(rows[-1]), flush=True)
     whole = [told([cell for each in floors for cell in each[count]]) for count in CONNECTIONS]
     first = ["FastAPI no-op", *whole, "1 / 1 / 1", "1", "0", "—"]
-    return Section("interfaces", HEADINGS, [first, *rows], notes=[MEANING])
+    return Section("interfaces", HEADINGS, [first, *rows], notes=[MEANING], figures=figures)
 
 
 MEANING = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Any
 from benchmarks.serving.environments import python_of
 from benchmarks.serving.load import Request
 from benchmarks.serving.plain import PlainForm
-from benchmarks.serving.servers import ONE_THREAD, Server, free_port
+from benchmarks.serving.servers import Server, free_port
 from pipelines.settings import Settings
 
 SERVICES = Path(__file__).resolve().parent / "services"
@@ -91,7 +92,7 @@ def _mlflow(uri: str, logs: Path, environment: Mapping[str, str]) -> Server:
         port=port,
         ready="/ping",
         log=logs / "mlflow-serve.log",
-        environment={**QUIET, **environment},
+        environment={**QUIET, **_path(Path(sys.executable)), **environment},
         folder=logs.parent,
     )
 
@@ -118,7 +119,7 @@ def _mlserver(form: PlainForm, folder: Path, *, batch: bool) -> Peer:
             port=ports["http_port"],
             ready="/v2/models/model/ready",
             log=folder / "logs" / "mlserver.log",
-            environment=QUIET,
+            environment={**QUIET, **_path(python)},
             folder=served,
         )
 
@@ -153,6 +154,7 @@ def _bentoml(form: PlainForm, folder: Path, *, batch: bool) -> Peer:
             log=folder / "logs" / "bentoml.log",
             environment={
                 **QUIET,
+                **_path(python),
                 "MODEL": str(form.joblib_file),
                 "BATCH": str(int(batch)),
                 "BENTOML_HOME": str(folder / "bentoml"),
@@ -178,7 +180,7 @@ def _litserve(form: PlainForm, folder: Path, *, batch: bool) -> Peer:
             port=port,
             ready="/health",
             log=folder / "logs" / "litserve.log",
-            environment={**QUIET, **ONE_THREAD, **chosen},
+            environment={**QUIET, **_path(python), **chosen},
             folder=folder,
         )
 
@@ -189,6 +191,11 @@ def _litserve(form: PlainForm, folder: Path, *, batch: bool) -> Peer:
         lambda row: _post("/predict", {"text": _text(row)}),
         lambda answer: answer["label"],
     )
+
+
+def _path(python: Path) -> dict[str, str]:
+    """Return what an activated environment sets: these servers look for programs beside Python."""
+    return {"PATH": f"{python.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
 
 
 def _text(row: Row) -> str:

@@ -1,13 +1,15 @@
 """A text champion as scikit-learn alone has it: what somebody without this product would serve.
 
 The same weights as the registered version's, with scikit-learn's own tokeniser, in two states:
-`fitted`, as `fit` left it, and `careful`, as somebody writes it who knows that scikit-learn copies
-a row-major `coef_` on every call, and that a forest need not ask for threads for one row.
+`fitted`, as scikit-learn's `fit` leaves it, and `careful`, as somebody writes it who knows that a
+row-major `coef_` is copied on every call, and that a forest need not ask for threads for one row.
+The registered version itself is careful already.
 """
 
 from __future__ import annotations
 
 import copy
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,16 +51,16 @@ def export(
     fitted = Pipeline([("vectors", _vectoriser(block)), ("classifier", version.classifier)])
     wanted = [version.labels[place] for place in version.probabilities(texts).argmax(axis=1)]
     forms = {}
-    for state, pipeline in zip(STATES, (fitted, _careful(fitted)), strict=True):
+    for state, pipeline in zip(STATES, (_as_fit_leaves_it(fitted), _careful(fitted)), strict=True):
         differ = sum(a != b for a, b in zip(pipeline.predict(list(texts)), wanted, strict=True))
         if differ:
             raise NotPlain(f"{model}: {differ} of {len(texts)} texts get another label")
         form = PlainForm(folder / f"{model}-{state}.joblib", folder / f"{model}-{state}")
         joblib.dump(pipeline, form.joblib_file)
-        if not form.mlflow_folder.exists():
-            mlflow.sklearn.save_model(
-                pipeline, str(form.mlflow_folder), serialization_format="cloudpickle"
-            )
+        shutil.rmtree(form.mlflow_folder, ignore_errors=True)
+        mlflow.sklearn.save_model(
+            pipeline, str(form.mlflow_folder), serialization_format="cloudpickle"
+        )
         forms[state] = form
     return forms
 
@@ -87,6 +89,14 @@ def _vectoriser(block: Any) -> CountVectorizer:
     plain = TfidfVectorizer(sublinear_tf=block.sublinear_tf, **options)
     plain.idf_ = block.idf_
     return plain
+
+
+def _as_fit_leaves_it(fitted: Pipeline) -> Pipeline:
+    pipeline = copy.deepcopy(fitted)
+    classifier = pipeline["classifier"]
+    if hasattr(classifier, "coef_"):
+        classifier.coef_ = np.ascontiguousarray(classifier.coef_)
+    return pipeline
 
 
 def _careful(fitted: Pipeline) -> Pipeline:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -42,6 +42,8 @@ class Section:
     rows: Sequence[Sequence[str]]
     notes: Sequence[str] = ()
     bars: Sequence[Bar] = ()
+    figures: Mapping[str, float] = field(default_factory=dict)
+    """What the goals are held against."""
     conditions: str = field(default_factory=conditions)
 
     def markdown(self) -> str:

@@ -48,25 +48,36 @@ WARM = 0.1
 
 def swaps(settings: Settings, logs: Path) -> Section:
     """Return what clients notice of an alias that moves every two seconds."""
-    rows = []
+    rows: list[list[str]] = []
+    figures: dict[str, float] = {}
     for model, _ in BETTER:
         copied = serving_only(copy_of(settings, "swaps", registry=True), [model])
         asked = generic(copied, model).requests
         with registry(copied, logs), contender(copied.home, logs) as server:
             for connections in LOADS:
-                rows.append(_swap_line(server, model, asked, connections))
+                line, more = _swap_line(server, model, asked, connections)
+                rows.append(line)
+                figures |= more
                 print(" | ".join(rows[-1]), flush=True)
-    return Section("swaps", SWAP_HEADINGS, rows, notes=[SWAP_MEANING])
+    return Section("swaps", SWAP_HEADINGS, rows, notes=[SWAP_MEANING], figures=figures)
 
 
-def _swap_line(server: Server, model: str, asked: Sequence[Request], connections: int) -> list[str]:
+def _swap_line(
+    server: Server, model: str, asked: Sequence[Request], connections: int
+) -> tuple[list[str], dict[str, float]]:
     champions = Champions(server.port, model)
     calm = under_load(server, asked, connections, SWAP_SECONDS, None)
     _, before = champions.served()
     moved = under_load(server, asked, connections, SWAP_SECONDS, champions.move, EVERY_SECONDS)
     _, after = champions.served()
-    return [
-        f"{model}, {connections}",
+    name = f"{model}, {connections}"
+    figures = {
+        f"{name}: failed": float(moved.failed),
+        f"{name}: longest without": calm.longest_ms,
+        f"{name}: longest with": moved.longest_ms,
+    }
+    line = [
+        name,
         f"{after - before} of {champions.moves}",
         f"{moved.total:,}",
         f"{calm.failed} / {moved.failed}" if calm.failed else str(moved.failed),
@@ -75,6 +86,7 @@ def _swap_line(server: Server, model: str, asked: Sequence[Request], connections
             for figure in ("p99_ms", "longest_ms", "silence_ms")
         ),
     ]
+    return line, figures
 
 
 @dataclass
@@ -165,7 +177,15 @@ def _soaked(outcome: Outcome, watch: Watch, swapped: int, first: int, rows: int)
     ]
     print(" | ".join(line), flush=True)
     refused = [f"A swap was refused: {problem}" for problem in sorted(set(watch.problems))]
-    return Section("soak", SOAK_HEADINGS, [line], notes=[SOAK_MEANING, *refused])
+    figures = {
+        "answered": float(first + outcome.total),
+        "failed": float(outcome.failed),
+        "swaps": float(swapped),
+        "growth %": 100 * (end / start - 1),
+        "rows": float(rows),
+    }
+    notes = [SOAK_MEANING, *refused]
+    return Section("soak", SOAK_HEADINGS, [line], notes=notes, figures=figures)
 
 
 SWAP_MEANING = (

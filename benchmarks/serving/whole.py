@@ -10,7 +10,8 @@ from typing import Any
 
 from benchmarks.serving import growth, interfaces, profiling, start_up, steadiness
 from benchmarks.serving.comparison import Stage, compared
-from benchmarks.serving.home import FOLDER, copy_of, prepared, registry
+from benchmarks.serving.goals import held
+from benchmarks.serving.home import FOLDER, copy_of, prepared, registry, serving_only
 from benchmarks.serving.peers import Peer, of_texts, registered
 from benchmarks.serving.picture import draw
 from benchmarks.serving.plain import export
@@ -21,14 +22,15 @@ from benchmarks.serving.swapping import Champions, Outage, under_load
 from pipelines.settings import Settings
 
 RESULTS = FOLDER / "results"
-TEXTS = ("product_codes", "product_categories")
 TARGETS: Mapping[str, str] = {
     "product_codes": "code",
     "product_categories": "category",
-    "product_recommendations": "items",
-    "demand_forecast": "predicted_total_quantity",
 }
-"""What of an answer is held against the peers' answers."""
+"""The models that peers can serve, and what of an answer is held against theirs.
+
+The signatures of the others ask of every question what only some have, an item or a whole history:
+`mlflow models serve` refuses a question for a list.
+"""
 SLOW = ("MLServer", "BentoML", "LitServe")
 """Left out for the forest unless they batch: 20 ms a call bounds them all alike."""
 
@@ -59,7 +61,7 @@ def parts(settings: Settings, limits: Limits) -> dict[str, Callable[[], Section]
             requests=limits.requests,
             swaps=limits.swaps,
             minutes=limits.minutes,
-            model=TEXTS[0],
+            model="product_codes",
         ),
     }
 
@@ -81,6 +83,7 @@ def run(wanted: Sequence[str], limits: Limits, *, fresh: bool, write: bool) -> N
 def write_page() -> None:
     """Fill the page and draw its picture from what is kept."""
     sections = kept(RESULTS)
+    sections["goals"] = held(sections)
     missing = fill(ROOT / PAGE, sections)
     draw(sections, ROOT / PAGE.with_suffix("") / "peers.svg")
     if missing:
@@ -95,7 +98,8 @@ def _comparison(settings: Settings, model: str, logs: Path) -> Callable[[], Sect
 
 
 def _compare(settings: Settings, model: str, logs: Path) -> Section:
-    copied = copy_of(settings, "peers", registry=True)
+    # One model, as each peer serves one.
+    copied = serving_only(copy_of(settings, "peers", registry=True), [model])
     rows = instances(copied, model)
     with ExitStack() as running:
         running.enter_context(registry(copied, logs))
@@ -104,33 +108,22 @@ def _compare(settings: Settings, model: str, logs: Path) -> Section:
         target = TARGETS[model]
 
         def read(answer: Any) -> object:
-            return _short(answer["predictions"][0][target])
+            return answer["predictions"][0][target]
 
-        def swap() -> Outage | None:
-            if model not in TEXTS:
-                return None
+        def swap() -> Outage:
             champions = Champions(ours.port, model)
             asked = generic(copied, model).requests
             outcome = under_load(ours, asked, 4, 6.0, champions.move)
             return Outage(outcome.failed, outcome.silence_ms, f"{champions.moves} rollbacks")
 
-        stage = Stage(model, nothing, no_op(copied), ours, rows, read, swap)
+        stage = Stage(model, nothing, no_op(settings), ours, rows, read, swap)
         return compared(stage, _peers(copied, model, target, logs), f"peers {model}")
 
 
 def _peers(settings: Settings, model: str, target: str, logs: Path) -> list[Peer]:
-    found = [registered(settings, model, lambda row: _short(row.get(target)), logs)]
-    if model in TEXTS:
-        texts = [str(next(iter(row.values()))) for row in instances(settings, model)]
-        forms = export(settings, model, texts, FOLDER)
-        found += of_texts(forms, FOLDER)
+    found = [registered(settings, model, lambda row: row.get(target), logs)]
+    texts = [str(next(iter(row.values()))) for row in instances(settings, model)]
+    found += of_texts(export(settings, model, texts, FOLDER), FOLDER)
     if model == "product_categories":
         found = [peer for peer in found if peer.name not in SLOW]
     return found
-
-
-def _short(value: object) -> object:
-    """Return the answer itself: of a list the ids, of a number what both forms agree on."""
-    if isinstance(value, list):
-        return [item.get("item_id") for item in value]
-    return round(value, 2) if isinstance(value, float) else value
