@@ -132,6 +132,7 @@ async def _lifespan(
     await run_in_threadpool(services.follower.start, START_PATIENCE_SECONDS)
     await run_in_threadpool(services.rollouts.start, START_PATIENCE_SECONDS)
     yield
+    services.telemetry.tallies.hand_over()
     await run_in_threadpool(_stop, services, close)
 
 
