@@ -11,13 +11,13 @@ from functools import partial
 from pathlib import Path
 
 import psutil
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+from serving.queue_metrics import QueueMetrics
 from serving.tallies import Tallies
 
 DIRECTORY_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-CALL_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
 
 class Telemetry:
@@ -28,24 +28,7 @@ class Telemetry:
         counter = partial(Counter, registry=self.registry)
         gauge = partial(Gauge, registry=self.registry)
         self.tallies = Tallies(self.registry)
-        self.queued = gauge(
-            "contender_queued_requests",
-            "Requests that wait for a version that is not answered on the event loop.",
-            ("model", "version"),
-            multiprocess_mode="livesum",
-        )
-        self.calls = Histogram(
-            "contender_call_instances",
-            "Instances in one call of a model that requests wait for.",
-            ("model",),
-            buckets=CALL_BUCKETS,
-            registry=self.registry,
-        )
-        self.dropped = counter(
-            "contender_dropped_requests",
-            "Requests not answered: the queue full, their deadline passed, or the caller gone.",
-            ("model", "reason"),
-        )
+        self.queues = QueueMetrics(self.registry)
         self.swaps = counter(
             "contender_swaps", "Attempts to load a decided champion.", ("model", "outcome")
         )
@@ -66,10 +49,6 @@ class Telemetry:
             multiprocess_mode="livesum",
         )
 
-    def queue(self, model: str, version: str) -> QueueMeter:
-        """Return what counts for the queue of one version."""
-        return QueueMeter(self, model, version)
-
     def render(self) -> bytes:
         """Return the text format, over all workers where there are several."""
         self.tallies.hand_over()
@@ -80,25 +59,6 @@ class Telemetry:
         together = CollectorRegistry()
         MultiProcessCollector(together, path=directory)  # type: ignore[no-untyped-call]
         return generate_latest(together)
-
-
-class QueueMeter:
-    """Counts what happens in the queue of one version."""
-
-    def __init__(self, telemetry: Telemetry, model: str, version: str) -> None:
-        self._queued = telemetry.queued.labels(model, version)
-        self._calls = telemetry.calls.labels(model)
-        self._dropped = partial(telemetry.dropped.labels, model)
-
-    def called(self, instances: int, waiting: int) -> None:
-        """Count a call that begins, and the requests that wait on."""
-        self._calls.observe(instances)
-        self._queued.set(waiting)
-
-    def dropped(self, reason: str, waiting: int) -> None:
-        """Count a request that is not answered, and those that wait on."""
-        self._dropped(reason).inc()
-        self._queued.set(waiting)
 
 
 def forget_dead_workers(directory: Path) -> None:
