@@ -6,8 +6,10 @@ from prefect import flow
 from prefect.artifacts import create_table_artifact
 from prefect.logging import get_run_logger
 
+from pipelines.decisions.log import DecisionLog
 from pipelines.orders.feed import over_http
 from pipelines.orders.feed import refresh as refresh_feed
+from pipelines.rollouts.records import active_rollouts
 from pipelines.settings import load_settings
 from pipelines.store import open_store
 
@@ -21,8 +23,13 @@ def refresh() -> dict[str, int]:
     """Refresh once. Raises `FeedIncomplete` naming what could not be done."""
     settings = load_settings()
     store = open_store(settings.store_url)
+    log = DecisionLog(store, settings.var / "predictions")
+
+    def trials() -> list[str]:
+        return [rollout.rollout_id for rollout in active_rollouts(log).values()]
+
     try:
-        report = refresh_feed(settings, store, predict=over_http(settings.api_url))
+        report = refresh_feed(settings, store, predict=over_http(settings.api_url), trials=trials)
     finally:
         store.close()
     counts = {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -78,13 +78,15 @@ def refresh(
     store: Store,
     *,
     predict: Predict,
+    trials: Callable[[], Collection[str]] = tuple,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     environment: Mapping[str, str] | None = None,
 ) -> FeedReport:
     """Renew catalogue and stored sales, take in new order lines, predict those that need it.
 
     Each of these is done as far as it can be: what fails is a problem in the report, and the
-    next refresh makes up for it. Safe to repeat: known lines are not added again.
+    next refresh makes up for it. Safe to repeat: known lines are not added again. `trials` returns
+    the rollouts that run: what they answered is as good as the champion's until they end.
     """
     report = FeedReport()
     lines = OrderLines(store, clock=clock)
@@ -106,7 +108,8 @@ def refresh(
         except FeedUnreadable as error:
             report.problems.append(f"feed: {error}")
     champion = DecisionLog(store, settings.var / "predictions").head(MODEL)
-    due = [line for line in lines.latest(LATEST) if _is_due(line, champion)]
+    running = frozenset(trials())
+    due = [line for line in lines.latest(LATEST) if _is_due(line, champion, running)]
     if champion:
         _predict(due, lines, predict, report)
     else:
@@ -216,12 +219,14 @@ def _predict(
             return
 
 
-def _is_due(line: OrderLine, champion: Champion | None) -> bool:
-    """Has nobody answered, or another version than the one that serves now?"""
+def _is_due(line: OrderLine, champion: Champion | None, trials: Collection[str]) -> bool:
+    """Has nobody answered, or another version than those that answer now?"""
     if line.prediction is None:
         return True
     model = line.prediction.get("model")
-    return bool(champion and isinstance(model, Mapping) and model["version"] != champion.version)
+    if champion is None or not isinstance(model, Mapping):
+        return False
+    return model["version"] != champion.version and model.get("decision_id") not in trials
 
 
 def _answers(

@@ -352,6 +352,28 @@ def test_a_new_champion_predicts_the_unread_lines_again_and_once(
     assert take_in(tmp_path, store, str(file), second).predicted == 0
 
 
+def test_what_a_challenger_predicted_is_predicted_again_when_its_rollout_has_ended(
+    tmp_path: Path, store: Store
+) -> None:
+    def tried(instances: Sequence[Mapping[str, object]]) -> Mapping[str, object]:
+        model = {"name": "product_codes", "version": "2", "decision_id": "rollout"}
+        return {**answers(instances), "model": model}
+
+    crown(store, tmp_path, "1")
+    file = tmp_path / "orders.jsonl"
+    file.write_text(line("Tornillo"))
+    settings = Settings(home=tmp_path, store_url="sqlite://", feed=FeedSettings(url=str(file)))
+
+    def predicted(predict: feed.Predict, *trials: str) -> int:
+        found = feed.refresh(settings, store, predict=predict, trials=lambda: trials)
+        return found.predicted
+
+    assert predicted(tried, "rollout") == 1
+    assert predicted(tried, "rollout") == 0
+    assert predicted(answers) == 1
+    assert predicted(answers) == 0
+
+
 def test_one_refused_line_does_not_take_its_neighbours_with_it(
     tmp_path: Path, store: Store
 ) -> None:
