@@ -110,6 +110,20 @@ def test_the_compiled_form_agrees_within_a_hundred_thousandth(
     np.testing.assert_allclose(alone.point[0], served.forecast(windows).point[2], rtol=1e-5)
 
 
+def test_of_the_days_that_are_not_wanted_the_compiled_form_answers_none(
+    fitting: Fitting, windows: Windows, tmp_path: Path
+) -> None:
+    from pipelines.families.demand_forecast.network.served import open_network
+
+    fitting.network.compile(tmp_path)
+    served = open_network(tmp_path)
+    whole = served.forecast(windows)
+    for days in (1, 7, 28):
+        part = served.forecast(replace(windows, wanted=days))
+        assert part.point.shape == (len(windows), days)
+        same(part, Forecast(whole.point[:, :days], whole.quantiles[:, :days]), atol=1e-5)
+
+
 def test_the_rehearsed_network_has_seen_nothing_of_the_last_days(
     panel: Panel, fitting: Fitting
 ) -> None:

@@ -43,9 +43,10 @@ class Answering:
         return rows
 
     def _answered(self, questions: Sequence[Question]) -> list[Row]:
-        length = _blocks(max(question.length for question in questions)) * HORIZON
-        windows = windows_of(questions, length)
-        forecast = treated(self.forecaster, self.blend, windows)
+        length = max(question.length for question in questions)
+        asked = replace(windows_of(questions, _blocks(length) * HORIZON), wanted=length)
+        windows, forecast = _first_days(asked, continued(self.forecaster, asked), length)
+        forecast = honest(windows, self.blend.mixed(windows, forecast))
         return [
             self._row(question, windows, forecast, place)
             for place, question in enumerate(questions)
@@ -88,6 +89,12 @@ def open_answering(directory: Path, forecaster: Forecaster) -> Answering:
 def treated(forecaster: Forecaster, blend: Blend, windows: Windows) -> Forecast:
     """Forecast windows of any length, mix what is said of cold products, keep the promises."""
     return honest(windows, blend.mixed(windows, continued(forecaster, windows)))
+
+
+def _first_days(windows: Windows, forecast: Forecast, days: int) -> tuple[Windows, Forecast]:
+    """Return the first days of a question and of its answer."""
+    kept = Forecast(forecast.point[:, :days], forecast.quantiles[:, :days])
+    return _cut(windows, days), kept
 
 
 def continued(forecaster: Forecaster, windows: Windows) -> Forecast:

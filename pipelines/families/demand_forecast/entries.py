@@ -18,7 +18,13 @@ from pipelines.contract import RequestRefused
 
 ENTRIES_LIMIT = 4000
 QUANTITY_LIMIT = 1e9
-PLAIN = frozenset((float, int, bool))
+BOUNDS = {
+    "quantity": (-QUANTITY_LIMIT, QUANTITY_LIMIT),
+    "promotion": (0.0, 1.0),
+    "price": (0.0, QUANTITY_LIMIT),
+    "open": (0.0, 1.0),
+}
+PLAIN = frozenset((float, int, bool, type(None)))
 DAYS_REMEMBERED = 4096
 """Names of days that are read once: requests are about the same few years."""
 EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
@@ -62,43 +68,57 @@ def entries_of(rows: object, where: str, *, sold: bool) -> Entries:
         raise RequestRefused(f"{where} must be a list of days")
     if len(rows) > ENTRIES_LIMIT:
         raise RequestRefused(f"{where} has {len(rows)} entries; at most {ENTRIES_LIMIT} are read")
+    plain = _plainly(rows, sold)
+    if plain is not None:
+        return plain
     read = np.array([_entry(row, where, place, sold) for place, row in enumerate(rows)])
     days, *rest = read.reshape(-1, 5).T
     quantity, promotion, price, opened = (column.astype(np.float32) for column in rest)
     return Entries(days.astype(np.int64), quantity, promotion, price, opened)
 
 
+def _plainly(rows: Sequence[object], sold: bool) -> Entries | None:
+    """Read entries column by column, a tenth of the work; None where one needs a closer look."""
+    told = [row for row in rows if type(row) is dict]
+    if not told or len(told) < len(rows):
+        return None
+    said = [[row.get(name) for row in told] for name in BOUNDS]
+    if not all(PLAIN.issuperset(map(type, values)) for values in said):
+        return None
+    try:
+        days = np.array([_day_by_name(row["date"]) for row in told], dtype=np.int64)
+        columns = [np.array(values, dtype=np.float64) for values in said]
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+    quantity, _, price, opened = columns
+    for column, (lowest, highest) in zip(columns, BOUNDS.values(), strict=True):
+        if (column < lowest).any() or (column > highest).any():
+            return None
+    if sold and np.isnan(quantity).any():
+        return None
+    price[price == 0] = np.nan
+    opened[opened > 0] = 1.0
+    return Entries(days, *(column.astype(np.float32) for column in columns))
+
+
 def _entry(row: object, where: str, place: int, sold: bool) -> tuple[float, ...]:
     if not isinstance(row, Mapping):
         raise RequestRefused(f"{where}[{place}] must be an object with a date")
 
-    def number(field: str, lowest: float, highest: float) -> float:
-        value = row.get(field)
-        if value is None:
-            return math.nan
-        # Hundreds of entries a request: a plain number within its bounds needs no closer look.
-        if type(value) in PLAIN and lowest <= value <= highest:
-            return float(value)
-        found = number_of(value, f"{where}[{place}].{field}", lowest, highest)
-        return math.nan if found is None else found
-
-    quantity = number("quantity", -QUANTITY_LIMIT, QUANTITY_LIMIT)
-    if sold and math.isnan(quantity):
-        raise RequestRefused(f"{where}[{place}].quantity is missing")
-    promotion = number("promotion", 0.0, 1.0)
-    price = number("price", 0.0, QUANTITY_LIMIT)
-    opened = number("open", 0.0, 1.0)
-    day = _day(row.get("date"), where, place)
-    return day, quantity, promotion, price or math.nan, 1.0 if opened > 0 else opened
-
-
-def _day(text: object, where: str, place: int) -> int:
-    if type(text) is str:
-        try:
-            return _day_by_name(text)
-        except ValueError:
-            pass  # to be said of this very entry
-    return day_in(text, f"{where}[{place}].date")
+    name = f"{where}[{place}]"
+    quantity = number_of(row.get("quantity"), f"{name}.quantity", -QUANTITY_LIMIT, QUANTITY_LIMIT)
+    if sold and quantity is None:
+        raise RequestRefused(f"{name}.quantity is missing")
+    promotion = number_of(row.get("promotion"), f"{name}.promotion", 0.0, 1.0)
+    price = number_of(row.get("price"), f"{name}.price", 0.0, QUANTITY_LIMIT)
+    opened = number_of(row.get("open"), f"{name}.open", 0.0, 1.0)
+    return (
+        day_in(row.get("date"), f"{name}.date"),
+        math.nan if quantity is None else quantity,
+        math.nan if promotion is None else promotion,
+        price or math.nan,
+        math.nan if opened is None else float(opened > 0),
+    )
 
 
 @lru_cache(maxsize=DAYS_REMEMBERED)

@@ -110,6 +110,8 @@ class Windows:
     promotion: Floats
     price: Floats
     open: Floats
+    wanted: int | None = None
+    """How many of the first days are wanted, where not all: a forecaster may leave out the rest."""
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -16,7 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from pipelines.families.demand_forecast.network.architecture import FIRST_STEP, SPREAD
 from pipelines.families.demand_forecast.panel import HORIZON
-from pipelines.families.demand_forecast.windows import ENCODED, SHAPES, Array
+from pipelines.families.demand_forecast.windows import SHAPES, Array
 
 OPSET, FORMAT = 17, 8
 FLOAT, INTEGER = TensorProto.FLOAT, TensorProto.INT32
@@ -25,7 +25,8 @@ FLOAT, INTEGER = TensorProto.FLOAT, TensorProto.INT32
 def graph(networks: Sequence[keras.Model]) -> onnx.ModelProto:
     """Return a graph whose outputs `mean` (n, h) and `quantiles` (n, h, 5) average the networks'.
 
-    Its inputs are those of the networks and `anchor`, by the same names.
+    Its inputs are those of the networks and `anchor`, by the same names; of the days ahead it may
+    be given the first few alone.
     """
     drawn = _Drawing()
     history = drawn.node("Transpose", ["history"], perm=[1, 0, 2])
@@ -75,9 +76,9 @@ class _Drawing:
 
 def _member(drawn: _Drawing, network: keras.Model, history: str, future: str) -> tuple[str, str]:
     identity = _identity(drawn, network)
-    past = drawn.node("Concat", [history, _each_day(drawn, identity, ENCODED)], axis=2)
+    past = drawn.node("Concat", [history, _each_day(drawn, identity, history)], axis=2)
     _, hidden, cell = _lstm(drawn, network.get_layer("encoder"), [past])
-    ahead = drawn.node("Concat", [future, _each_day(drawn, identity, HORIZON)], axis=2)
+    ahead = drawn.node("Concat", [future, _each_day(drawn, identity, future)], axis=2)
     walked, _, _ = _lstm(drawn, network.get_layer("decoder"), [ahead, "", hidden, cell])
     walked = drawn.node("Squeeze", [walked, drawn.constant(np.array([1]))])
     both = drawn.node("Concat", [walked, ahead], axis=2)
@@ -95,8 +96,11 @@ def _identity(drawn: _Drawing, network: keras.Model) -> str:
     return drawn.node("Concat", ["static", *vectors], axis=1)
 
 
-def _each_day(drawn: _Drawing, identity: str, days: int) -> str:
-    return drawn.node("Expand", [identity, drawn.constant(np.array([days, 1, 1]))])
+def _each_day(drawn: _Drawing, identity: str, like: str) -> str:
+    """Repeat the identity for each of the days, however many, that `like` has."""
+    days = drawn.node("Shape", [like], start=0, end=1)
+    ones = drawn.constant(np.array([1, 1]))
+    return drawn.node("Expand", [identity, drawn.node("Concat", [days, ones], axis=0)])
 
 
 def _lstm(drawn: _Drawing, layer: keras.layers.LSTM, inputs: list[str]) -> list[str]:
@@ -140,14 +144,18 @@ def _weights(layer: keras.layers.Layer) -> list[Array]:
 def _inputs() -> list[onnx.ValueInfoProto]:
     return [
         helper.make_tensor_value_info(
-            name, INTEGER if name in ("product", "group") else FLOAT, ["n", *shape]
+            name, INTEGER if name in ("product", "group") else FLOAT, ["n", *_given(shape)]
         )
         for name, shape in SHAPES.items()
     ]
 
 
+def _given(shape: tuple[int, ...]) -> list[int | str]:
+    return ["days" if size == HORIZON else size for size in shape]
+
+
 def _outputs() -> list[onnx.ValueInfoProto]:
     return [
-        helper.make_tensor_value_info("mean", FLOAT, ["n", HORIZON]),
-        helper.make_tensor_value_info("quantiles", FLOAT, ["n", HORIZON, len(SPREAD[0])]),
+        helper.make_tensor_value_info("mean", FLOAT, ["n", "days"]),
+        helper.make_tensor_value_info("quantiles", FLOAT, ["n", "days", len(SPREAD[0])]),
     ]
