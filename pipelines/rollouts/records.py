@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from typing import Final, Literal
 
 from sqlalchemy import Connection, Select, exists, select
@@ -181,8 +182,12 @@ def history(log: DecisionLog, model: str | None = None, limit: int = 100) -> lis
     return [get(log, name) for name in names]
 
 
+@cache
 def _running(model: str | None = None) -> Select[tuple[str]]:
-    """Return the query for the rollouts that no entry has ended: at most one a model."""
+    """Return the query for the rollouts that no entry has ended: at most one a model.
+
+    Kept, because putting a query together takes longer than asking it.
+    """
     ended = decisions.alias("ended")
     started = select(decisions.c.decision_id).where(decisions.c.kind == STARTED)
     if model is not None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Collection, Mapping
+from copy import deepcopy
 from dataclasses import asdict, dataclass
 
 from pipelines.decisions.log import DecisionLog
@@ -60,18 +62,46 @@ def summary(entry: Entry) -> dict[str, object]:
     }
 
 
-def look(store: Store, rollout: Rollout, reader: FeedbackReader) -> Seen:
-    """Return what is known of a running rollout by now."""
-    found = totals(store, rollout.rollout_id)
-    return Seen(found, reader.read(), latency_limit(store, rollout, found))
+class Lookout:
+    """Looks at rollouts again and again; of the feedback it reads only what is new.
+
+    Shared by the threads of a process; what it returns changes no more.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._readers: dict[str, FeedbackReader] = {}
+
+    def look(self, rollout: Rollout) -> Seen:
+        """Return what is known of a rollout by now."""
+        with self._lock:
+            reader = self._readers.setdefault(
+                rollout.rollout_id, FeedbackReader(self._store, rollout)
+            )
+            evidence = deepcopy(reader.read())
+        found = totals(self._store, rollout.rollout_id)
+        return Seen(found, evidence, latency_limit(self._store, rollout, found))
+
+    def forget_all_but(self, rollout_ids: Collection[str]) -> None:
+        """Forget the rollouts that have ended."""
+        with self._lock:
+            self._readers = {
+                name: reader for name, reader in self._readers.items() if name in rollout_ids
+            }
 
 
-def standing(log: DecisionLog, rollout_id: str, now: float) -> Standing:
-    """Return where a rollout stands, by the store alone. Raises `UnknownRollout`."""
+def standing(
+    log: DecisionLog, rollout_id: str, now: float, lookout: Lookout | None = None
+) -> Standing:
+    """Return where a rollout stands, by the store alone. Raises `UnknownRollout`.
+
+    Whoever asks often passes a `lookout` that has read the feedback so far.
+    """
     entry = records.get(log, rollout_id)
     if entry.ending is not None:
         return _ended(entry, entry.ending, now)
-    seen = look(log.store, entry.rollout, FeedbackReader(log.store, entry.rollout))
+    seen = (lookout or Lookout(log.store)).look(entry.rollout)
     return Standing(entry, seen.totals, assess(entry.rollout, seen), now)
 
 

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from pipelines.decisions.log import Conflict, Decision, DecisionLog
 from pipelines.rollouts import records
 from pipelines.rollouts.assessment import Seen, assess
-from pipelines.rollouts.feedback import FeedbackReader, forget_units
+from pipelines.rollouts.feedback import forget_units
 from pipelines.rollouts.plan import Rollout
 from pipelines.rollouts.records import Outcome, Verdict
-from pipelines.rollouts.standing import Standing, look, standing
+from pipelines.rollouts.standing import Lookout
 
 ACTOR = "steward"
 
@@ -30,28 +30,23 @@ class Steward:
     def __init__(self, log: DecisionLog, *, clock: Callable[[], float] = time.time) -> None:
         self._log = log
         self._clock = clock
-        self._readers: dict[str, FeedbackReader] = {}
+        self._lookout = Lookout(log.store)
 
     def tend(self) -> list[Decision]:
         """Look at every running rollout and end those that are due; return what was recorded."""
         running = records.active_rollouts(self._log).values()
-        ids = {rollout.rollout_id for rollout in running}
-        self._readers = {name: each for name, each in self._readers.items() if name in ids}
+        self._lookout.forget_all_but({rollout.rollout_id for rollout in running})
         ended = (self._tend(rollout) for rollout in running)
         return [decision for decision in ended if decision is not None]
 
     def give_up(self, rollout: Rollout, reason: str) -> Decision | None:
         """Roll a rollout back whose challenger cannot be served here; None if it had ended."""
-        outcome = _outcome("rolled_back", reason, rollout, self._seen(rollout))
+        outcome = _outcome("rolled_back", reason, rollout, self._lookout.look(rollout))
         return self._end(rollout, outcome)
-
-    def standing(self, rollout_id: str) -> Standing:
-        """Return where a rollout stands. Raises `UnknownRollout`."""
-        return standing(self._log, rollout_id, self._clock())
 
     def _tend(self, rollout: Rollout) -> Decision | None:
         head = self._log.head(rollout.model)
-        seen = self._seen(rollout)
+        seen = self._lookout.look(rollout)
         if head is not None and head.generation != rollout.generation:
             reason = f"version {head.version} is champion now, by {head.decision_id}"
             return self._end(rollout, _outcome("superseded", reason, rollout, seen))
@@ -61,11 +56,6 @@ class Steward:
         if rollout.over(self._clock()):
             return self._end(rollout, _outcome("completed", found.finding, rollout, seen))
         return None
-
-    def _seen(self, rollout: Rollout) -> Seen:
-        name = rollout.rollout_id
-        reader = self._readers.setdefault(name, FeedbackReader(self._log.store, rollout))
-        return look(self._log.store, rollout, reader)
 
     def _end(self, rollout: Rollout, outcome: Outcome) -> Decision | None:
         promote = outcome.verdict == "superior" and rollout.plan.on_success == "promote"
@@ -88,7 +78,7 @@ def stop(log: DecisionLog, rollout_id: str, *, actor: str, reason: str) -> Decis
     if not actor.strip() or not reason.strip():
         raise records.RolloutRefused("stopping a rollout needs a name and a reason")
     rollout = records.get(log, rollout_id).rollout
-    seen = look(log.store, rollout, FeedbackReader(log.store, rollout))
+    seen = Lookout(log.store).look(rollout)
     outcome = _outcome("stopped", reason.strip(), rollout, seen)
     decision = records.end(log, rollout, outcome, actor=actor.strip())
     forget_units(log.store, rollout_id)

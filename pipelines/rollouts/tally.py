@@ -22,7 +22,7 @@ SHORTEST_OCTAVE: Final = -14
 """Latencies are kept in buckets a ninth apart, from 61 microseconds upwards."""
 LONGEST_BUCKET: Final = PER_OCTAVE * (7 - SHORTEST_OCTAVE)
 """The last bucket holds everything above 128 seconds."""
-UNITS_LIMIT: Final = 200_000
+UNITS_LIMIT: Final = 100_000
 """Units remembered by one worker; beyond it the oldest half is forgotten and may count again."""
 
 

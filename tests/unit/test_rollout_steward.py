@@ -11,10 +11,10 @@ from told_rollouts import Stage
 from pipelines.decisions.log import Conflict
 from pipelines.records.replay import replay
 from pipelines.rollouts import records
-from pipelines.rollouts.feedback import FeedbackReader, note_units
+from pipelines.rollouts.feedback import note_units
 from pipelines.rollouts.plan import Guardrails
 from pipelines.rollouts.records import RolloutRefused, UnknownRollout
-from pipelines.rollouts.standing import look, standing, summary
+from pipelines.rollouts.standing import Lookout, standing, summary
 from pipelines.rollouts.steward import Steward, stop
 from pipelines.store import decisions, rollout_units
 
@@ -194,12 +194,12 @@ def test_who_asked_what_is_forgotten_with_the_end(stage, steward):
         assert left == ["r2"]
 
 
-def test_a_running_rollout_shows_where_it_stands(stage, steward):
+def test_a_running_rollout_shows_where_it_stands(stage):
     rollout = stage.start(share=0.2)
     stage.saw(rollout, "champion", answers=40, ms=2)
     stage.saw(rollout, "challenger", answers=9, errors=1, ms=4)
     stage.now += 600
-    found = steward.standing(rollout.rollout_id).as_json()
+    found = standing(stage.log, rollout.rollout_id, stage.now).as_json()
     assert (found["verdict"], found["stage"], found["share"]) == ("running", 0, 0.2)
     assert found["remaining_seconds"] == pytest.approx(3_000, abs=1)
     arms = found["arms"]
@@ -211,6 +211,19 @@ def test_a_running_rollout_shows_where_it_stands(stage, steward):
         "metric",
         "superiority",
     ]
+
+
+def test_a_lookout_reads_on_and_what_it_said_before_stays(stage):
+    rollout = stage.start()
+    lookout = Lookout(stage.store)
+    stage.judge(rollout, "2", right=False)
+    before = lookout.look(rollout)
+    stage.judge(rollout, "2", right=True)
+    after = lookout.look(rollout)
+    assert (before.evidence.tested, after.evidence.tested) == (1, 2)
+    assert after == Lookout(stage.store).look(rollout)
+    lookout.forget_all_but([])
+    assert lookout.look(rollout) == after
 
 
 def test_an_ended_rollout_shows_what_was_recorded(stage, steward):
@@ -248,7 +261,7 @@ def test_every_end_replays_without_a_difference(stage, steward):
 
 def test_an_end_whose_figures_do_not_say_so_is_found_by_replay(stage):
     rollout = stage.start()
-    seen = look(stage.store, rollout, FeedbackReader(stage.store, rollout))
+    seen = Lookout(stage.store).look(rollout)
     forged = records.Outcome(
         "superior", "it is better", (), seen.totals.as_json(), seen.evidence_as_json()
     )
