@@ -10,7 +10,7 @@ from pipelines.decisions.log import DecisionLog
 from pipelines.rollouts import disagreements, records, steward
 from pipelines.rollouts.losses import compared
 from pipelines.rollouts.plan import Plan
-from pipelines.rollouts.standing import standing, summary
+from pipelines.rollouts.standing import Lookout, standing, summary
 from pipelines.versions.artifact import Contract
 from serving.rollout_schemas import (
     RolloutRequest,
@@ -32,6 +32,7 @@ class RolloutDesk:
         self._log = log
         self._rollouts = rollouts
         self._clock = clock
+        self._lookout = Lookout(log.store)
 
     def start(self, model: str, contract: Contract, request: RolloutRequest) -> RolloutView:
         """Record the start of a rollout beside the champion of this contract.
@@ -39,6 +40,7 @@ class RolloutDesk:
         Raises `PlanRefused`, `RolloutRefused`, or `Conflict` where one of the model runs.
         """
         rollout = records.start(self._log, planned(model, contract, request))
+        self._lookout.forget_all_but(())  # those that have ended, and the others are read anew
         self._rollouts.look_now()
         return self.view(rollout.rollout_id)
 
@@ -50,7 +52,7 @@ class RolloutDesk:
 
     def view(self, rollout_id: str) -> RolloutView:
         """Return all about one rollout. Raises `UnknownRollout`."""
-        document = standing(self._log, rollout_id, self._clock()).as_json()
+        document = standing(self._log, rollout_id, self._clock(), self._lookout).as_json()
         here = self._rollouts.part(str(document["model"]), rollout_id)
         differing = disagreements.latest(self._log.store, rollout_id, SHOWN_DISAGREEMENTS)
         samples = [one._asdict() for one in differing]
