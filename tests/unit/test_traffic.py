@@ -133,6 +133,20 @@ def test_the_contracts_entity_is_the_unit_whatever_else_is_asked(slots, counts, 
         assert len({version(customer, text) for text in "abc"}) == 1
 
 
+def test_what_is_logged_in_place_of_an_instance_tells_whose_it_is(slots, counts, tmp_path):
+    schema = {"type": "object", "properties": {"text": {"type": "string"}}}
+    slots.put(champion(tmp_path, request_schema=schema))
+    split(slots, counts, challenger(tmp_path, request_schema=schema), entity="customer")
+
+    def versions(*texts: str) -> set[str]:
+        asked = (
+            slots.answer(MODEL, [{"text": text}], logged=[{"customer": "c1"}]) for text in texts
+        )
+        return {asyncio.run(answer).model.version for answer in asked}
+
+    assert len(versions(*(f"q{number}" for number in range(20)))) == 1
+
+
 def test_an_answer_of_the_challenger_names_the_rollout_as_its_decision(
     slots, counts, recorder, tmp_path
 ):
