@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -11,8 +12,9 @@ from pathlib import Path
 from serving_stage import MODEL, write_package
 
 from pipelines.rollouts.plan import Mode, Plan, Rollout, Step
-from serving.answers import ServedModel
+from serving.answers import Answered, ServedModel
 from serving.live import LiveModel, load
+from serving.slots import Slots
 
 CHAMPION, CHALLENGER = "1", "2"
 
@@ -72,6 +74,17 @@ class Answers:
 
     def close(self) -> None:
         self.closed.set()
+
+
+def fails(error: Exception) -> Answers:
+    def answer(_instance):
+        raise error
+
+    return Answers(answer)
+
+
+def ask(slots: Slots, text: str = "a", unit: str | None = None, **options: object) -> Answered:
+    return asyncio.run(slots.answer(MODEL, [{"text": text}], unit=unit, **options))
 
 
 def champion(folder: Path, topic: str = "uno", generation: int = 1, **contract: object):
