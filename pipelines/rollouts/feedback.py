@@ -72,7 +72,7 @@ class FeedbackReader:
 
     def __init__(self, store: Store, rollout: Rollout) -> None:
         self._store = store
-        self._rollout = rollout
+        self.rollout = rollout
         self._since = datetime.fromtimestamp(rollout.started_at, UTC).isoformat()
         self._heard: dict[str, str] = {}
         self._units: set[str] = set()
@@ -80,7 +80,7 @@ class FeedbackReader:
 
     def read(self) -> Evidence:
         """Take what is new and return the evidence by now; nothing where nothing is compared."""
-        if self._rollout.plan.metric is None or self._rollout.mode == "shadow":
+        if self.rollout.plan.metric is None or self.rollout.mode == "shadow":
             return self.evidence
         for batch in self._batches():
             units = self._units_of(batch)
@@ -92,7 +92,7 @@ class FeedbackReader:
         """Count a unit's first usable word; whatever is said of it later changes nothing."""
         if unit in self._units:
             return
-        plan = self._rollout.plan
+        plan = self.rollout.plan
         if plan.metric == "choices":
             side = winner(told.answer, told.actual)
             if side is None:
@@ -104,14 +104,14 @@ class FeedbackReader:
             found = loss(plan.metric, plan.target, told.answer, told.actual)
             if arm is None or found is None:
                 return
-            stage = self._rollout.stage(time_of(told.answered_at))
-            self.evidence.lost(arm, self._rollout.shares[stage], found)
+            stage = self.rollout.stage(time_of(told.answered_at))
+            self.evidence.lost(arm, self.rollout.shares[stage], found)
         self._units.add(unit)
 
     def _arm(self, version: str) -> Arm | None:
-        if version == self._rollout.challenger:
+        if version == self.rollout.challenger:
             return "challenger"
-        return "champion" if version == self._rollout.champion else None
+        return "champion" if version == self.rollout.champion else None
 
     def _batches(self) -> Iterator[list[Told]]:
         """Yield what was not heard yet, the oldest first, and remember how far it was read."""
@@ -140,9 +140,9 @@ class FeedbackReader:
             )
             .join(predictions, predictions.c.prediction_id == feedback.c.prediction_id)
             .where(
-                feedback.c.model == self._rollout.model,
+                feedback.c.model == self.rollout.model,
                 tuple_(feedback.c.created_at, feedback.c.feedback_id) > (given_at, feedback_id),
-                predictions.c.decision_id == self._rollout.rollout_id,
+                predictions.c.decision_id == self.rollout.rollout_id,
             )
             .order_by(feedback.c.created_at, feedback.c.feedback_id)
             .limit(ROWS_A_QUERY)
@@ -157,7 +157,7 @@ class FeedbackReader:
         firsts = self._first_instances(
             [each for request, each in told.items() if request not in found]
         )
-        entity = self._rollout.plan.entity
+        entity = self.rollout.plan.entity
         return {request: unit_of(entity, [one]) for request, one in firsts.items()} | found
 
     def _named(self, requests: Sequence[str]) -> dict[str, str]:
@@ -165,7 +165,7 @@ class FeedbackReader:
         with self._store.read() as connection:
             for some in _parts(requests):
                 query = select(rollout_units.c.request, rollout_units.c.unit).where(
-                    rollout_units.c.rollout_id == self._rollout.rollout_id,
+                    rollout_units.c.rollout_id == self.rollout.rollout_id,
                     rollout_units.c.request.in_(some),
                 )
                 found |= {

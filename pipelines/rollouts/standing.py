@@ -65,7 +65,8 @@ def summary(entry: Entry) -> dict[str, object]:
 class Lookout:
     """Looks at rollouts again and again; of the feedback it reads only what is new.
 
-    Shared by the threads of a process; what it returns changes no more.
+    Shared by the threads of a process; what it returns changes no more. Of each model it remembers
+    the rollout that it looked at last.
     """
 
     def __init__(self, store: Store) -> None:
@@ -76,18 +77,18 @@ class Lookout:
     def look(self, rollout: Rollout) -> Seen:
         """Return what is known of a rollout by now."""
         with self._lock:
-            reader = self._readers.setdefault(
-                rollout.rollout_id, FeedbackReader(self._store, rollout)
-            )
+            reader = self._readers.get(rollout.model)
+            if reader is None or reader.rollout != rollout:
+                reader = self._readers[rollout.model] = FeedbackReader(self._store, rollout)
             evidence = deepcopy(reader.read())
         found = totals(self._store, rollout.rollout_id)
         return Seen(found, evidence, latency_limit(self._store, rollout, found))
 
-    def forget_all_but(self, rollout_ids: Collection[str]) -> None:
-        """Forget the rollouts that have ended."""
+    def forget_all_but(self, models: Collection[str]) -> None:
+        """Forget the rollouts of all other models."""
         with self._lock:
             self._readers = {
-                name: reader for name, reader in self._readers.items() if name in rollout_ids
+                model: reader for model, reader in self._readers.items() if model in models
             }
 
 

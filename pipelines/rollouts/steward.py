@@ -34,9 +34,9 @@ class Steward:
 
     def tend(self) -> list[Decision]:
         """Look at every running rollout and end those that are due; return what was recorded."""
-        running = records.active_rollouts(self._log).values()
-        self._lookout.forget_all_but({rollout.rollout_id for rollout in running})
-        ended = (self._tend(rollout) for rollout in running)
+        running = records.active_rollouts(self._log)
+        self._lookout.forget_all_but(running)
+        ended = [self._tend(rollout) for rollout in running.values()]
         return [decision for decision in ended if decision is not None]
 
     def give_up(self, rollout: Rollout, reason: str) -> Decision | None:
