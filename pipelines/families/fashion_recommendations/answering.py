@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +99,11 @@ class Recommender:
             return np.zeros(len(inputs.item))
         return self.weight * mean_answer(self.networks, inputs)
 
+    @cached_property
+    def strangers(self) -> Floats:
+        """The scores (I,) of whoever is not known, who are all shown the same."""
+        return Desk(self, Question(None, None, "", 1)).scores()
+
     def rates(self, asked: Sequence[Inputs]) -> list[float]:
         """Return `surplus` of inputs of one row each."""
         return [float(self.surplus(inputs)[0]) for inputs in asked]
@@ -138,6 +144,7 @@ class Desk:
         self._known = recommender
         memory = recommender.memory
         customer = memory.customer.get(question.customer_id or "")
+        self._is_stranger = customer is None
         self._item = memory.item.get(question.item_id or "")
         self._standing = memory.standing(customer)
         self._taste = self._taste_without(self._item)
@@ -175,11 +182,8 @@ class Desk:
 
     def listed(self) -> Row:
         """Return the answer to what to show this customer: what they have not reviewed yet."""
-        known, offered = self._known, self._standing.offered
-        inputs = inputs_of(self._taste, offered)
-        surplus = known.surplus(inputs) if known.ranker.personal else np.zeros_like(offered.bias)
-        popularity = np.asarray(known.memory.arrays.popularity)
-        scores = known.ranker.scores(popularity, offered.bias + surplus, inputs)
+        known = self._known
+        scores = known.strangers if self._is_stranger else self.scores()
         best = _best(scores, self._standing.items, self.question.top)
         shares = _shares(scores)
         reasons = self._reasons(best)
@@ -197,17 +201,30 @@ class Desk:
         personal = known.ranker.personal and self._taste.reviews[0]
         return {"rating": None, "items": items, "reason": PERSONAL if personal else POPULAR}
 
+    def scores(self) -> Floats:
+        """Return how much each item is for this customer, (I,)."""
+        known, offered = self._known, self._standing.offered
+        inputs = inputs_of(self._taste, offered)
+        surplus = known.surplus(inputs) if known.ranker.personal else np.zeros_like(offered.bias)
+        popularity = np.asarray(known.memory.arrays.popularity)
+        return known.ranker.scores(popularity, offered.bias + surplus, inputs)
+
     def _reasons(self, items: NDArray[np.intp]) -> list[str]:
         """Return why each item is shown: what would be missing of its rating without it."""
         known = self._known
         offered = self._standing.offered.at(items)
         if not (known.ranker.personal and self._taste.reviews[0]):
             return [POPULAR] * len(items)
-        whole = known.surplus(inputs_of(self._taste, offered))
         blind = replace(offered, looks=np.zeros_like(offered.looks))
         silent = replace(offered, wordings=np.zeros_like(offered.wordings))
-        by_look = whole - known.surplus(inputs_of(self._taste, blind))
-        by_words = whole - known.surplus(inputs_of(self._taste, silent))
+        seen = [inputs_of(self._taste, each) for each in (offered, blind, silent)]
+        together = replace(
+            seen[0],
+            item=np.concatenate([inputs.item for inputs in seen]),
+            context=np.concatenate([inputs.context for inputs in seen]),
+        )
+        whole, without_look, without_words = known.surplus(together).reshape(len(seen), -1)
+        by_look, by_words = whole - without_look, whole - without_words
         return [
             _reason_of(float(look), float(words), float(bias))
             for look, words, bias in zip(by_look, by_words, offered.bias, strict=True)

@@ -24,6 +24,9 @@ from pipelines.families.fashion_recommendations.taste import (
 )
 
 FACTS_FILE = "memory.json"
+NAMES = ("customers", "items", "titles", "images")
+PIECE = 5_000
+"""Names on one line of their file."""
 MAPPED_BYTES = 65_536
 """Smaller arrays are read: an empty one cannot be mapped, and a mapping costs a page."""
 
@@ -156,8 +159,11 @@ class Memory:
         )
 
     def save(self, directory: Path) -> None:
-        """Write the facts as JSON and each array as a file of its name."""
-        (directory / FACTS_FILE).write_bytes(orjson.dumps(asdict(self.facts)))
+        """Write the facts as JSON, names apart, and each array as a file of its name."""
+        told = asdict(self.facts)
+        for name in NAMES:
+            _write_names(directory / f"{name}.jsonl", told.pop(name))
+        (directory / FACTS_FILE).write_bytes(orjson.dumps(told))
         for field in fields(Arrays):
             array = getattr(self.arrays, field.name)
             np.save(directory / f"{field.name}.npy", array, allow_pickle=False)
@@ -166,12 +172,31 @@ class Memory:
     def open(cls, directory: Path) -> Memory:
         """Read what `save` wrote; large arrays are mapped, so workers share their pages."""
         told = orjson.loads((directory / FACTS_FILE).read_bytes())
-        facts = Facts(**(told | {"damping": Damping(**told["damping"])}))
+        told["damping"] = Damping(**told["damping"])
+        # Versions of old have their names among the facts.
+        for name in NAMES:
+            if name not in told:
+                told[name] = _names(directory / f"{name}.jsonl")
+        facts = Facts(**told)
         arrays = {field.name: _opened(directory / f"{field.name}.npy") for field in fields(Arrays)}
         return cls(facts, Arrays(**arrays))
 
 
+def _write_names(file: Path, names: Sequence[str | None]) -> None:
+    lines = [orjson.dumps(names[at : at + PIECE]) for at in range(0, len(names), PIECE)]
+    file.write_bytes(b"\n".join(lines))
+
+
+def _names(file: Path) -> list[str | None]:
+    """Read names piece by piece, so that no other thread waits for all of them."""
+    names: list[str | None] = []
+    with file.open("rb") as stream:
+        for line in stream:
+            names += orjson.loads(line)
+    return names
+
+
 def _opened(file: Path) -> NDArray[Any]:
     mapped = file.stat().st_size > MAPPED_BYTES
-    array: NDArray[Any] = np.load(file, mmap_mode="r" if mapped else None, allow_pickle=False)
-    return array
+    # A plain view of the map: every step on a memmap costs microseconds.
+    return np.asarray(np.load(file, mmap_mode="r" if mapped else None, allow_pickle=False))
