@@ -168,7 +168,7 @@ def test_a_slow_canary_is_rolled_back(home):
     home.offer("2", "dos", slow_down)
     rails = {"latency_grace_ms": 5.0, "latency_ratio": 1.5}
     with ServingProcess(home.folder) as server, Client(server) as client:
-        rollout_id = client.start("canary", share=0.2, guardrails=rails)
+        rollout_id = client.start("canary", share=0.05, guardrails=rails)
         client.wait_until_taken(rollout_id)
         for number in range(5_000):
             client.version(f"u{number}")
@@ -266,8 +266,8 @@ def fail_on_a_word(compiled: Path) -> None:
 
 
 def slow_down(compiled: Path) -> None:
-    """Let a package weigh a million topics that nobody needs."""
-    weights = np.full((1, 1_000_000), -50.0)
+    """Let a package weigh four million topics that nobody needs."""
+    weights = np.full((1, 4_000_000), -50.0)
     weights[0, 0] = 0.0
     np.savez_compressed(
         compiled / "weights.npz",
