@@ -14,6 +14,8 @@ WORTH_MS = 1.0
 """A call that takes less costs about as much as the way to a thread and back."""
 SAVED_MS = 0.05
 """What an instance must save to be worth the round of the event loop that it waits."""
+SAVED_SHARE = 0.75
+"""On the event loop a batch costs nobody a thread, so less of a gain is worth it."""
 WORTH_SHARE = 0.5
 CALL_MS = 50.0
 """How long one call may keep others waiting, about."""
@@ -33,14 +35,14 @@ class Cost:
     @property
     def batches(self) -> bool:
         """Whether requests that wait in a queue are answered together."""
-        return self.single_ms > WORTH_MS and self._is_cheaper_together
+        return self.single_ms > WORTH_MS and self._share < WORTH_SHARE
 
     @property
     def gathers(self) -> bool:
         """Whether requests that arrive at the same time are answered together, without a queue."""
         return (
             self.single_ms <= WORTH_MS
-            and self._is_cheaper_together
+            and self._share < SAVED_SHARE
             and self.single_ms * (1 - self._share) >= SAVED_MS
         )
 
@@ -69,10 +71,6 @@ class Cost:
         together = -(-instances // self.instances_a_call)
         calls = together if self.batches else max(requests, together)
         return calls * self._fixed_ms + instances * self._each_ms
-
-    @property
-    def _is_cheaper_together(self) -> bool:
-        return self._share < WORTH_SHARE
 
     @property
     def _share(self) -> float:
