@@ -22,6 +22,7 @@ from pipelines.families.product_recommendations.layout import (
     Seen,
 )
 from pipelines.families.product_recommendations.list_params import ListParams
+from pipelines.families.product_recommendations.rankers.als import CONFIDENCE, RIDGE
 from pipelines.settings import Settings
 from pipelines.store import open_store
 from pipelines.text_kernel.heads import LinearHead
@@ -138,4 +139,5 @@ def _lists(count: int, rng: np.random.Generator, settings: object) -> ListArrays
         )
     factors = rng.normal(0, 0.1, (count, params.list_factors)).astype(np.float32)
     exact = factors.astype(np.float64)
+    shared |= {"ridge": RIDGE, "confidence": CONFIDENCE}
     return ListArrays("als", shared, {"factors": factors, "gram": exact.T @ exact})

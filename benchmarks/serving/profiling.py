@@ -24,12 +24,13 @@ from pipelines.settings import Settings
 SECONDS, RATE = 12, 500
 PROFILED = ("product_codes", "product_categories", "product_recommendations", "demand_forecast")
 PARTS: Mapping[str, Sequence[str]] = {
-    "the model's arithmetic": (
+    "the model: checking and answering": (
         "pipelines/text_kernel/",
         "pipelines/families/",
         "features/",
         "numpy/",
         "onnxruntime/",
+        "serving/validation.py",
     ),
     "prediction log: writing the line": (
         "pipelines/spool.py",
@@ -41,8 +42,8 @@ PARTS: Mapping[str, Sequence[str]] = {
         "sqlalchemy/",
         "sqlite3/",
     ),
-    "checking, batching and answering": ("pipelines/", "serving/"),
-    "metrics": ("serving/telemetry.py", "prometheus_client/"),
+    "routes, slots, batching, envelope": ("pipelines/", "serving/"),
+    "metrics": ("serving/telemetry.py", "serving/tallies.py", "prometheus_client/"),
     "HTTP: uvicorn and httptools": ("uvicorn/", "httptools"),
     "HTTP: Starlette and FastAPI": ("starlette/", "fastapi/"),
     "event loop": ("uvloop", "asyncio/", "_UnixSelectorEventLoop", "selectors.py"),
@@ -51,6 +52,8 @@ PARTS: Mapping[str, Sequence[str]] = {
 ORDER = ("metrics", "prediction log: writing the line", "prediction log: draining into the store")
 """Parts that are looked for before all others, since their modules lie in the others' folders."""
 ELSE = "anything else"
+WAITS = ("Condition.wait", "_worker (concurrent/", "Queue.get", "Rollouts._run", "selectors.py")
+"""A thread whose innermost frame is one of these only waits; py-spy cannot always tell."""
 
 
 def measured(settings: Settings, logs: Path, tools: Path) -> Section:
@@ -93,6 +96,8 @@ def parts_of(stacks: Iterator[tuple[Sequence[str], int]]) -> Counter[str]:
     """Add the samples up by part; a sample counts for its innermost frame that is somebody's."""
     found: Counter[str] = Counter()
     for stack, count in stacks:
+        if any(wait in stack[-1] for wait in WAITS):
+            continue
         named = (part for frame in reversed(stack) if (part := _part_of(frame)))
         found[next(named, ELSE)] += count
     return found
@@ -108,6 +113,6 @@ def _share(found: Counter[str], part: str) -> str:
 
 
 MEANING = (
-    f"{RATE} samples a second of all threads that were running, 64 connections; a sample counts "
-    "for the innermost frame that belongs to a part. Sampling itself slows the server a little."
+    f"{RATE} samples a second of all threads that were not waiting, 64 connections. A sample is of "
+    "the innermost frame that belongs to a part. Sampling itself slows the server a little."
 )

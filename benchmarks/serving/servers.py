@@ -145,6 +145,7 @@ def contender(home: Path, logs: Path, *, workers: int = 1) -> Server:
         ready="/readyz",
         log=logs / "contender.log",
         environment={"CONTENDER_HOME": str(home)},
+        patience=60.0,
     )
 
 
