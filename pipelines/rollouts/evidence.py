@@ -82,9 +82,9 @@ class Evidence:
         """
         if not self.tested or self.scale is None:
             return None
-        low, high = self.difference.interval()
-        unit = (self.scale or 1.0) / self.narrowest
-        return (2 * low - 1) * unit, (2 * high - 1) * unit
+        largest = self.scale or 1.0
+        low, high = ((2 * end - 1) / self.narrowest for end in self.difference.interval())
+        return max(-1.0, low) * largest, min(1.0, high) * largest
 
     def as_json(self) -> dict[str, object]:
         """Return the state as it stands in a decision record."""

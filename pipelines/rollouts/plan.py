@@ -216,10 +216,23 @@ def time_of(stamp: str) -> float:
 
 
 def _refusals(plan: Plan) -> list[str]:
-    shares = [*(step.share for step in plan.ramp), plan.share]
-    lengths = [step.seconds for step in plan.ramp]
-    rails = plan.guardrails
-    rules = {
+    rules = _words(plan) | _lengths(plan) | _limits(plan)
+    return [rule for rule, holds in rules.items() if not holds]
+
+
+def _words(plan: Plan) -> dict[str, bool]:
+    """Return the rules of what is named, and whether each holds."""
+    names = (plan.model, plan.challenger, plan.actor, plan.reason)
+    return {
+        "a rollout names model and version, and who starts it and why": all(
+            isinstance(word, str) and bool(word.strip()) for word in names
+        ),
+        "target and entity are names of columns": (
+            isinstance(plan.target, str) and isinstance(plan.entity, str | None)
+        ),
+        f"no name and no reason has more than {LONGEST_TEXT} characters": (
+            max(len(str(word)) for word in names) <= LONGEST_TEXT
+        ),
         f"mode is one of {', '.join(get_args(Mode))}": plan.mode in get_args(Mode),
         f"metric is one of {', '.join(get_args(MetricName))}": (
             plan.metric is None or plan.metric in get_args(MetricName)
@@ -230,20 +243,21 @@ def _refusals(plan: Plan) -> list[str]:
         "a metric other than choices needs the target of the answers": (
             plan.metric in (None, "choices") or bool(plan.target)
         ),
+        "an A/B test needs a metric: this model's feedback cannot be compared": (
+            plan.mode != "ab" or plan.metric is not None
+        ),
         "on_success is report or promote": plan.on_success in get_args(OnSuccess),
         "only an A/B test or an interleaving with a metric can promote": (
             plan.on_success == "report" or (plan.mode in JUDGED and plan.metric is not None)
         ),
-        "an A/B test needs a metric: this model's feedback cannot be compared": (
-            plan.mode != "ab" or plan.metric is not None
-        ),
-        "a rollout names model and version, and who starts it and why": all(
-            isinstance(word, str) and word.strip()
-            for word in (plan.model, plan.challenger, plan.actor, plan.reason)
-        ),
-        f"name and reason have at most {LONGEST_TEXT} characters": (
-            max(len(str(plan.actor)), len(str(plan.reason))) <= LONGEST_TEXT
-        ),
+    }
+
+
+def _lengths(plan: Plan) -> dict[str, bool]:
+    """Return the rules of shares and times, and whether each holds."""
+    shares = [*(step.share for step in plan.ramp), plan.share]
+    lengths = [step.seconds for step in plan.ramp]
+    return {
         f"a rollout lasts more than 0 and at most {LONGEST_SECONDS:.0f} seconds": (
             _within(plan.seconds, 0, LONGEST_SECONDS)
         ),
@@ -256,18 +270,27 @@ def _refusals(plan: Plan) -> list[str]:
             all(_within(length, 0, LONGEST_SECONDS) for length in lengths)
             and math.fsum(lengths) < plan.seconds
         ),
+    }
+
+
+def _limits(plan: Plan) -> dict[str, bool]:
+    """Return the rules of alphas and guardrails, and whether each holds."""
+    rails = plan.guardrails
+    floor = 0.5 if rails.agreement_floor is None else rails.agreement_floor
+    return {
         "alpha is above 0 and below 0.5": _within(plan.alpha, 0, 0.499)
         and _within(rails.alpha, 0, 0.499),
         "tolerated shares are between 0 and 1": all(
-            _within(share, 0, 0.99)
-            for share in (rails.error_share, rails.latency_share, rails.agreement_floor or 0.5)
+            _within(share, 0, 0.99) for share in (rails.error_share, rails.latency_share, floor)
+        ),
+        "errors, latency and metric are on (true) or off (false)": all(
+            isinstance(switch, bool) for switch in (rails.errors, rails.latency, rails.metric)
         ),
         "latency is compared by a ratio above 0 and a grace of at least 0": (
             _within(rails.latency_ratio, 0, 1e6) and rails.latency_grace_ms >= 0
         ),
         "a margin is at least 0": rails.metric_margin >= 0,
     }
-    return [rule for rule, holds in rules.items() if not holds]
 
 
 def _within(value: float, above: float, most: float) -> bool:

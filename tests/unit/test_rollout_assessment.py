@@ -144,13 +144,13 @@ def test_agreement_is_shown_and_decides_only_below_a_floor():
 
 
 def told(asked, champion, challenger):
-    """Evidence of (right, wrong) units of each side, evenly mixed."""
+    """Evidence of (right, wrong) units of each side, which come in turn, evenly mixed."""
     evidence = nothing_yet(asked)
     sides = {"champion": champion, "challenger": challenger}
-    for number in range(sum(champion) + sum(challenger)):
-        side = "champion" if number % 2 else "challenger"
-        right, wrong = sides[side]
-        evidence.lost(side, 0.5, float((number // 2) % (right + wrong) < wrong))
+    for number in range(sum(champion)):
+        for side, (right, wrong) in sides.items():
+            before, after = (each * wrong // (right + wrong) for each in (number, number + 1))
+            evidence.lost(side, 0.5, float(after > before))
     return evidence
 
 
@@ -171,6 +171,18 @@ def test_equal_challengers_go_on_and_the_finding_says_so():
     found = assess(asked, seen(asked, counts(500), counts(500), evidence=same))
     assert found.decides is None
     assert found.finding.startswith("no difference was shown: mean loss 0.2")
+
+
+def test_a_difference_of_shares_is_never_shown_as_more_than_all():
+    evidence = told(rollout(), (5, 0), (0, 5))
+    low, high = evidence.interval()
+    assert -1 <= low < high == 1
+
+
+def test_the_interval_of_a_difference_holds_it():
+    low, high = told(rollout(), (900, 100), (700, 300)).interval()
+    assert low < 0.2 < high
+    assert high - low < 0.3
 
 
 def test_a_tolerated_margin_of_harm_is_tolerated():

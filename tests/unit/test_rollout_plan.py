@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipelines.rollouts.plan import (
     Guardrails,
@@ -74,6 +76,8 @@ def test_a_request_names_only_what_differs():
         {"ramp": (Step(0.05, 3600),)},
         {"ramp": (Step(0.05, -1),)},
         {"alpha": 0},
+        {"entity": ["customer"]},
+        {"target": None},
         {"alpha": 0.5},
         {"guardrails": Guardrails(alpha=0)},
         {"guardrails": Guardrails(error_share=1.0)},
@@ -82,6 +86,8 @@ def test_a_request_names_only_what_differs():
         {"guardrails": Guardrails(latency_grace_ms=-1)},
         {"guardrails": Guardrails(metric_margin=-0.1)},
         {"guardrails": Guardrails(agreement_floor=1.0)},
+        {"guardrails": Guardrails(agreement_floor=0.0)},
+        {"guardrails": Guardrails(errors="no")},
     ],
 )
 def test_a_plan_that_makes_no_sense_is_refused(changes):
@@ -106,6 +112,27 @@ def test_a_plan_that_makes_no_sense_is_refused(changes):
 def test_a_request_that_is_no_plan_is_refused_whatever_it_holds(changes):
     with pytest.raises(PlanRefused):
         Plan.from_json(plan().as_json() | changes)
+
+
+ODD = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=5),
+    st.lists(st.floats(), max_size=2),
+    st.dictionaries(st.sampled_from(["share", "seconds", "alpha", "errors"]), st.floats()),
+)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(plan().as_json())), ODD, max_size=3))
+def test_whatever_somebody_sends_is_a_plan_that_can_be_kept_or_is_refused(changes):
+    try:
+        asked = Plan.from_json(plan().as_json() | changes)
+    except PlanRefused:
+        return
+    assert Plan.from_json(orjson.loads(orjson.dumps(asked.as_json()))) == asked
+    assert isinstance(rollout(asked).takes("ana", 0), bool)
 
 
 def test_everybody_may_be_mirrored_but_not_everybody_answered_by_the_challenger():
