@@ -119,10 +119,14 @@ def test_metrics_add_up_over_all_workers(home):
         wait_for(lambda: len(workers(server)) == 2)
         with asking(server) as received:
             time.sleep(0.5)
-        text = httpx.get(f"{server.url}/metrics", trust_env=False).text
+        # Each worker hands over what it has counted now and then.
+        wait_for(lambda: counted(server) == [float(len(received))])
 
-    counted = [line for line in text.splitlines() if line.startswith("contender_predictions_total")]
-    assert [float(line.split()[-1]) for line in counted] == [float(len(received))]
+
+def counted(server: ServingProcess) -> list[float]:
+    text = httpx.get(f"{server.url}/metrics", trust_env=False).text
+    lines = [line for line in text.splitlines() if line.startswith("contender_predictions_total")]
+    return [float(line.split()[-1]) for line in lines]
 
 
 def workers(server: ServingProcess) -> list[str]:
