@@ -172,3 +172,18 @@ def test_every_plot_is_drawn(model: FashionModel, shop: Path) -> None:
     assert set(drawings) == {"learning.png", "errors.png", "predicted.png"}
     for draw in drawings.values():
         assert draw().axes[0].get_title()
+
+
+def test_whoever_is_not_known_is_shown_what_everybody_unknown_is(runtime: FashionRuntime) -> None:
+    asked = [{"customer_id": "nobody", "top": 5}, {"top": 5}, {"customer_id": "else", "top": 5}]
+    first, *others = runtime.predict(asked)
+    assert others == [first, first]
+    assert runtime.predict(asked[:1]) == [first]
+
+
+def test_names_are_the_same_in_pieces(runtime: FashionRuntime, tmp_path: Path) -> None:
+    recommender = runtime._recommender
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("pipelines.families.fashion_recommendations.memory.PIECE", 3)
+        recommender.save(tmp_path)
+    assert Recommender.open(tmp_path).memory.facts == recommender.memory.facts
