@@ -12,13 +12,15 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
 from pipelines.settings import Settings, SettingsError, load_settings
-from serving.draining import DrainingProtocol, DrainingServer
+from serving.draining import DrainingServer
 from serving.workers import Workers
 
 HOST = "127.0.0.1"
 GRACE_SECONDS = 10
 STOP_SECONDS = GRACE_SECONDS + 3
 """After draining and grace a worker that is told to stop has ended, or is killed."""
+KEEP_ALIVE_SECONDS = 65
+"""Longer than clients keep an unused connection: who closes second never loses a request to it."""
 PATIENCE_SECONDS = 15
 """A worker whose event loop stands still for so long is replaced; a busy machine can take 5 s."""
 # Named here and not imported: what reads it decides on import, so it has to be set before.
@@ -40,9 +42,10 @@ def main(arguments: list[str] | None = None) -> int:
         host=HOST,
         port=asked.port,
         workers=asked.workers,
-        http=DrainingProtocol,
+        http="serving.hot.wire:HotProtocol",  # by name: the supervisor holds no application
         access_log=False,
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
         log_config=LOGGING,
     )
