@@ -22,7 +22,9 @@ from serving.assembly import Registry, assemble
 from serving.bodies import BodyLimits
 from serving.documentation import describe
 from serving.envelope import Envelope
+from serving.hot import wire
 from serving.hot.routes import HotRoutes
+from serving.hot.table import HotTable
 from serving.problems import respond
 from serving.retraining import Orchestration
 from serving.routers import (
@@ -113,25 +115,25 @@ def _wrap(app: FastAPI, settings: Settings, services: Services) -> None:
         streams=jobs.takes_upload,
     )
     app.add_middleware(Envelope, telemetry=services.telemetry)
-    app.add_middleware(
-        HotRoutes,
-        routes=[route for module in HOT for route in module.HOT],
-        models=settings.models,
+    app.state.hot = HotTable(
+        [route for module in HOT for route in module.HOT],
+        settings.models,
         state=app.state,
         limit_bytes=settings.serving.body_limit_bytes,
         tallies=services.telemetry.tallies,
     )
+    app.add_middleware(HotRoutes, table=app.state.hot)
 
 
 @asynccontextmanager
 async def _lifespan(
-    services: Services, close: Callable[[], None], _app: FastAPI
-) -> AsyncIterator[None]:
+    services: Services, close: Callable[[], None], app: FastAPI
+) -> AsyncIterator[dict[str, object]]:
     await run_in_threadpool(services.predictions.start)
     # The champions are there before the first request is: a restarted worker refuses none.
     await run_in_threadpool(services.follower.start, START_PATIENCE_SECONDS)
     await run_in_threadpool(services.rollouts.start, START_PATIENCE_SECONDS)
-    yield
+    yield {wire.STATE: app.state.hot}
     services.telemetry.tallies.hand_over()
     await run_in_threadpool(_stop, services, close)
 

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from multiprocessing import parent_process
@@ -38,10 +38,10 @@ def build() -> FastAPI:
     inside = app.router.lifespan_context
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with inside(app):
+    async def lifespan(app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
+        async with inside(app) as state:
             keep_out_of_collections()
-            yield
+            yield state or {}
 
     app.router.lifespan_context = lifespan
     return app

@@ -56,11 +56,16 @@ def answered(generation: int) -> None:
     _answered.set(generation)
 
 
+def header(generation: int) -> tuple[bytes, bytes]:
+    """Return the header that names the generation of an answer."""
+    return _ANSWERED_BYTES, b"%d" % generation
+
+
 def stamp(message: MutableMapping[str, Any]) -> None:
     """Name the generation in the head of an answer, where a model gave it just now."""
     generation = _answered.get()
     if generation:
-        message["headers"] = [*message["headers"], (_ANSWERED_BYTES, b"%d" % generation)]
+        message["headers"] = [*message["headers"], header(generation)]
 
 
 async def reach(

@@ -66,6 +66,8 @@ class Reply(NamedTuple):
 
 
 Operation = Callable[[Call], Awaitable[Reply]]
+AtOnce = Callable[[Call], Reply | None]
+"""An operation that waits for nothing; None (or any error) where it would have to."""
 
 
 class HotRoute(NamedTuple):
@@ -74,6 +76,8 @@ class HotRoute(NamedTuple):
     method: str
     path: str
     operation: Operation
+    at_once: AtOnce | None = None
+    """The same for requests that can be answered without waiting; its answers are a 200."""
 
     def paths(self, models: Iterable[str]) -> dict[str, str]:
         """Return each path that is meant, and the model that it names."""

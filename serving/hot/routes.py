@@ -7,87 +7,51 @@ Everything else goes on to the application, which knows how to take it or why no
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Mapping
 
 from fastapi import Request
-from starlette.datastructures import State
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving import callers, generations
 from serving.envelope import request_id_for
 from serving.errors import MEANINGS, refusal
-from serving.hot.calls import JSON, Call, HotRoute, Operation, Reply, reply_of
-from serving.tallies import Tallies
+from serving.hot.calls import Call, Reply, reply_of
+from serving.hot.table import HotTable, Place
 
 FORESEEN = tuple(MEANINGS)
 GONE = 499
 """What nginx calls it when the client leaves; counted, and nobody reads it."""
 
 
-class _Place(NamedTuple):
-    method: str
-    template: str
-    operation: Operation
-    model: str
-
-
 class HotRoutes:
     """Answers plain requests of the hot routes, and hands on all others."""
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        routes: Iterable[HotRoute],
-        models: Iterable[str],
-        state: State,
-        limit_bytes: int,
-        tallies: Tallies,
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, table: HotTable) -> None:
         self._app = app
-        self._state = state
-        self._limit = limit_bytes
-        self._tallies = tallies
-        known = tuple(models)
-        self._places = {
-            path: _Place(route.method, route.path, route.operation, model)
-            for route in routes
-            for path, model in route.paths(known).items()
-        }
+        self._table = table
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or let the application do it."""
-        place = self._places.get(scope["path"]) if scope["type"] == "http" else None
+        place = self._table.places.get(scope["path"]) if scope["type"] == "http" else None
         if place is None or scope["method"] != place.method:
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        if len(headers) < len(scope["headers"]) or not self._plain(place, headers):
+        told_once = len(headers) == len(scope["headers"])
+        if not told_once or not self._table.is_plain(place, headers, self._table.limit_bytes):
             await self._app(scope, receive, send)
             return
         start, status = time.perf_counter(), 500
         try:
             status = await self._answer(place, headers, scope, receive, send)
         finally:
-            self._tallies.handled(place.method, place.template, status, time.perf_counter() - start)
-
-    def _plain(self, place: _Place, headers: Mapping[bytes, bytes]) -> bool:
-        if b"transfer-encoding" in headers:
-            return False
-        declared = headers.get(b"content-length", b"0")
-        if place.method == "GET":
-            return declared == b"0"
-        said = headers.get(b"content-type", b"")
-        return (
-            (said == JSON or said.partition(b";")[0].strip().lower() == JSON)
-            and declared.isdigit()
-            and 0 < int(declared) <= self._limit
-        )
+            self._table.tallies.handled(
+                place.method, place.template, status, time.perf_counter() - start
+            )
 
     async def _answer(
         self,
-        place: _Place,
+        place: Place,
         headers: Mapping[bytes, bytes],
         scope: Scope,
         receive: Receive,
@@ -103,7 +67,7 @@ class HotRoutes:
         if body is None:
             return GONE
         try:
-            call = Call(self._state, request_id, body, scope["query_string"], place.model)
+            call = Call(self._table.state, request_id, body, scope["query_string"], place.model)
             reply = await place.operation(call)
         except FORESEEN as error:
             reply = reply_of(refusal(Request(scope), error))

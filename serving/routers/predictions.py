@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Request, Response
 
+from serving import generations
 from serving.answers import Answered
 from serving.bodies import MalformedBody, json_in
 from serving.hot.calls import Call, HotRoute, Reply, documented
@@ -41,7 +42,16 @@ async def _predict(call: Call) -> Reply:
     return Reply(await call.write(answered, _document))
 
 
-HOT = (HotRoute("POST", "/v1/models/{name}/predict", _predict),)
+def _predict_at_once(call: Call) -> Reply | None:
+    instances = _instances(call.body)
+    answered = call.services.slots.answer_at_once(call.model, instances, call.request_id)
+    if answered is None:
+        return None
+    call.tell(answered.model, len(instances))
+    return Reply(_document(answered), headers=(generations.header(answered.model.generation),))
+
+
+HOT = (HotRoute("POST", "/v1/models/{name}/predict", _predict, _predict_at_once),)
 
 
 def _instances(content: bytes) -> list[Any]:

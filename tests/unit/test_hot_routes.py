@@ -11,11 +11,13 @@ import pytest
 from asgi_client import AppClient
 from prometheus_client import CollectorRegistry
 from serving_stage import MODEL, Stage
+from starlette.datastructures import State
 
 from pipelines.prediction_log import count
 from pipelines.settings import Settings
 from serving.hot.calls import Call, HotRoute, Reply, reply_of
 from serving.hot.routes import HotRoutes
+from serving.hot.table import HotTable
 from serving.problems import Problem, respond
 from serving.tallies import Tallies
 
@@ -139,14 +141,14 @@ class Asked:
         self.handed_on = 0
         self.sent: list[dict[str, Any]] = []
         self.bodies: list[bytes] = []
-        self._routes = HotRoutes(
-            self._other,
-            routes=[HotRoute("POST", "/echo", self._echo)],
-            models=[],
-            state=None,
+        table = HotTable(
+            [HotRoute("POST", "/echo", self._echo)],
+            [],
+            state=State(),
             limit_bytes=100,
             tallies=Tallies(registry),
         )
+        self._routes = HotRoutes(self._other, table=table)
 
     def ask(self, headers: list[tuple[bytes, bytes]], *messages: dict[str, Any]) -> None:
         waiting = list(messages)

@@ -1,0 +1,136 @@
+"""Answers what can be answered at once where its last byte arrives, without a task of its own.
+
+uvicorn makes a task, an event, a scope and a timer for every request. That is needed by a request
+that waits for something; the quick ones of the hot routes wait for nothing. They are held until
+their body is complete, and answered by one write. Whatever cannot be, or fails, is handed to
+uvicorn as if it had arrived just then: the application answers it, or says why not.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+
+from serving.draining import DrainingProtocol
+from serving.envelope import request_id_for
+from serving.hot.calls import JSON, Call, Reply
+from serving.hot.table import HotTable, Place
+
+STATE = "hot"
+"""Where the application's lifespan leaves the table of what can be answered here."""
+HELD_BYTES = 16_384
+"""A longer body is worth a task; it seldom arrives in one piece anyway."""
+ELSEWHERE = (b"transfer-encoding", b"expect", b"upgrade", b"x-min-generation")
+"""Headers that ask for more than an answer at once."""
+
+logger = logging.getLogger(__name__)
+
+
+class HotProtocol(DrainingProtocol):
+    """A connection that answers plain, quick requests by itself."""
+
+    _held: Place | None = None
+    _told: Mapping[bytes, bytes]
+    _content: bytes
+    _arrived: float
+
+    def on_headers_complete(self) -> None:
+        """Hold the request if it may be answered at once, and begin to answer it otherwise."""
+        self._held = self._place()
+        if self._held is None:
+            super().on_headers_complete()
+            return
+        self._content, self._arrived = b"", time.perf_counter()
+
+    def on_body(self, body: bytes) -> None:
+        """Take in a piece of the body."""
+        if self._held is None:
+            super().on_body(body)
+        else:
+            self._content += body
+
+    def on_message_complete(self) -> None:
+        """Answer a held request, or let the application do it."""
+        place = self._held
+        if place is None:
+            super().on_message_complete()
+        elif not self._answered(place):
+            self._let_go()
+            super().on_message_complete()
+        self._held = None
+
+    def shutdown(self) -> None:
+        """Let a request whose body is still coming be finished first."""
+        if self._held is not None:
+            self._let_go()
+        super().shutdown()
+
+    def _place(self) -> Place | None:
+        table: HotTable | None = self.app_state.get(STATE)
+        place = table.at_once.get(self.url) if table else None
+        idle = self.cycle is None or self.cycle.response_complete
+        if table is None or place is None or not idle or self._is_elsewhere():
+            return None
+        self._told = dict(self.headers)
+        if len(self._told) < len(self.headers):
+            return None
+        plain = table.is_plain(place, self._told, min(HELD_BYTES, table.limit_bytes))
+        return place if plain and not any(name in self._told for name in ELSEWHERE) else None
+
+    def _is_elsewhere(self) -> bool:
+        """Whether uvicorn has to see to this connection or request itself."""
+        return bool(
+            self.parser.get_method() != b"POST"
+            or self.parser.get_http_version() != "1.1"
+            or not self.parser.should_keep_alive()
+            or self.server_state.draining  # type: ignore[attr-defined]
+            or self.flow.write_paused
+            or self.limit_concurrency is not None
+            or self.root_path
+        )
+
+    def _let_go(self) -> None:
+        """Hand the held request to uvicorn, as far as it has arrived."""
+        self._held = None
+        super().on_headers_complete()
+        if self._content:
+            super().on_body(self._content)
+
+    def _answered(self, place: Place) -> bool:
+        """Answer the held request; False where somebody else has to."""
+        table: HotTable = self.app_state[STATE]
+        given = self._told.get(b"x-request-id")
+        request_id = request_id_for(given.decode("latin-1") if given else None)
+        call = Call(table.state, request_id, self._content, b"", place.model)
+        try:
+            reply = place.at_once(call) if place.at_once else None
+        except Exception as error:  # noqa: BLE001 - the application meets it again, and tells it
+            logger.debug("request %s is left to the application: %r", request_id, error)
+            return False
+        if reply is None:
+            return False
+        self._write(reply, request_id)
+        seconds = time.perf_counter() - self._arrived
+        table.tallies.handled("POST", place.template, reply.status, seconds)
+        return True
+
+    def _write(self, reply: Reply, request_id: str) -> None:
+        head = [b"HTTP/1.1 200 OK\r\n"]
+        told = (
+            *self.server_state.default_headers,
+            (b"content-length", b"%d" % len(reply.body)),
+            (b"content-type", JSON),
+            (b"x-request-id", request_id.encode()),
+            *reply.headers,
+        )
+        for name, value in told:
+            head += (name, b": ", value, b"\r\n")
+        head += (b"\r\n", reply.body)
+        self.transport.write(b"".join(head))
+        self.server_state.total_requests += 1
+        # As uvicorn does after an answer: a connection that asks no more is closed.
+        self._unset_keepalive_if_required()
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
