@@ -32,10 +32,13 @@ from pipelines.store import open_store
 OFF = "none"
 MODES: dict[str, dict[str, object]] = {
     OFF: {},
-    "shadow": {"share": 1.0},
-    "canary": {"share": 0.5},
-    "interleaving": {"share": 1.0},
+    "shadow": {"mode": "shadow", "share": 1.0},
+    "canary, 0.001": {"mode": "canary", "share": 0.001},
+    "canary, 0.5": {"mode": "canary", "share": 0.5},
+    "interleaving": {"mode": "interleaving", "share": 1.0},
 }
+"""A canary of next to nobody shows what counting costs; one of half what two models in the same
+caches do."""
 LISTS = frozenset({"product_recommendations", "fashion_recommendations"})
 CHALLENGER = "9001"
 HEADINGS = (
@@ -113,7 +116,7 @@ def running(server: Server, model: str, mode: str) -> Iterator[Any]:
         yield lambda: ""
         return
     address = f"http://127.0.0.1:{server.port}/v1"
-    plan = {"mode": mode, "challenger": CHALLENGER, "seconds": 600, **MODES[mode]}
+    plan = {"challenger": CHALLENGER, "seconds": 600, **MODES[mode]}
     said = {"actor": "bench", "reason": "what does it cost?"}
     with httpx.Client(trust_env=False, timeout=30) as client:
         started = client.post(f"{address}/models/{model}/rollouts", json={**plan, **said})
