@@ -151,14 +151,16 @@ class DecisionLog:
         query = select(decisions) if model is None else _of(model)
         with self.store.read() as connection:
             rows = connection.execute(query.order_by(decisions.c.seq.desc()).limit(limit))
-            return [_decision(row) for row in rows]
+            return [decision_of(row) for row in rows]
 
     def effects(self, decision_id: str) -> Listing:
         """Return what followed from a decision, oldest first. Raises `UnknownDecision`."""
         cause = self.get(decision_id)
         query = _of(cause.model).where(decisions.c.kind == "effect", decisions.c.seq > cause.seq)
         with self.store.read() as connection:
-            found = [_decision(row) for row in connection.execute(query.order_by(decisions.c.seq))]
+            found = [
+                decision_of(row) for row in connection.execute(query.order_by(decisions.c.seq))
+            ]
         return [effect for effect in found if effect.record["of"] == decision_id]
 
     def looks(self, test_set_id: str) -> int:
@@ -211,14 +213,15 @@ class DecisionLog:
     def _first(self, query: Select[tuple[object, ...]]) -> Decision | None:
         with self.store.read() as connection:
             row = connection.execute(query.limit(1)).first()
-            return _decision(row) if row else None
+            return decision_of(row) if row else None
 
 
 def _of(model: str) -> Select[tuple[object, ...]]:
     return select(decisions).where(decisions.c.model == model)
 
 
-def _decision(row: Row[tuple[object, ...]]) -> Decision:
+def decision_of(row: Row[tuple[object, ...]]) -> Decision:
+    """Return the entry that a whole row of the table holds."""
     values = dict(row._mapping)
     return Decision(**{**values, "record": orjson.loads(str(values["record"]))})
 
@@ -228,7 +231,7 @@ def _head(connection: Connection, model: str) -> Champion | None:
     row = connection.execute(query.order_by(decisions.c.generation.desc()).limit(1)).first()
     if row is None:
         return None
-    found = _decision(row)
+    found = decision_of(row)
     effects = found.record["effects"]
     assert isinstance(effects, dict)
     return Champion(

@@ -53,7 +53,7 @@ class Guardrails:
     latency: bool = True
     """More than `latency_share` of the challenger's answers take longer than `latency_ratio` times
     the champion's 95th percentile plus `latency_grace_ms`, and more than of the champion's. In
-    shadow mode it is shown and decides nothing: the challenger runs there at low priority."""
+    shadow mode it is shown and decides nothing: the challenger runs there at its own pace."""
     latency_ratio: float = 1.5
     latency_grace_ms: float = 25.0
     latency_share: float = 0.10

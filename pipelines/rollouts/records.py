@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 from sqlalchemy import Connection, Select, exists, select
 
-from pipelines.decisions.log import Conflict, Decision, DecisionLog, NewDecision
+from pipelines.decisions.log import Conflict, Decision, DecisionLog, NewDecision, decision_of
 from pipelines.gate.verdict import Check
 from pipelines.rollouts.plan import Plan, Rollout, time_of
 from pipelines.store import decisions
@@ -154,42 +154,55 @@ def active_rollouts(log: DecisionLog) -> dict[str, Rollout]:
     Running by the log: whether its time is up or its champion gone is for the steward to say.
     """
     with log.store.read() as connection:
-        names = [str(name) for name in connection.execute(_running()).scalars()]
-    return {found.model: found for found in (_rollout(log.get(name)) for name in names)}
+        started = [decision_of(row) for row in connection.execute(_running())]
+    return {found.model: _rollout(found) for found in started}
 
 
 def get(log: DecisionLog, rollout_id: str) -> Entry:
     """Return one rollout with its end, if it has one. Raises `UnknownRollout`."""
-    query = select(decisions.c.decision_id, decisions.c.model, decisions.c.seq).where(
+    query = select(decisions).where(
         decisions.c.decision_id == rollout_id, decisions.c.kind == STARTED
     )
-    with log.store.read() as connection:
-        found = connection.execute(query).first()
-        if found is None:
-            raise UnknownRollout(f"no rollout is called {rollout_id!r}")
-        ended = connection.execute(_end_after(str(found.model), int(found.seq))).scalar()
-    return Entry(_rollout(log.get(rollout_id)), _ending(log.get(ended)) if ended else None)
+    found = _with_ends(log, query)
+    if not found:
+        raise UnknownRollout(f"no rollout is called {rollout_id!r}")
+    return found[0]
 
 
 def history(log: DecisionLog, model: str | None = None, limit: int = 100) -> list[Entry]:
     """Return rollouts, the newest first."""
-    query = select(decisions.c.decision_id).where(decisions.c.kind == STARTED)
+    query = select(decisions).where(decisions.c.kind == STARTED)
     if model is not None:
         query = query.where(decisions.c.model == model)
+    return _with_ends(log, query.order_by(decisions.c.seq.desc()).limit(limit))
+
+
+def _with_ends(log: DecisionLog, query: Select[tuple[object, ...]]) -> list[Entry]:
+    """Return the rollouts whose starts a query finds, each with its end."""
     with log.store.read() as connection:
-        newest = query.order_by(decisions.c.seq.desc()).limit(limit)
-        names = [str(name) for name in connection.execute(newest).scalars()]
-    return [get(log, name) for name in names]
+        started = [decision_of(row) for row in connection.execute(query)]
+        oldest = min((found.seq for found in started), default=0)
+        later = select(decisions).where(
+            decisions.c.kind == ENDED,
+            decisions.c.model.in_({found.model for found in started}),
+            decisions.c.seq > oldest,
+        )
+        ended = {found.record["of"]: found for found in map(decision_of, connection.execute(later))}
+    ends = [ended.get(found.decision_id) for found in started]
+    return [
+        Entry(_rollout(found), _ending(end) if end else None)
+        for found, end in zip(started, ends, strict=True)
+    ]
 
 
 @cache
-def _running(model: str | None = None) -> Select[tuple[str]]:
+def _running(model: str | None = None) -> Select[tuple[object, ...]]:
     """Return the query for the rollouts that no entry has ended: at most one a model.
 
     Kept, because putting a query together takes longer than asking it.
     """
     ended = decisions.alias("ended")
-    started = select(decisions.c.decision_id).where(decisions.c.kind == STARTED)
+    started = select(decisions).where(decisions.c.kind == STARTED)
     if model is not None:
         started = started.where(decisions.c.model == model)
     return started.where(
@@ -201,21 +214,19 @@ def _running(model: str | None = None) -> Select[tuple[str]]:
     )
 
 
-def _end_after(model: str, seq: int) -> Select[tuple[str]]:
-    query = select(decisions.c.decision_id).where(
-        decisions.c.kind == ENDED, decisions.c.model == model, decisions.c.seq > seq
-    )
-    return query.order_by(decisions.c.seq).limit(1)
+def _running_id(connection: Connection, model: str) -> str | None:
+    row = connection.execute(_running(model)).first()
+    return str(row.decision_id) if row else None
 
 
 def _require_none(connection: Connection, model: str) -> None:
-    running = connection.execute(_running(model)).scalar()
+    running = _running_id(connection, model)
     if running is not None:
         raise Conflict(f"{model}: rollout {running} is running; stop it first")
 
 
 def _require_running(connection: Connection, rollout: Rollout) -> None:
-    if connection.execute(_running(rollout.model)).scalar() != rollout.rollout_id:
+    if _running_id(connection, rollout.model) != rollout.rollout_id:
         raise Conflict(f"{rollout.model}: rollout {rollout.rollout_id} has ended already")
 
 
