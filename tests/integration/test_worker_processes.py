@@ -31,7 +31,7 @@ class Parent:
     @property
     def children(self) -> set[int]:
         found = psutil.Process(self.process.pid).children()
-        return {each.pid for each in found if "multiprocessing.spawn" in " ".join(each.cmdline())}
+        return {each.pid for each in found if is_worker(each)}
 
     def ask(self, path: str = "/") -> int:
         """Return the id of the process that answered."""
@@ -136,6 +136,13 @@ def test_a_parent_none_of_whose_workers_can_start_gives_up():
     assert parent.process.wait(timeout=30) == 3
 
 
+def is_worker(process: psutil.Process) -> bool:
+    try:
+        return "multiprocessing.spawn" in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return False  # it has ended, and its parent has not read how yet
+
+
 @contextmanager
 def asking(parent: Parent) -> Iterator[tuple[list[int], list[str]]]:
     """Ask without pause, from clients that stay on their connection and others that do not."""
@@ -170,7 +177,7 @@ def ignore_loss(parent: Parent, path: str) -> None:
         return  # the process that was asked is killed
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"

@@ -222,7 +222,7 @@ def has_agreed_without(server: ServingProcess, victim: int, generation: int) -> 
         return False  # the socket was still the victim's
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 120.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
