@@ -4,7 +4,7 @@
 
 Microseconds are of single calls, one instance each, on one thread: a tenth of them take less, which
 is what a busy machine changes least. `load` is the opening of the compiled form with its first
-answer, `MB` what it adds to the memory of a fresh process after those calls (proportional set size).
+answer, `MB` what it adds to a fresh process' memory by those calls (proportional set size).
 The library form answers the same requests, a call each, counted in the same way.
 Texts are those of `benchmarks/serving/datasets.py`. The weights of the linear models that show how
 cost grows are drawn, not fitted: a product costs what it costs. `same` compares all answers.

@@ -10,10 +10,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from features.lexicon import Lexicon
+from typing import Protocol
 
 LANGUAGES = ("es", "en")
 SHORTEST_STOP_WORD = {"es": 2, "en": 3}
@@ -33,6 +30,16 @@ a socket, a *saw* a saw."""
 _WORD = re.compile(r"[^\W\d_]+|\d+(?:[./]\d+)*")
 LONGEST_LEMMA = 40
 """No dictionary word is longer, and the lemmatiser's own search grows with the length."""
+
+
+class Language(Protocol):
+    """What the functions below ask of a lexicon; `features.lexicon.Lexicon` is one."""
+
+    stop_words: frozenset[str]
+
+    def lemma(self, word: str) -> str:
+        """Return the folded dictionary form of a word."""
+        ...
 
 
 def fold(text: str) -> str:
@@ -68,7 +75,7 @@ def group_key(text: str) -> str:
     return normalise(text) or text.strip()
 
 
-def tokens(text: str, lexicon: Lexicon | None = None) -> list[str]:
+def tokens(text: str, lexicon: Language | None = None) -> list[str]:
     """Return the folded words and numbers of `text`, without stop words.
 
     They are those of `lexicon`; without one, those of the installed libraries.
@@ -77,7 +84,7 @@ def tokens(text: str, lexicon: Lexicon | None = None) -> list[str]:
     return [word for word in folded_words(text) if word not in stopped]
 
 
-def lemmas(text: str, lexicon: Lexicon | None = None) -> list[str]:
+def lemmas(text: str, lexicon: Language | None = None) -> list[str]:
     """Return the folded dictionary forms of the words of `text`, without stop words.
 
     Words are looked up with their accents, as the dictionaries have them: those of `lexicon`, or
