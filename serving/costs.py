@@ -14,7 +14,7 @@ WORTH_MS = 1.0
 """A call that takes less costs about as much as the way to a thread and back."""
 SAVED_MS = 0.05
 """What an instance must save to be worth the round of the event loop that it waits."""
-SAVED_SHARE = 0.75
+SAVED_SHARE = 0.85
 """On the event loop a batch costs nobody a thread, so less of a gain is worth it."""
 WORTH_SHARE = 0.5
 CALL_MS = 50.0

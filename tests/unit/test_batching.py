@@ -460,8 +460,8 @@ def test_a_version_is_batched_when_its_warm_up_shows_that_it_pays(tmp_path, monk
     ("cost", "gathers"),
     [
         (Cost(0.2, 1.3), True),
-        (Cost(0.2, 2.3), True),
-        (Cost(0.2, 2.5), False),  # over three quarters of sixteen calls
+        (Cost(0.5, 6.7), True),
+        (Cost(0.5, 6.9), False),  # over 85 % of sixteen calls
         (Cost(0.08, 0.64), False),  # too little to wait a round for
         (Cost(0.2), False),
         (Cost(5.0, 6.0), False),  # that is worth a thread
