@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import State
 
+from pipelines.contract import Row
+from serving import generations
 from serving.answers import Answered, ServedModel
 from serving.bodies import QUICK_BYTES
 from serving.services import Services
@@ -100,6 +102,17 @@ async def documented(request: Request, operation: Operation, model: str = "") ->
     response = Response(reply.body, reply.status, media_type=reply.media_type.decode())
     response.raw_headers.extend(reply.headers)
     return response
+
+
+def at_once(
+    call: Call, model: str, instances: Sequence[Row], encode: Callable[[Answered], bytes]
+) -> Reply | None:
+    """Answer instances without waiting, None where that cannot be; as `Slots.answer_at_once`."""
+    answered = call.services.slots.answer_at_once(model, instances, call.request_id)
+    if answered is None:
+        return None
+    call.tell(answered.model, len(instances))
+    return Reply(encode(answered), headers=(generations.header(answered.model.generation),))
 
 
 def reply_of(response: Response) -> Reply:

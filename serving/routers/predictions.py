@@ -7,10 +7,9 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Request, Response
 
-from serving import generations
 from serving.answers import Answered
 from serving.bodies import MalformedBody, json_in
-from serving.hot.calls import Call, HotRoute, Reply, documented
+from serving.hot.calls import Call, HotRoute, Reply, at_once, documented
 from serving.schemas import PredictRequest, PredictResponse
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
@@ -43,12 +42,7 @@ async def _predict(call: Call) -> Reply:
 
 
 def _predict_at_once(call: Call) -> Reply | None:
-    instances = _instances(call.body)
-    answered = call.services.slots.answer_at_once(call.model, instances, call.request_id)
-    if answered is None:
-        return None
-    call.tell(answered.model, len(instances))
-    return Reply(_document(answered), headers=(generations.header(answered.model.generation),))
+    return at_once(call, call.model, _instances(call.body), _document)
 
 
 HOT = (HotRoute("POST", "/v1/models/{name}/predict", _predict, _predict_at_once),)

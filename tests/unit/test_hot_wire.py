@@ -9,6 +9,9 @@ from http.client import HTTPConnection, HTTPResponse
 from typing import Any
 
 import pytest
+from demand_stage import serve_demand
+from domain_stage import DomainStage, serve_categoriser
+from recommender_stage import serve_recommender
 from served_app import ServedApp
 from serving_stage import MODEL, Stage
 
@@ -194,3 +197,70 @@ def test_every_answer_is_counted_and_logged_once(served, connection, stage):
     line = 'contender_requests_total{method="POST",route="/v1/models/{name}/predict",status="200"}'
     assert f"{line} 20.0" in text
     assert count(stage.store) == 20
+
+
+DOMAIN = [
+    ("/v1/categorizer/inference", {"product_list": ["martillo"]}),
+    ("/recommend", {"user_id": "1", "top": 3}),
+    (
+        "/api/v1/predict",
+        {
+            "productId": "new",
+            "historicalData": [{"date": "2026-01-27", "quantity": 4}],
+            "forecast_horizon": 7,
+        },
+    ),
+]
+
+
+@pytest.fixture
+def shop(make_settings: Callable[..., Settings], at_once: list[str]) -> Iterator[ServedApp]:
+    models = ("product_categories", "product_recommendations", "demand_forecast")
+    shop = DomainStage(
+        make_settings(models={name: {"source": {"url": "r.csv"}} for name in models})
+    )
+    with ServedApp(shop.app(), http=HotProtocol) as served:
+        serve_categoriser(served.app)
+        serve_recommender(served.app)
+        serve_demand(served.app)
+        yield served
+    shop.close()
+
+
+@pytest.mark.parametrize(("path", "body"), DOMAIN, ids=[path for path, _ in DOMAIN])
+def test_domain_interfaces_answer_alike_by_connection_and_by_application(shop, at_once, path, body):
+    connection = HTTPConnection(shop.host, shop.port, timeout=30)
+    content = json.dumps(body).encode()
+    quick, told = ask(connection, content, path, X_Request_Id="same")
+    assert at_once == ["same"]
+    usual, also = ask(
+        connection, content, path, X_Request_Id="same", Content_Type="application/x+json"
+    )
+    connection.close()
+
+    def comparable(response: HTTPResponse, document: Any) -> Any:
+        ids = ("prediction_id", "prediction_ids")
+        named = (
+            document
+            if isinstance(document, list)
+            else {name: value for name, value in document.items() if name not in ids}
+        )
+        return response.status, sorted(response.headers), named
+
+    assert comparable(quick, told) == comparable(usual, also)
+    assert at_once == ["same"]
+    log = shop.app.state.services.predictions
+    log.drain()
+    assert count(shop.app.state.services.store) == 2
+
+
+def test_the_categorisers_wrong_name_and_a_forecast_of_stored_sales_go_to_the_application(
+    shop, at_once
+):
+    connection = HTTPConnection(shop.host, shop.port, timeout=30)
+    wrong = json.dumps({"product_list": ["a"], "model_name": "another"}).encode()
+    stored = json.dumps({"productId": "P03"}).encode()
+    assert ask(connection, wrong, DOMAIN[0][0])[0].status == 404
+    assert ask(connection, stored, DOMAIN[2][0])[0].status == 200
+    connection.close()
+    assert at_once == []
