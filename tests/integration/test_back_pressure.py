@@ -96,7 +96,7 @@ class Served:
 
 def eventually(condition: Callable[[], object]):
     """Return what `condition` returns as soon as that is something."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
             if found := condition():
