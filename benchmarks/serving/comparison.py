@@ -16,7 +16,7 @@ from benchmarks.serving.servers import NotReady, Server
 from benchmarks.serving.swapping import Outage, outage_of
 
 CONNECTIONS = (1, 16, 64)
-ROUNDS, SECONDS = 1, 2.5
+ROUNDS, SECONDS = 1, 1.5
 SAMPLES = 100
 HEADINGS = (
     "server",

@@ -41,7 +41,7 @@ def enthrone(settings: Settings, model: str, like: str, change: Callable[[Path],
     shutil.rmtree(draft, ignore_errors=True)
     shutil.copytree(real, draft)
     change(draft / "compiled")
-    contract = open_package(real).contract
+    contract = open_package(real).contract.model_copy(update={"family": model})
     sealed = write_contract(draft, contract)
     shutil.rmtree(folder / sealed.digest, ignore_errors=True)
     draft.rename(folder / sealed.digest)

@@ -14,7 +14,7 @@ from benchmarks.serving.servers import contender, noop
 from pipelines.settings import Settings
 
 CONNECTIONS = (1, 16, 64)
-ROUNDS, SECONDS = 2, 1.5
+ROUNDS, SECONDS = 1, 1.5
 HEADINGS = (
     "request",
     *(f"{count} conn.: req/s / p50 / p99 ms" for count in CONNECTIONS),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -20,7 +21,7 @@ LIBRARIES = ("fastapi", "starlette", "uvicorn", "uvloop", "numpy", "scikit-learn
 def conditions() -> str:
     """Return when this is, on what machine, and how busy that is."""
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return f"Measured {now}; {processor()}; {load_average()}."
+    return f"Measured {now}; {processor()}; {load_average()}; at nice {os.nice(0)}."
 
 
 @dataclass(frozen=True)
