@@ -14,6 +14,7 @@ import http.client
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -54,6 +55,8 @@ WAYS: Mapping[str, Callable[[int], None]] = {
 
 
 def main() -> None:
+    # Ended from outside, it leaves no server and no worker behind.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("home", type=Path)
     parser.add_argument("--rows", type=int, default=ROWS)
