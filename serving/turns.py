@@ -1,7 +1,7 @@
 """Requests that wait, and whose turn is next. No thread, no clock: `serving.batching` has those.
 
 A call takes some instances of the request that has waited longest. Where batching pays it goes on
-with the next ones until it is full; what is left of a large request queues up again behind all.
+with the next ones that fit wholly; what is left of a large request queues up again behind all.
 """
 
 from __future__ import annotations
@@ -126,7 +126,9 @@ class Turns:
         """Return what the next call answers; nothing when nobody waits."""
         room = float(self._room)
         parts: list[Part] = []
-        while self._tickets and (not parts or self._tickets[0].weight <= room):
+        # Only the first may be split: filled up with a part of a large request, the call of a small
+        # one would take as long as that.
+        while self._tickets and (not parts or self._tickets[0].burden <= room):
             ticket = self._tickets.popleft()
             part = ticket.take(room)
             parts.append(part)

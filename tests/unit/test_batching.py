@@ -386,6 +386,18 @@ def test_a_call_is_short_unless_its_fixed_cost_is_most_of_it(cost, instances):
     assert cost.instances_a_call == instances
 
 
+def test_no_small_request_shares_its_call_with_a_part_of_a_large_one():
+    turns = Turns(Cost(10.0, 25.0), room=41, together=True)
+    loop = asyncio.new_event_loop()
+    for size in (100, 1, 2, 100, 3):
+        turns.join(Ticket(rows(*range(size)), loop.create_future()))
+
+    calls = [[part.size for part in turns.take()] for _ in range(5)]
+
+    assert calls == [[41], [1, 2], [41], [3], [41]]
+    loop.close()
+
+
 def test_long_texts_make_a_call_as_short_as_many_small_ones_do():
     turns = Turns(Cost(10.0, 25.0), room=41, together=True)
     loop = asyncio.new_event_loop()
@@ -395,8 +407,8 @@ def test_long_texts_make_a_call_as_short_as_many_small_ones_do():
 
     calls = [[part.size for part in turns.take()] for _ in range(3)]
 
-    # 41 instances a call: all thirty, and one of those that are as long as eight.
-    assert calls == [[30, 1], [1], [5]]
+    # 41 instances a call: all thirty, or five of those that are as long as eight.
+    assert calls == [[30], [5], [1]]
     loop.close()
 
 
