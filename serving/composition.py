@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import signal
-import sys
 import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -24,15 +23,11 @@ from pipelines.store import open_store
 from serving.app import create_app
 
 REGISTRY_TIMEOUT_SECONDS = 5.0
-SWITCH_SECONDS = 0.001
-"""How long a thread may keep the event loop waiting for the interpreter; 0.005 is Python's own."""
 
 
 def build() -> FastAPI:
     """Return the application of this process, by the settings of its environment."""
     stop_with_parent()
-    # Whatever runs beside the loop (a load, the draining of the log) hands over sooner.
-    sys.setswitchinterval(SWITCH_SECONDS)
     gc.disable()  # nothing that is made while starting is garbage
     app = compose(load_settings())
     inside = app.router.lifespan_context
