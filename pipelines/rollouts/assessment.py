@@ -16,7 +16,13 @@ from pipelines.gate.verdict import Check
 from pipelines.rollouts.evidence import Evidence
 from pipelines.rollouts.observations import Totals
 from pipelines.rollouts.plan import JUDGED, PAIRED, Rollout
-from pipelines.rollouts.sequential import Cell, log_mean_exp, log_share_e, share_interval
+from pipelines.rollouts.sequential import (
+    Cell,
+    log_best_e,
+    log_mean_exp,
+    log_share_e,
+    share_interval,
+)
 from pipelines.rollouts.tally import slower
 
 LARGEST_E = 1e12
@@ -120,21 +126,29 @@ def _latency(rollout: Rollout, seen: Seen) -> Check:
         f"so did {slower(theirs.unit_latency, limit)} of the champion's "
         f"{theirs.unit_latency.total()}"
     )
-    tolerated = log_share_e([Cell(slow, known, rollout.plan.guardrails.latency_share)])
+    # Stage by stage: a unit counts again in each, so their trials are no fresh ones.
+    tolerated = log_best_e(list(_slow_at_all(rollout, seen, limit)))
     # Slow hours make both slow: only what is too slow in itself and beside the champion counts.
     # Whichever of the two null hypotheses is true, the smaller of the two is an e-value.
-    return _guard(rollout, "latency", min(tolerated, _slower_than_champion(rollout, seen)), note)
+    return _guard(
+        rollout, "latency", min(tolerated, _slower_than_champion(rollout, seen, limit)), note
+    )
 
 
-def _slower_than_champion(rollout: Rollout, seen: Seen) -> float:
-    limit = seen.latency_limit_ms
-    assert limit is not None
+def _slow_at_all(rollout: Rollout, seen: Seen, limit: float) -> Iterator[Cell]:
+    for stage in range(len(rollout.shares)):
+        mine = seen.totals.at(stage, "challenger").unit_latency
+        tolerated = rollout.plan.guardrails.latency_share
+        yield Cell(slower(mine, limit), mine.total(), tolerated)
+
+
+def _slower_than_champion(rollout: Rollout, seen: Seen, limit: float) -> float:
     cells = []
     for stage, share in enumerate(rollout.shares):
         mine = slower(seen.totals.at(stage, "challenger").unit_latency, limit)
         other = slower(seen.totals.at(stage, "champion").unit_latency, limit)
         cells.append(Cell(mine, mine + other, 0.5 if rollout.mode in PAIRED else share))
-    return log_share_e(cells)
+    return log_best_e(cells)
 
 
 def _agreement(rollout: Rollout, seen: Seen) -> Check:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Final
 
 import orjson
@@ -42,13 +43,13 @@ class Totals:
         return self.counts.get((stage, arm), Counts())
 
     def as_json(self) -> dict[str, object]:
-        """Return the sums as they stand in a decision record."""
-        ordered = sorted(self.counts.items())
-        return {
-            "cells": [
-                {"stage": stage, "arm": arm, **counts.as_json()} for (stage, arm), counts in ordered
-            ]
-        }
+        """Return the sums as they stand in a decision record, which names no units."""
+        cells = []
+        for (stage, arm), counts in sorted(self.counts.items()):
+            cell = {"stage": stage, "arm": arm, **counts.as_json()}
+            del cell["failed"]
+            cells.append(cell)
+        return {"cells": cells}
 
     @classmethod
     def from_json(cls, document: Mapping[str, object]) -> Totals:
@@ -95,7 +96,17 @@ def totals(store: Store, rollout_id: str) -> Totals:
         for stage, arm, text in connection.execute(query):
             place: Place = (int(stage), ARMS[ARMS.index(arm)])
             found.setdefault(place, Counts()).add(Counts.from_json(orjson.loads(text)))
+    _fail_once(found)
     return Totals(found)
+
+
+def _fail_once(found: Mapping[Place, Counts]) -> None:
+    """Count a unit in the first stage where it failed at any worker, and forget the names."""
+    known: set[str] = set()
+    for _, counts in sorted(found.items(), key=itemgetter(0)):
+        counts.unit_errors -= len(counts.failed & known)
+        known |= counts.failed
+        counts.failed = set()
 
 
 def latency_limit(store: Store, rollout: Rollout, seen: Totals) -> float | None:

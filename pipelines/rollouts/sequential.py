@@ -51,6 +51,15 @@ def log_share_e(cells: Iterable[Cell], odds: Sequence[float] = ODDS) -> float:
     return log_mean_exp([math.fsum(_log_ratio(cell, r) for cell in known) for r in odds])
 
 
+def log_best_e(cells: Sequence[Cell]) -> float:
+    """Return the log e-value of cells whose trials may depend on one another's, one by one.
+
+    The largest of their e-values divided by how many cells there are: each alone reaches n / alpha
+    with probability at most alpha / n, so any of n does with at most alpha (the union bound).
+    """
+    return max(log_share_e([cell]) for cell in cells) - math.log(len(cells))
+
+
 def _log_ratio(cell: Cell, r: float) -> float:
     inflation = 1 - cell.share + r * cell.share
     return cell.hits * math.log(r) - cell.trials * math.log(inflation)

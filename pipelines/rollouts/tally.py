@@ -22,6 +22,8 @@ SHORTEST_OCTAVE: Final = -14
 """Latencies are kept in buckets a ninth apart, from 61 microseconds upwards."""
 LONGEST_BUCKET: Final = PER_OCTAVE * (7 - SHORTEST_OCTAVE)
 """The last bucket holds everything above 128 seconds."""
+FAILED_LIMIT: Final = 1_000
+"""Failed units of one side and stage that a worker names, so that all workers count them once."""
 UNITS_LIMIT: Final = 100_000
 """Units remembered by one worker; beyond it the oldest half is forgotten and may count again."""
 
@@ -32,8 +34,9 @@ class Counts:
 
     `requests` and `errors` count requests. A unit that asks again and again is one piece of
     evidence and not many: `units` counts those that were answered or failed, `unit_errors` those
-    that failed at least once, and `unit_latency` is of each unit's first answer. `compared` and
-    `agreed` count units too, `dropped` mirrored requests that nobody had time for.
+    whose first failure this was, whoever had been asked, and `unit_latency` is of each unit's first
+    answer in a stage. `compared` and `agreed` count units too, `dropped` mirrored requests that
+    nobody had time for. `failed` names units of `unit_errors`, by their digests.
     """
 
     requests: int = 0
@@ -45,11 +48,14 @@ class Counts:
     dropped: int = 0
     latency: Counter[int] = field(default_factory=Counter)
     unit_latency: Counter[int] = field(default_factory=Counter)
+    failed: set[str] = field(default_factory=set)
 
     def add(self, other: Counts) -> None:
-        """Add what another worker saw."""
+        """Add what another worker saw; a failed unit that both name counts once."""
         for name in NUMBERS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.unit_errors -= len(self.failed & other.failed)
+        self.failed |= other.failed
         self.latency.update(other.latency)
         self.unit_latency.update(other.unit_latency)
 
@@ -58,7 +64,7 @@ class Counts:
         found: dict[str, object] = {name: getattr(self, name) for name in NUMBERS}
         for name in HISTOGRAMS:
             found[name] = {str(key): count for key, count in sorted(getattr(self, name).items())}
-        return found
+        return found | {"failed": sorted(self.failed)}
 
     @classmethod
     def from_json(cls, document: Mapping[str, object]) -> Counts:
@@ -68,11 +74,15 @@ class Counts:
             stored = document[name]
             assert isinstance(stored, Mapping)
             getattr(found, name).update({int(key): int(count) for key, count in stored.items()})
+        failed = document.get("failed", [])
+        assert isinstance(failed, list)
+        found.failed.update(failed)
         return found
 
 
 NUMBERS: Final = ("requests", "errors", "units", "unit_errors", "compared", "agreed", "dropped")
 HISTOGRAMS: Final = ("latency", "unit_latency")
+FAILED: Final = "failed"
 
 
 class Tally:
@@ -93,8 +103,9 @@ class Tally:
             counts = self._of(stage, arm)
             counts.requests += 1
             counts.latency[bucket] += 1
-            if self._seen.first(arm, unit):
-                counts.units += 1
+            before = self._seen.before(arm, unit, stage)
+            counts.units += before is None
+            if before is None or before < stage:
                 counts.unit_latency[bucket] += 1
 
     def failed(self, arm: Arm, stage: int, seconds: float, unit: str = "") -> None:
@@ -107,13 +118,18 @@ class Tally:
             counts = self._of(stage, arm)
             counts.requests += 1
             counts.errors += 1
-            counts.units += self._seen.first(arm, unit)
-            counts.unit_errors += self._seen.first(f"{arm} failed", unit)
+            counts.units += self._seen.before(arm, unit, stage) is None
+            # Whoever was asked: a unit that fails everywhere must not fail once more for the
+            # challenger when the ramp moves it there.
+            if self._seen.before(FAILED, unit, stage) is None:
+                counts.unit_errors += 1
+                if unit and len(counts.failed) < FAILED_LIMIT:
+                    counts.failed.add(_digest(FAILED, unit).hex())
 
     def compared(self, stage: int, agreed: bool, unit: str = "") -> None:
         """Count a unit whose request both sides answered, and whether they said the same."""
         with self._lock:
-            if self._seen.first("compared", unit):
+            if self._seen.before("compared", unit, stage) is None:
                 counts = self._of(stage, "challenger")
                 counts.compared += 1
                 counts.agreed += agreed
@@ -136,24 +152,31 @@ class Tally:
 
 
 class _Seen:
-    """Which units were counted for what, as short digests, so that memory stays bounded."""
+    """In which stage units were counted for what, as short digests: memory stays bounded."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._digests: dict[bytes, None] = {}
+        self._stages: dict[bytes, int] = {}
 
-    def first(self, what: str, unit: str) -> bool:
-        """Return whether this unit was not yet counted for this; from now on it was."""
+    def before(self, what: str, unit: str, stage: int) -> int | None:
+        """Return the last stage in which this unit was counted for this; from now on it is this.
+
+        None where it never was, or has no name.
+        """
         if not unit:
-            return True
-        digest = blake2b(f"{what}\n{unit}".encode(errors="surrogatepass"), digest_size=8).digest()
-        if digest in self._digests:
-            return False
-        if len(self._digests) >= self._limit:
-            for old in list(self._digests)[: self._limit // 2]:
-                del self._digests[old]
-        self._digests[digest] = None
-        return True
+            return None
+        digest = _digest(what, unit)
+        last = self._stages.get(digest)
+        if last is None and len(self._stages) >= self._limit:
+            for old in list(self._stages)[: self._limit // 2]:
+                del self._stages[old]
+        if last is None or last < stage:
+            self._stages[digest] = stage
+        return last
+
+
+def _digest(what: str, unit: str) -> bytes:
+    return blake2b(f"{what}\n{unit}".encode(errors="surrogatepass"), digest_size=8).digest()
 
 
 def bucket_of(seconds: float) -> int:

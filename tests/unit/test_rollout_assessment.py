@@ -12,7 +12,7 @@ from pipelines.rollouts.assessment import Seen, assess, guards
 from pipelines.rollouts.evidence import SCALING, Evidence, nothing_yet
 from pipelines.rollouts.observations import Totals
 from pipelines.rollouts.plan import Guardrails, Plan, Rollout, Step
-from pipelines.rollouts.tally import Counts, bucket_of
+from pipelines.rollouts.tally import Counts, Tally, bucket_of
 
 
 def rollout(**changes):
@@ -260,3 +260,23 @@ def test_endless_evidence_is_written_as_a_number():
     asked = rollout(**CANARY)
     found = assess(asked, seen(asked, counts(9), counts(10**7, 10**7)))
     assert named(found, "errors").value == pytest.approx(1e12)
+
+
+def customers_who_always_fail(number):
+    """Return a ramp's assessment where each of some customers asks in every stage, and fails."""
+    asked = replace(
+        rollout(**(CANARY | {"share": 0.5, "ramp": (Step(0.01, 60),)})), salt=str(number)
+    )
+    tally = Tally()
+    for stage in (0, 1):
+        for customer in range(60):
+            side = "challenger" if asked.takes(str(customer), stage) else "champion"
+            tally.failed(side, stage, 0.1, str(customer))
+            tally.answered(side, stage, 9.0, str(customer))
+    cells = {place: Counts.from_json(found) for place, found in tally.counts().items()}
+    return assess(asked, Seen(Totals(cells), nothing_yet(asked), 100.0))
+
+
+def test_a_ramp_blames_no_challenger_for_customers_who_fail_and_wait_everywhere():
+    found = [customers_who_always_fail(number).decides for number in range(100)]
+    assert sum(each is not None for each in found) <= 5

@@ -8,7 +8,15 @@ import pytest
 
 from pipelines.rollouts.observations import Totals, latency_limit, totals, write
 from pipelines.rollouts.plan import Guardrails, Plan, Rollout
-from pipelines.rollouts.tally import Tally, bucket_of, edge_ms, quantile_ms, slower
+from pipelines.rollouts.tally import (
+    FAILED_LIMIT,
+    Counts,
+    Tally,
+    bucket_of,
+    edge_ms,
+    quantile_ms,
+    slower,
+)
 
 PLAN = Plan(
     model="codes", challenger="2", mode="canary", seconds=3600.0, actor="ana", reason="try it"
@@ -154,3 +162,54 @@ def test_an_answer_exactly_at_the_limit_is_not_slow(store):
     at_limit = {bucket_of(limit / 1_000): 1}
     assert slower(at_limit, limit) == 0
     assert PLAN.guardrails == Guardrails()
+
+
+def test_a_unit_that_fails_at_several_workers_is_one_piece_of_evidence(store):
+    for worker in ("w1", "w2", "w3"):
+        tally = Tally()
+        tally.failed("challenger", 0, 0.1, "ana")
+        tally.failed("challenger", 0, 0.1)
+        write(store, "d1", worker, tally, 1.0)
+    found = totals(store, "d1").of("challenger")
+    assert (found.errors, found.unit_errors) == (6, 4)
+
+
+def test_a_unit_that_failed_before_the_ramp_moved_it_says_nothing_of_the_challenger(store):
+    same, other = Tally(), Tally()
+    same.failed("champion", 0, 0.1, "ana")
+    same.failed("challenger", 1, 0.1, "ana")
+    other.failed("challenger", 1, 0.1, "ana")
+    other.failed("challenger", 1, 0.1, "ben")
+    for worker, tally in (("w1", same), ("w2", other)):
+        write(store, "d1", worker, tally, 1.0)
+    found = totals(store, "d1")
+    assert found.of("champion").unit_errors == 1
+    assert found.of("challenger").unit_errors == 1
+
+
+def test_names_of_failed_units_are_bounded_and_their_number_is_not():
+    tally = Tally()
+    for number in range(FAILED_LIMIT + 50):
+        tally.failed("challenger", 0, 0.1, f"unit-{number}")
+    counts = tally.counts()[0, "challenger"]
+    assert len(counts["failed"]) == FAILED_LIMIT
+    assert counts["unit_errors"] == FAILED_LIMIT + 50
+
+
+def test_a_units_latency_counts_once_in_each_stage_on_both_sides():
+    tally = Tally()
+    for stage in (0, 1, 0):
+        tally.answered("champion", stage, 0.001, "ana")
+        tally.answered("champion" if stage == 0 else "challenger", stage, 0.001, "ben")
+    cells = {
+        place: sum(counts["unit_latency"].values()) for place, counts in tally.counts().items()
+    }
+    assert cells == {(0, "champion"): 2, (1, "champion"): 1, (1, "challenger"): 1}
+
+
+def test_a_record_names_no_units(store):
+    tally = Tally()
+    tally.failed("challenger", 0, 0.2, "ben")
+    assert "failed" not in Totals({(0, "challenger"): Counts()}).as_json()["cells"][0]
+    write(store, "d1", "w1", tally, 1.0)
+    assert "failed" not in totals(store, "d1").as_json()["cells"][0]
