@@ -32,7 +32,7 @@ class RolloutDesk:
         self._log = log
         self._rollouts = rollouts
         self._clock = clock
-        self._lookout = Lookout(log.store)
+        self._lookout = Lookout(log.store, clock=clock)
 
     def start(self, model: str, contract: Contract, request: RolloutRequest) -> RolloutView:
         """Record the start of a rollout beside the champion of this contract.

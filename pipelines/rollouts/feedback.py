@@ -8,7 +8,8 @@ left out here. `version` says the side; a list that both drafted says it item by
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Final, NamedTuple
@@ -70,10 +71,13 @@ def forget_units(store: Store, rollout_id: str) -> None:
 class FeedbackReader:
     """Turns new feedback into evidence; made anew, it reads everything from the start."""
 
-    def __init__(self, store: Store, rollout: Rollout) -> None:
+    def __init__(
+        self, store: Store, rollout: Rollout, *, clock: Callable[[], float] = time.time
+    ) -> None:
         self._store = store
         self.rollout = rollout
-        self._since = datetime.fromtimestamp(rollout.started_at, UTC).isoformat()
+        self._clock = clock
+        self._newest = rollout.started_at
         self._heard: dict[str, str] = {}
         self._units: set[str] = set()
         self.evidence: Evidence = nothing_yet(rollout)
@@ -115,16 +119,21 @@ class FeedbackReader:
 
     def _batches(self) -> Iterator[list[Told]]:
         """Yield what was not heard yet, the oldest first, and remember how far it was read."""
-        place = (self._since, "")
+        place = (self._since(), "")
         while rows := self._after(*place):
             fresh = [row for row in rows if row.feedback_id not in self._heard]
             yield [_told(row) for row in fresh]
             # Only now: were the batch interrupted, it would come again, and units count once.
             self._heard.update({str(row.feedback_id): str(row.given_at) for row in fresh})
             place = (str(rows[-1].given_at), str(rows[-1].feedback_id))
-        patient = datetime.fromtimestamp(time_of(place[0]) - PATIENCE_SECONDS, UTC).isoformat()
-        self._since = max(self._since, patient)
-        self._heard = {name: at for name, at in self._heard.items() if at >= self._since}
+            self._newest = max(self._newest, time_of(place[0]))
+        since = self._since()
+        self._heard = {name: at for name, at in self._heard.items() if at >= since}
+
+    def _since(self) -> str:
+        """Return from when on feedback may be new; a clock that was set back must hide none."""
+        known = min(self._newest, self._clock()) - PATIENCE_SECONDS
+        return datetime.fromtimestamp(max(known, self.rollout.started_at), UTC).isoformat()
 
     def _after(self, given_at: str, feedback_id: str) -> Sequence[Row[tuple[object, ...]]]:
         query = (

@@ -197,14 +197,15 @@ def unit_of(entity: str | None, instances: Sequence[Mapping[str, object]]) -> st
     """Return the unit of a request that names none: whoever asks the same is treated the same.
 
     `entity` is the request column that says on whose behalf the question is asked (a customer, a
-    product); without it the first instance itself is the unit. Pass the instances as they are
-    logged: the same function finds the unit again when feedback comes.
+    product); without it (or where it is empty, which names nobody) the first instance itself is the
+    unit. Pass the instances as they are logged: the same function finds the unit again when feedback
+    comes.
     """
     if not instances:
         return ""
     first = instances[0]
     known = first.get(entity) if entity else None
-    if known is not None:
+    if known is not None and known != "":
         return str(known)
     options = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
     return blake2b(orjson.dumps(first, option=options), digest_size=16).hexdigest()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Mapping
+import time
+from collections.abc import Callable, Collection, Mapping
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 
@@ -69,8 +70,9 @@ class Lookout:
     the rollout that it looked at last.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, clock: Callable[[], float] = time.time) -> None:
         self._store = store
+        self._clock = clock
         self._lock = threading.Lock()
         self._readers: dict[str, FeedbackReader] = {}
 
@@ -79,7 +81,9 @@ class Lookout:
         with self._lock:
             reader = self._readers.get(rollout.model)
             if reader is None or reader.rollout != rollout:
-                reader = self._readers[rollout.model] = FeedbackReader(self._store, rollout)
+                reader = self._readers[rollout.model] = FeedbackReader(
+                    self._store, rollout, clock=self._clock
+                )
             evidence = deepcopy(reader.read())
         found = totals(self._store, rollout.rollout_id)
         return Seen(found, evidence, latency_limit(self._store, rollout, found))

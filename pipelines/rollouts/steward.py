@@ -30,7 +30,7 @@ class Steward:
     def __init__(self, log: DecisionLog, *, clock: Callable[[], float] = time.time) -> None:
         self._log = log
         self._clock = clock
-        self._lookout = Lookout(log.store)
+        self._lookout = Lookout(log.store, clock=clock)
 
     def tend(self) -> list[Decision]:
         """Look at every running rollout and end those that are due; return what was recorded."""

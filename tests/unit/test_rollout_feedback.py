@@ -82,6 +82,19 @@ def test_feedback_before_its_prediction_is_drained_is_heard_later(stage):
     assert counts(reader.read()) == (1, 1)
 
 
+def test_a_clock_that_was_set_back_hides_no_feedback(stage):
+    rollout = stage.start()
+    reader = FeedbackReader(stage.store, rollout, clock=stage.clock)
+    stage.now += 3_600
+    stage.judge(rollout, "1", right=True)
+    assert counts(reader.read()) == (1, 0)
+    stage.now -= 1_800
+    for _ in range(2):
+        stage.judge(rollout, "2", right=True)
+        reader.read()
+    assert counts(reader.read()) == (1, 2)
+
+
 def test_a_unit_counts_once_by_its_entity(stage):
     rollout = stage.start(entity="customer")
     for right in (False, True, True):

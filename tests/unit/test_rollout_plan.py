@@ -180,4 +180,6 @@ def test_a_request_without_a_named_unit_is_known_by_its_entity_or_by_itself():
     assert unit_of(None, asked) == unit_of(None, [{"text": "pintura", "customer": 7}])
     assert unit_of(None, asked) != unit_of(None, [{"text": "lija", "customer": 7}])
     assert unit_of("customer", [{"text": "pintura"}]) == unit_of(None, [{"text": "pintura"}])
+    nobody = [{"text": "pintura", "customer": ""}]
+    assert unit_of("customer", nobody) == unit_of(None, nobody) != ""
     assert unit_of(None, []) == ""
