@@ -19,6 +19,7 @@ from pipelines.decisions.log import Champion, DecisionLog
 from pipelines.jobs.folder import JobFolders
 from pipelines.jobs.queue import JobQueue
 from pipelines.jobs.record import JobFailed
+from pipelines.jobs.text_files import take_long_cells
 from pipelines.jobs.worker import JobWorker, run
 from pipelines.registry.client import RegistryClient
 from pipelines.settings import Settings, SettingsError, load_settings
@@ -44,6 +45,7 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format=LINE)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it says a line for each download
     give_way()
+    take_long_cells()
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())

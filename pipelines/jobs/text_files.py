@@ -19,6 +19,14 @@ DELIMITERS = (",", ";", "\t", "|")
 LARGEST = 2**63
 
 
+def take_long_cells() -> None:
+    """Let this process read cells of `CELL_CHARACTERS`; the csv module's limit is the process's.
+
+    There is a limit because a quote left open would make one cell of the rest of the file.
+    """
+    csv.field_size_limit(CELL_CHARACTERS)
+
+
 class CsvTable:
     """A CSV file: UTF-8, a header, the delimiter that its header holds most of."""
 
@@ -26,8 +34,6 @@ class CsvTable:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        # A quote left open would make one cell of the rest of the file.
-        csv.field_size_limit(CELL_CHARACTERS)
         with path.open(encoding="utf-8-sig", newline="") as stream:
             self._delimiter = _delimiter(stream.readline())
         lines = self._lines()
