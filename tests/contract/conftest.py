@@ -14,9 +14,9 @@ from pipelines import catalog
 from pipelines.settings import FILE_NAME, Settings, load_settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-LARGE = {"demand_forecast", "fashion_recommendations", "product_categories"}
-"""Families that load TensorFlow or search a forest, here and in fresh processes: not for the fast
-tier, in which the other ones stand for them."""
+LARGE = {"demand_forecast", "fashion_recommendations", "product_categories", "product_codes"}
+"""Families that load TensorFlow, search a forest or fit long, here and in fresh processes: not for
+the fast tier, in which the other ones stand for them."""
 STUB = '\n[models.stub.source]\nurl = "var/demo/stub.csv"\n'
 
 

@@ -16,6 +16,8 @@ import psutil
 import pytest
 from serving_process import free_port
 
+pytestmark = pytest.mark.slow
+
 
 class Parent:
     """`python -m plain_workers` on a free port."""

@@ -17,6 +17,8 @@ BODY = b'{"instances": [{"text": "pintura blanca"}]}'
 REFUSED = b'{"instances": [{"text": 7}]}'
 ASKED = 600
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def stage(make_settings: Callable[..., Settings]) -> Iterator[Stage]:

@@ -35,6 +35,7 @@ def week(now, before, tested, limits=LIMITS):
     return assess("codes", "1", "then", "now", Windows(now, before, tested, "code"), limits)
 
 
+@pytest.mark.slow
 def test_a_hundred_stable_weeks_raise_at_most_five_alarms(stream):
     before, tested = stream.answers(800, told=0.5), stream.tested(600)
     weeks = [week(stream.answers(250, told=0.4), before, tested) for _ in range(100)]

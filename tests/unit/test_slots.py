@@ -148,6 +148,7 @@ def test_only_little_work_of_this_very_process_is_done_on_the_event_loop(tmp_pat
     assert not elsewhere.is_quick([{"text": "a"}])
 
 
+@pytest.mark.slow
 def test_a_cancelled_request_keeps_its_model_until_its_thread_is_done(slots, tmp_path, monkeypatch):
     retired = slow(tmp_path, 0.2, monkeypatch)
     slots.put(retired)
@@ -169,6 +170,7 @@ def test_a_cancelled_request_keeps_its_model_until_its_thread_is_done(slots, tmp
     assert retired.loaded.runtime.closed.is_set()
 
 
+@pytest.mark.slow
 def test_a_request_cancelled_while_it_waits_for_a_thread_lets_go_of_its_model(
     slots, tmp_path, monkeypatch
 ):
