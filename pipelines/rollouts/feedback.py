@@ -25,6 +25,9 @@ from pipelines.store import Store, feedback, predictions, rollout_units
 
 PATIENCE_SECONDS: Final = 15.0
 """Feedback is read again for so long: its prediction may still be in another process's spool."""
+SETTLED_SECONDS: Final = 5.0
+"""An answer is that old before what is said of it counts: only then is it known whether its caller
+named a unit, which the worker that answered writes down with its counts."""
 ROWS_A_QUERY: Final = 2_000
 NAMES_A_QUERY: Final = 500
 
@@ -122,6 +125,7 @@ class FeedbackReader:
         place = (self._since(), "")
         while rows := self._after(*place):
             fresh = [row for row in rows if row.feedback_id not in self._heard]
+            fresh = [row for row in fresh if self._is_settled(time_of(str(row.answered_at)))]
             yield [_told(row) for row in fresh]
             # Only now: were the batch interrupted, it would come again, and units count once.
             self._heard.update({str(row.feedback_id): str(row.given_at) for row in fresh})
@@ -129,6 +133,10 @@ class FeedbackReader:
             self._newest = max(self._newest, time_of(place[0]))
         since = self._since()
         self._heard = {name: at for name, at in self._heard.items() if at >= since}
+
+    def _is_settled(self, answered_at: float) -> bool:
+        # What seems to be answered much later than now is from before the clock was set back.
+        return not -PATIENCE_SECONDS < self._clock() - answered_at < SETTLED_SECONDS
 
     def _since(self) -> str:
         """Return from when on feedback may be new; a clock that was set back must hide none."""

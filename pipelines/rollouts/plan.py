@@ -198,8 +198,8 @@ def unit_of(entity: str | None, instances: Sequence[Mapping[str, object]]) -> st
 
     `entity` is the request column that says on whose behalf the question is asked (a customer, a
     product); without it (or where it is empty, which names nobody) the first instance itself is the
-    unit. Pass the instances as they are logged: the same function finds the unit again when feedback
-    comes.
+    unit. Pass the instances as they are logged: the same function finds the unit again when
+    feedback comes.
     """
     if not instances:
         return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from told_rollouts import Stage
 
-from pipelines.rollouts.feedback import FeedbackReader, note_units
+from pipelines.rollouts.feedback import SETTLED_SECONDS, FeedbackReader, note_units
 from pipelines.rollouts.plan import Step
 
 
@@ -87,10 +87,12 @@ def test_a_clock_that_was_set_back_hides_no_feedback(stage):
     reader = FeedbackReader(stage.store, rollout, clock=stage.clock)
     stage.now += 3_600
     stage.judge(rollout, "1", right=True)
+    stage.now += SETTLED_SECONDS + 1
     assert counts(reader.read()) == (1, 0)
     stage.now -= 1_800
     for _ in range(2):
         stage.judge(rollout, "2", right=True)
+        stage.now += SETTLED_SECONDS + 1
         reader.read()
     assert counts(reader.read()) == (1, 2)
 
@@ -120,6 +122,16 @@ def test_a_unit_counts_once_by_the_name_it_gave(stage):
     note_units(stage.store, rollout.rollout_id, named)
     note_units(stage.store, "d000777-abcdef", {requests[3]: "shop-7"})
     assert counts(read(stage, rollout)) == (0, 2)
+
+
+def test_feedback_waits_until_it_is_known_whether_the_caller_named_a_unit(stage):
+    rollout = stage.start()
+    reader = FeedbackReader(stage.store, rollout, clock=stage.clock)
+    requests = [stage.judge(rollout, "2", right=False) for _ in range(3)]
+    assert counts(reader.read()) == (0, 0)
+    note_units(stage.store, rollout.rollout_id, dict.fromkeys(requests, "shop-7"))
+    stage.now += SETTLED_SECONDS + 1
+    assert counts(reader.read()) == (0, 1)
 
 
 def test_instances_of_one_request_are_one_unit_by_the_first_of_them(stage):

@@ -11,7 +11,7 @@ from told_rollouts import Stage
 from pipelines.decisions.log import Conflict
 from pipelines.records.replay import replay
 from pipelines.rollouts import records
-from pipelines.rollouts.feedback import note_units
+from pipelines.rollouts.feedback import SETTLED_SECONDS, note_units
 from pipelines.rollouts.plan import Guardrails
 from pipelines.rollouts.records import RolloutRefused, UnknownRollout
 from pipelines.rollouts.standing import Lookout, standing, summary
@@ -37,6 +37,7 @@ def tell(stage, rollout, rights, count=150):
     """Let both sides answer in turn; `rights` says of each whether its n-th answer is right."""
     for number, version in itertools.product(range(count), ("1", "2")):
         stage.judge(rollout, version, right=rights[version](number))
+    stage.now += SETTLED_SECONDS + 1
 
 
 def better(stage, rollout):
