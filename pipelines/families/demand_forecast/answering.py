@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +16,15 @@ from pipelines.contract import Row
 from pipelines.families.demand_forecast.bounds import honest
 from pipelines.families.demand_forecast.cold import WARM_DAYS, Blend
 from pipelines.families.demand_forecast.confidence import Confidence
-from pipelines.families.demand_forecast.estimators import Forecast, Forecaster
+from pipelines.families.demand_forecast.estimators import Forecast, Forecaster, Rows
 from pipelines.families.demand_forecast.panel import HORIZON, Windows
 from pipelines.families.demand_forecast.pasts import Memory
 from pipelines.families.demand_forecast.questions import Question, question_of, windows_of
 
 BATCH = 256
 """Questions forecast together: bounds the memory that one call takes."""
+DAYS_NAMED = 4096
+"""Names of days that are written once: requests are about the same few years."""
 
 
 @dataclass(frozen=True)
@@ -47,28 +51,36 @@ class Answering:
         asked = replace(windows_of(questions, _blocks(length) * HORIZON), wanted=length)
         windows, forecast = _first_days(asked, continued(self.forecaster, asked), length)
         forecast = honest(windows, self.blend.mixed(windows, forecast))
+        scores = self._scores(questions, windows, forecast)
+        known, point = windows.known_days.tolist(), forecast.point.tolist()
+        sold = np.any(windows.quantity * windows.known, axis=1).tolist()
+        quantiles = forecast.quantiles.tolist()
         return [
-            self._row(question, windows, forecast, place)
+            _row(question, point[place], quantiles[place], scores[place],
+                 _remarks(question, known[place], sold[place]))
             for place, question in enumerate(questions)
-        ]
+        ]  # fmt: skip
 
-    def _row(self, question: Question, windows: Windows, forecast: Forecast, place: int) -> Row:
-        days = slice(question.lead, question.length)
-        own, asked = forecast, windows
-        if len(windows) > 1:
-            one = np.array([place])
-            own = Forecast(forecast.point[one], forecast.quantiles[one])
-            asked = windows.take(one)
-        score = self.confidence.scores(asked, own, days)
-        first = question.end + question.lead
-        return {
-            "predicted_total_quantity": float(own.point[0, days].sum()),
-            "forecast_range_start": day_of(first).isoformat(),
-            "forecast_range_end": day_of(first + question.horizon - 1).isoformat(),
-            "confidence_score": float(score[0]),
-            "daily_predictions": _daily(own, days, first),
-            "notes": [*question.notes, *_remarks(question, int(windows.known_days[place]))],
-        }
+    def _scores(
+        self, questions: Sequence[Question], windows: Windows, forecast: Forecast
+    ) -> list[float]:
+        """Return each question's confidence; those about the same days ahead are asked at once."""
+        spans = {(question.lead, question.length) for question in questions}
+        if len(spans) == 1:
+            return _listed(self.confidence.scores(windows, forecast, slice(*spans.pop())))
+        scores = [0.0] * len(questions)
+        for span in spans:
+            places = [
+                place
+                for place, question in enumerate(questions)
+                if (question.lead, question.length) == span
+            ]
+            rows = np.array(places)
+            own = Forecast(forecast.point[rows], forecast.quantiles[rows])
+            found = _listed(self.confidence.scores(windows.take(rows), own, slice(*span)))
+            for place, score in zip(places, found, strict=True):
+                scores[place] = score
+        return scores
 
     def save(self, directory: Path) -> None:
         """Write all but the forecaster."""
@@ -89,6 +101,10 @@ def open_answering(directory: Path, forecaster: Forecaster) -> Answering:
 def treated(forecaster: Forecaster, blend: Blend, windows: Windows) -> Forecast:
     """Forecast windows of any length, mix what is said of cold products, keep the promises."""
     return honest(windows, blend.mixed(windows, continued(forecaster, windows)))
+
+
+def _listed(scores: Rows) -> list[float]:
+    return [float(score) for score in scores.tolist()]
 
 
 def _first_days(windows: Windows, forecast: Forecast, days: int) -> tuple[Windows, Forecast]:
@@ -154,30 +170,52 @@ def _widened(forecast: Forecast, factor: float) -> Forecast:
     return Forecast(forecast.point, point + (forecast.quantiles - point) * factor)
 
 
-def _daily(forecast: Forecast, days: slice, first: int) -> list[Row]:
-    point, quantiles = forecast.point[0, days], forecast.quantiles[0, days]
-    return [
-        {
-            "date": day_of(first + ahead).isoformat(),
-            "predicted_quantity": value,
-            "lower": bounds[1],
-            "upper": bounds[3],
-            "lower_95": bounds[0],
-            "upper_95": bounds[4],
-        }
-        for ahead, (value, bounds) in enumerate(
-            zip(point.tolist(), quantiles.tolist(), strict=True)
-        )
-    ]
+def _row(
+    question: Question,
+    point: Sequence[float],
+    quantiles: Sequence[Sequence[float]],
+    score: float,
+    remarks: Sequence[str],
+) -> Row:
+    """Return the response to a question by the forecast of its days, those of its lead first."""
+    first = question.end + question.lead
+    names = [_named(first + ahead) for ahead in range(question.horizon)]
+    asked = point[question.lead : question.length]
+    bounds = quantiles[question.lead : question.length]
+    return {
+        "predicted_total_quantity": math.fsum(asked),
+        "forecast_range_start": names[0],
+        "forecast_range_end": names[-1],
+        "confidence_score": score,
+        "daily_predictions": [
+            {
+                "date": name,
+                "predicted_quantity": value,
+                "lower": lower,
+                "upper": upper,
+                "lower_95": lowest,
+                "upper_95": highest,
+            }
+            for name, value, (lowest, lower, _, upper, highest) in zip(
+                names, asked, bounds, strict=True
+            )
+        ],
+        "notes": [*question.notes, *remarks],
+    }
 
 
-def _remarks(question: Question, known_days: int) -> list[str]:
+@lru_cache(maxsize=DAYS_NAMED)
+def _named(day: int) -> str:
+    return day_of(day).isoformat()
+
+
+def _remarks(question: Question, known_days: int, sold: bool) -> list[str]:
     remarks = []
     if known_days < WARM_DAYS:
         remarks.append(
             f"cold start: only {known_days} days are known, so the mean of them counts as well"
         )
-    if not (question.past["quantity"] * question.past["known"]).any():
+    if not sold:
         remarks.append("no sale is known: zero is forecast")
     if question.lead:
         day = day_of(question.end - 1)

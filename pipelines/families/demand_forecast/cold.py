@@ -95,11 +95,8 @@ def means(windows: Windows, profile: Profile) -> tuple[Rows, Rows]:
     factors = profile.factors(windows)
     usual = (factors[:, : windows.history] * seen).sum(axis=1)
     level = sold / np.maximum(usual, 1e-6)
-    plain = sold / np.maximum(seen.sum(axis=1), 1.0)
-    return (
-        level[:, None] * factors[:, windows.history :],
-        np.repeat(plain[:, None], windows.horizon, axis=1),
-    )
+    plain = np.repeat(windows.plain_means[:, None], windows.horizon, axis=1)
+    return level[:, None] * factors[:, windows.history :], plain
 
 
 @dataclass(frozen=True)
@@ -155,8 +152,9 @@ class Blend:
 
 def _mixture(windows: Windows, forecast: Forecast, profile: Profile, shares: Rows) -> Forecast:
     """Return the mixed point, with the algorithm's quantiles around it, as far in proportion."""
-    spread, plain = means(windows, profile)
     own, even, flat = shares.T[:, :, None]
+    usual = windows.plain_means[:, None]
+    spread, plain = means(windows, profile) if even.any() else (0.0 * usual, usual)
     point = forecast.point * own + spread * even + plain * flat
     ratio = (point + 0.05) / (forecast.point + 0.05)
     ratio = np.minimum(np.maximum(ratio, 1 / MOST_GROWTH), MOST_GROWTH)

@@ -57,13 +57,16 @@ class Entries:
         )
 
 
+NOTHING = Entries(np.zeros(0, dtype=np.int64), *(np.zeros(0, dtype=np.float32) for _ in BOUNDS))
+
+
 def entries_of(rows: object, where: str, *, sold: bool) -> Entries:
     """Read a list of entries; `sold` says that each must have a quantity.
 
     Raises `RequestRefused` naming the entry, `where` standing before it.
     """
     if rows is None:
-        rows = ()
+        return NOTHING
     if not isinstance(rows, Sequence) or isinstance(rows, str | bytes):
         raise RequestRefused(f"{where} must be a list of days")
     if len(rows) > ENTRIES_LIMIT:
@@ -82,23 +85,35 @@ def _plainly(rows: Sequence[object], sold: bool) -> Entries | None:
     told = [row for row in rows if type(row) is dict]
     if not told or len(told) < len(rows):
         return None
-    said = [[row.get(name) for row in told] for name in BOUNDS]
-    if not all(PLAIN.issuperset(map(type, values)) for values in said):
-        return None
     try:
         days = np.array([_day_by_name(row["date"]) for row in told], dtype=np.int64)
-        columns = [np.array(values, dtype=np.float64) for values in said]
+        columns = [_column([row.get(name) for row in told], name) for name in BOUNDS]
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
-    quantity, _, price, opened = columns
-    for column, (lowest, highest) in zip(columns, BOUNDS.values(), strict=True):
-        if (column < lowest).any() or (column > highest).any():
-            return None
+    quantity, promotion, price, opened = columns
+    if quantity is None or promotion is None or price is None or opened is None:
+        return None
     if sold and np.isnan(quantity).any():
         return None
-    price[price == 0] = np.nan
-    opened[opened > 0] = 1.0
-    return Entries(days, *(column.astype(np.float32) for column in columns))
+    return Entries(days, quantity, promotion, price, opened)
+
+
+def _column(values: list[object], name: str) -> Floats | None:
+    """Return what entries say under one name; None where one needs a closer look."""
+    if values.count(None) == len(values):
+        return np.full(len(values), np.nan, dtype=np.float32)
+    if not PLAIN.issuperset(map(type, values)):
+        return None
+    column = np.array(values, dtype=np.float64)
+    lowest, highest = BOUNDS[name]
+    # Passing over those of which nothing is said, as comparisons do not.
+    if np.fmin.reduce(column) < lowest or np.fmax.reduce(column) > highest:
+        return None
+    if name == "price":
+        column[column == 0] = np.nan
+    elif name == "open":
+        column[column > 0] = 1.0
+    return column.astype(np.float32)
 
 
 def _entry(row: object, where: str, place: int, sold: bool) -> tuple[float, ...]:

@@ -136,6 +136,13 @@ class Windows:
         """How many days of each product are known, [n]."""
         return np.asarray(self.known.sum(axis=1), dtype=np.int64)
 
+    @property
+    def plain_means(self) -> NDArray[np.float64]:
+        """The mean of each product's known open days, [n]."""
+        seen = (self.known * self.open[:, : self.history]).astype(np.float64)
+        sold = (self.quantity * seen).sum(axis=1)
+        return np.asarray(sold / np.maximum(seen.sum(axis=1), 1.0))
+
     def remembering(self, days: int) -> Windows:
         """Return the same questions about strangers of whom only the last `days` are known."""
         kept = np.zeros(self.history, dtype=np.float32)

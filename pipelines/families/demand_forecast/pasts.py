@@ -80,12 +80,11 @@ def told(entries: Entries, start: int | None, product_id: str, memory: Memory, w
             raise RequestRefused(f"{where}history has no day before {day_of(start)}")
     end, begun = int(entries.days.max()) + 1, int(entries.days.min())
     first = end - HISTORY_DAYS
-    quantity = netted(entries.days, entries.quantity, first, HISTORY_DAYS)
-
-    otherwise = memory.days(TOLD, product_id, first)
     places = entries.days - first
     # Entries in the order of their days, one each, as they mostly come.
     lone = bool(places[0] >= 0) and bool((places[1:] > places[:-1]).all())
+    quantity = _sold(entries, places, lone, first)
+    otherwise = memory.days(TOLD, product_id, first)
     said = {name: _largest(getattr(entries, name), places, lone, otherwise[name]) for name in TOLD}
     opened = said["open"]
     days = {
@@ -95,7 +94,16 @@ def told(entries: Entries, start: int | None, product_id: str, memory: Memory, w
         "price": _carried(said["price"]),
         "open": np.where((quantity > 0) | np.isnan(opened), np.float32(1.0), opened),
     }
-    return Past(days, end, (*notes, *_remarks(entries, max(begun, first), end)))
+    return Past(days, end, (*notes, *_remarks(entries, lone, max(begun, first), end)))
+
+
+def _sold(entries: Entries, places: Days, lone: bool, first: int) -> Floats:
+    """Return what was sold on each of `HISTORY_DAYS` days from `first` on."""
+    if not lone:
+        return netted(entries.days, entries.quantity, first, HISTORY_DAYS)
+    quantity = np.zeros(HISTORY_DAYS, dtype=np.float32)
+    quantity[places] = np.maximum(entries.quantity, 0.0)
+    return quantity
 
 
 def remembered(product_id: str, start: int | None, memory: Memory, where: str) -> Past:
@@ -129,6 +137,8 @@ def _largest(values: Floats, places: Days, lone: bool, otherwise: Floats) -> Flo
     `lone` says that the places rise, and that none lies before the first day.
     """
     told = np.isfinite(values)
+    if not told.any():
+        return otherwise
     if lone:
         found = otherwise.copy()
         found[places[told]] = values[told]
@@ -145,19 +155,28 @@ def _carried(price: Floats) -> Floats:
     return np.where(last >= 0, price[np.maximum(last, 0)], np.float32(np.nan))
 
 
-def _remarks(entries: Entries, begun: int, end: int) -> list[str]:
+def _remarks(entries: Entries, lone: bool, begun: int, end: int) -> list[str]:
+    """Return what to say of entries from day `begun` on; `lone` as `_largest` takes it."""
+    told, repeated, below = len(entries), 0, 0
     kept = entries.days >= begun
-    days, places, counts = np.unique(entries.days[kept], return_inverse=True, return_counts=True)
+    returned = bool((entries.quantity < 0).any()) and bool((entries.quantity[kept] < 0).any())
+    if lone:
+        below = int((entries.quantity < 0).sum()) if returned else 0
+    else:
+        days, places, counts = np.unique(
+            entries.days[kept], return_inverse=True, return_counts=True
+        )
+        told, repeated = len(days), int((counts > 1).sum())
+        below = int((np.bincount(places, weights=entries.quantity[kept]) < 0).sum())
     remarks = []
-    if gaps := end - begun - len(days):
+    if gaps := end - begun - told:
         remarks.append(
             f"{gaps} days without an entry between {day_of(begun)} and {day_of(end - 1)} "
             "count as zero"
         )
-    if repeated := int((counts > 1).sum()):
+    if repeated:
         remarks.append(f"{repeated} days are there more than once: their entries are added up")
-    if (entries.quantity[kept] < 0).any():
-        below = int((np.bincount(places, weights=entries.quantity[kept]) < 0).sum())
+    if returned:
         floored = f"; {below} days with more returns than sales count as zero" if below else ""
         remarks.append(f"returns are taken off the sales of their day{floored}")
     return remarks

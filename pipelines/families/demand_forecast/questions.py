@@ -8,25 +8,27 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.temporal import Floats, day_of, weekday
+from features.temporal import Floats, day_of
 from pipelines.contract import RequestRefused
 from pipelines.families.demand_forecast.entries import Entries, day_in, entries_of, number_of
-from pipelines.families.demand_forecast.panel import Windows
+from pipelines.families.demand_forecast.panel import HISTORY_DAYS, Windows
 from pipelines.families.demand_forecast.pasts import Memory, remembered, told
 
 LONGEST_DAYS = 365
 """How far past the known history is forecast at all."""
 NAME_CHARACTERS = 200
+PLANNED = ("promotion", "price", "open")
+"""What is known of coming days, of the past as well."""
 CLOSED_WEEKS = 4
 """A weekday without business for so many weeks is taken to stay so, where nobody says otherwise."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """One request, read: the past before day `end`, the plans from it on.
+    """One request, read: the past before day `end`, and what is said of the days from it on.
 
-    The past arrays are [HISTORY_DAYS], the plans [LONGEST_DAYS]; `lead` days lie between the known
-    past and the first day asked about.
+    The past arrays are [HISTORY_DAYS]; `lead` days lie between the known past and the first day
+    asked about.
     """
 
     product_id: str
@@ -36,8 +38,9 @@ class Question:
     horizon: int
     past: Mapping[str, Floats]
     """`quantity`, `known`, `promotion`, `price` and `open`."""
-    plans: Mapping[str, Floats]
-    """`promotion`, `price` and `open`."""
+    promoted: bool
+    """Whether the days asked about are promoted, where `future` does not say."""
+    future: Entries
     notes: tuple[str, ...]
 
     @property
@@ -74,29 +77,35 @@ def question_of(instance: Mapping[str, object], place: int, memory: Memory) -> Q
         lead=first - end,
         horizon=horizon,
         past=past.days,
-        plans=_plans(
-            future, past.days, end, slice(first - end, first - end + horizon * bool(active))
-        ),
+        promoted=bool(active),
+        future=future,
         notes=past.notes,
     )
 
 
 def windows_of(questions: Sequence[Question], length: int) -> Windows:
     """Return questions as windows of `length` days from the end of each one's history."""
-
-    def both(name: str) -> Floats:
-        rows = [np.concatenate([q.past[name], q.plans[name][:length]]) for q in questions]
-        return np.stack(rows)
-
+    shape = (len(questions), HISTORY_DAYS)
+    quantity, known = np.empty(shape, np.float32), np.empty(shape, np.float32)
+    promotion, price, opened = (
+        np.empty((shape[0], HISTORY_DAYS + length), np.float32) for _ in PLANNED
+    )
+    for place, question in enumerate(questions):
+        past = question.past
+        quantity[place], known[place] = past["quantity"], past["known"]
+        promotion[place, :HISTORY_DAYS] = past["promotion"]
+        price[place, :HISTORY_DAYS] = past["price"]
+        opened[place, :HISTORY_DAYS] = past["open"]
+    _plan(questions, {"promotion": promotion, "price": price, "open": opened}, length)
     return Windows(
         ids=tuple(question.product_id for question in questions),
         groups=tuple(question.group for question in questions),
         origin=np.array([question.end for question in questions], dtype=np.int64),
-        quantity=np.stack([question.past["quantity"] for question in questions]),
-        known=np.stack([question.past["known"] for question in questions]),
-        promotion=both("promotion"),
-        price=both("price"),
-        open=both("open"),
+        quantity=quantity,
+        known=known,
+        promotion=promotion,
+        price=price,
+        open=opened,
     )
 
 
@@ -133,27 +142,31 @@ def _start(value: object, where: str) -> int | None:
     return day_in(value, f"{where}start")
 
 
-def _plans(
-    future: Entries, past: Mapping[str, Floats], end: int, promoted: slice
-) -> dict[str, Floats]:
-    """Return what is planned from day `end` on.
+def _plan(questions: Sequence[Question], planned: Mapping[str, Floats], length: int) -> None:
+    """Put in what is planned for the `length` days behind the history.
 
-    Where nobody says: a promotion on the `promoted` days alone, the last price, and the weekdays
-    open that were.
+    Where nobody says: a promotion on promoted days alone, the last price, and the weekdays open
+    that were.
     """
-    days = np.arange(end, end + LONGEST_DAYS)
-    recent = past["open"][-7 * CLOSED_WEEKS :].reshape(CLOSED_WEEKS, 7).max(axis=0)
-    weekdays = np.empty(7, dtype=np.float32)
-    weekdays[weekday(np.arange(end - 7, end))] = recent
-    plans = {
-        "promotion": np.zeros(LONGEST_DAYS, dtype=np.float32),
-        "price": np.full(LONGEST_DAYS, past["price"][-1], dtype=np.float32),
-        "open": weekdays[weekday(days)],
-    }
-    plans["promotion"][promoted] = 1.0
-    inside = (future.days >= end) & (future.days < end + LONGEST_DAYS)
+    opened, price = planned["open"], planned["price"]
+    weeks = opened[:, HISTORY_DAYS - 7 * CLOSED_WEEKS : HISTORY_DAYS]
+    recent = weeks.reshape(len(questions), CLOSED_WEEKS, 7).max(axis=1)
+    opened[:, HISTORY_DAYS:] = recent[:, np.arange(length) % 7]
+    price[:, HISTORY_DAYS:] = price[:, HISTORY_DAYS - 1 : HISTORY_DAYS]
+    planned["promotion"][:, HISTORY_DAYS:] = 0.0
+    for place, question in enumerate(questions):
+        if question.promoted:
+            days = slice(HISTORY_DAYS + question.lead, HISTORY_DAYS + question.length)
+            planned["promotion"][place, days] = 1.0
+        if len(question.future):
+            ahead = {name: plan[place, HISTORY_DAYS:] for name, plan in planned.items()}
+            _tell(question.future, question.end, ahead, length)
+
+
+def _tell(future: Entries, end: int, plans: Mapping[str, Floats], length: int) -> None:
+    """Put in what a request says of coming days, of which `plans` show `length` from `end` on."""
+    inside = (future.days >= end) & (future.days < end + length)
     places = future.days[inside] - end
     for name, plan in plans.items():
         said = getattr(future, name)[inside]
         plan[places[np.isfinite(said)]] = said[np.isfinite(said)]
-    return plans
