@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from pipelines.decisions.log import DecisionLog
 from pipelines.rollouts import disagreements, observations, records
 from pipelines.rollouts.feedback import note_units
@@ -48,14 +50,23 @@ class StoredAffairs:
         Nothing is written where nothing has happened since the last report.
         """
         store, rollout_id = self._log.store, taken.rollout.rollout_id
-        units = dict(_drained(taken.named))
-        if units and taken.rollout.plan.metric is not None:
-            note_units(store, rollout_id, units)
+        self._note_units(taken)
         disagreements.keep(store, rollout_id, _drained(taken.disagreements), self._clock())
         counts = taken.tally.counts()
         if counts != self._written.get(rollout_id):
             observations.write(store, rollout_id, self._worker_id, taken.tally, self._clock())
             self._written[rollout_id] = counts
+
+    def _note_units(self, taken: TakenUp) -> None:
+        named = _drained(taken.named)
+        if not named or taken.rollout.plan.metric is None:
+            return
+        try:
+            note_units(self._log.store, taken.rollout.rollout_id, dict(named))
+        except SQLAlchemyError:
+            # Nothing else would tell whose answers these were: the next report tries again.
+            taken.named.extendleft(reversed(named))
+            raise
 
     def tend(self) -> bool:
         """End what is over; a challenger that has won for promotion gets the alias, too."""

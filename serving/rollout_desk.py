@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pipelines.decisions.log import DecisionLog
 from pipelines.rollouts import disagreements, records, steward
 from pipelines.rollouts.losses import compared
-from pipelines.rollouts.plan import Plan
+from pipelines.rollouts.plan import Plan, PlanRefused
 from pipelines.rollouts.standing import Lookout, standing, summary
 from pipelines.versions.artifact import Contract
 from serving.rollout_schemas import (
@@ -73,6 +73,8 @@ def planned(model: str, contract: Contract, request: RolloutRequest) -> Plan:
     """
     suits, target = compared(contract.response_schema, contract.target)
     metric = request.metric or suits
+    if metric == "squared_error" != suits:
+        raise PlanRefused(f"{model} answers no numbers in {contract.target} to be compared")
     if request.mode == "interleaving":
         metric, target = request.metric or "choices", ""
     elif request.mode == "shadow":

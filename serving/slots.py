@@ -135,7 +135,8 @@ class Slots:
             await self.reach(model)
         asked = Asked(model, instances, unit, request_id, logged)
         traffic = self._traffic.get(model)
-        if traffic and version is None:
+        # A request without instances asks nobody: it is no evidence of anything.
+        if traffic and version is None and instances:
             return await traffic.answer(self, asked)
         live = self.acquire(model, len(instances), version)
         return await self.record(live, asked, await self.rows(live, instances))

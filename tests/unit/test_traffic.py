@@ -102,6 +102,16 @@ def test_without_a_named_unit_the_same_question_gets_the_same_version(slots, cou
     assert set.union(*versions) == {CHAMPION, CHALLENGER}
 
 
+def test_a_request_without_instances_is_no_evidence(slots, counts, tmp_path):
+    slots.put(champion(tmp_path))
+    split(slots, counts, challenger(tmp_path), share=0.999)
+
+    answered = asyncio.run(slots.answer(MODEL, [], unit="u1"))
+
+    assert (answered.predictions, answered.model.version) == ([], CHAMPION)
+    assert not counts.seen
+
+
 def test_the_contracts_entity_is_the_unit_whatever_else_is_asked(slots, counts, tmp_path):
     schema = {"type": "object", "properties": {"text": {"type": "string"}}}
     slots.put(champion(tmp_path, request_schema=schema))
