@@ -7,9 +7,15 @@ judged against, and no other. Light: the server settles approvals with this modu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from pipelines.decisions.log import Champion, Conflict, Decision, NewDecision
+from sqlalchemy import select
+
+from pipelines.decisions.log import Champion, Conflict, Decision, NewDecision, decision_of
+from pipelines.store import decisions
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 AWAITING = "awaiting_approval"
 
@@ -42,7 +48,8 @@ def settle(log: Ledger, decision_id: str, *, approved: bool, actor: str, reason:
     """Record what a named person says of a version that waits; approved, it is champion.
 
     The alias follows by the reconciler. Raises `UnknownDecision`, `ApprovalRefused`, or `Conflict`
-    when the champion is no longer the one that the version was judged against.
+    when the champion is no longer the one that the version was judged against, or when somebody
+    else settled it at the same moment.
     """
     if not actor.strip() or not reason.strip():
         raise ApprovalRefused("an approval needs a name and a reason")
@@ -65,6 +72,7 @@ def settle(log: Ledger, decision_id: str, *, approved: bool, actor: str, reason:
             artifact_digest=waiting.artifact_digest,
             expected_generation=judged_against,
             becomes_champion=approved,
+            guard=lambda connection: _require_unsettled(connection, waiting),
         )
     )
 
@@ -104,6 +112,18 @@ def _require_todays(log: Ledger, waiting: Decision, judged_against: int) -> None
             f"{waiting.model}, and generation {today} is champion now: judge the version again"
         )
         raise Conflict(message)
+
+
+def _require_unsettled(connection: Connection, waiting: Decision) -> None:
+    """Look once more where nobody can come between: what one refuses another may not approve."""
+    query = select(decisions).where(
+        decisions.c.model == waiting.model,
+        decisions.c.kind == "approval",
+        decisions.c.seq > waiting.seq,
+    )
+    for entry in map(decision_of, connection.execute(query)):
+        if entry.record["of"] == waiting.decision_id:
+            raise Conflict(f"{waiting.decision_id} was settled by {entry.decision_id} just now")
 
 
 def _generation(waiting: Decision) -> int:

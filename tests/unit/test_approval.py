@@ -81,6 +81,30 @@ def test_refused_it_never_is(log, waits):
         settle(log, waits.decision_id, approved=True, actor="ben", reason="but I like it")
 
 
+class SomebodyElseFirst(DecisionLog):
+    """A log in which another settles the decision just before our entry is appended."""
+
+    other = None
+
+    def append(self, new):
+        other, self.other = self.other, None
+        if other:
+            other()
+        return super().append(new)
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_what_somebody_refuses_at_the_same_moment_is_not_settled_again(store, tmp_path, ours):
+    log = SomebodyElseFirst(store, tmp_path / "predictions")
+    judge(log, "1", None, exactly(850, 0, 0, 150)[1], wanted="none")
+    decision = judge(log, "2", *exactly(830, 20, 60, 90)).decision_id
+    log.other = lambda: settle(log, decision, approved=False, actor="ben", reason="wrong for paint")
+    with pytest.raises(Conflict, match="just now"):
+        settle(log, decision, approved=ours, actor="ana", reason="I looked")
+    assert log.head("codes").version == "1"
+    assert [entry.verdict for entry in log.list() if entry.kind == "approval"] == ["refused"]
+
+
 def test_an_approval_holds_against_the_champion_that_was_judged_alone(log, waits):
     better = NewDecision(
         "rollback", "codes", version="0", artifact_digest="z", becomes_champion=True
