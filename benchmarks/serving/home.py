@@ -138,9 +138,9 @@ def copy_of(settings: Settings, name: str, *, registry: bool = False) -> Setting
 
 @contextmanager
 def registry(settings: Settings, logs: Path) -> Iterator[str]:
-    """Run the home's MLflow beside the load, away from the servers' core; its address."""
+    """Run the home's MLflow away from the servers' core, and give way to the load; its address."""
     port = settings.ports.mlflow
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1"]
+    command = ["nice", "-n", "19", sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1"]
     command += ["--port", str(port), "--workers", "1"]
     command += ["--backend-store-uri", f"sqlite:///{settings.mlruns / 'mlflow.db'}"]
     command += ["--artifacts-destination", str(settings.mlruns / "artifacts")]

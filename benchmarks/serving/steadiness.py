@@ -20,7 +20,7 @@ from pipelines import prediction_log
 from pipelines.settings import Settings
 from pipelines.store import open_store
 
-SWAP_SECONDS, EVERY_SECONDS = 20.0, 2.0
+SWAP_SECONDS, EVERY_SECONDS = 15.0, 2.0
 LOADS: Sequence[int] = (1, 64)
 SWAP_HEADINGS = (
     "model, connections",
@@ -54,8 +54,9 @@ def swaps(settings: Settings, logs: Path) -> Section:
         copied = serving_only(copy_of(settings, "swaps", registry=True), [model])
         asked = generic(copied, model).requests
         with registry(copied, logs), contender(copied.home, logs) as server:
+            champions = Champions(server.port, model)
             for connections in LOADS:
-                line, more = _swap_line(server, model, asked, connections)
+                line, more = _swap_line(server, champions, asked, connections)
                 rows.append(line)
                 figures |= more
                 print(" | ".join(rows[-1]), flush=True)
@@ -63,14 +64,14 @@ def swaps(settings: Settings, logs: Path) -> Section:
 
 
 def _swap_line(
-    server: Server, model: str, asked: Sequence[Request], connections: int
+    server: Server, champions: Champions, asked: Sequence[Request], connections: int
 ) -> tuple[list[str], dict[str, float]]:
-    champions = Champions(server.port, model)
+    moves = champions.moves
     calm = under_load(server, asked, connections, SWAP_SECONDS, None)
     _, before = champions.served()
     moved = under_load(server, asked, connections, SWAP_SECONDS, champions.move, EVERY_SECONDS)
     _, after = champions.served()
-    name = f"{model}, {connections}"
+    name = f"{champions.model}, {connections}"
     figures = {
         f"{name}: failed": float(moved.failed),
         f"{name}: longest without": calm.longest_ms,
@@ -78,7 +79,7 @@ def _swap_line(
     }
     line = [
         name,
-        f"{after - before} of {champions.moves}",
+        f"{after - before} of {champions.moves - moves}",
         f"{moved.total:,}",
         f"{calm.failed} / {moved.failed}" if calm.failed else str(moved.failed),
         *(

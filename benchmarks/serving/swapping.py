@@ -50,18 +50,26 @@ class Champions:
     """Two versions of a model that were champion, and going from one to the other."""
 
     def __init__(self, port: int, model: str) -> None:
-        self._port, self._model = port, model
+        self._port, self.model = port, model
+        self._other: str | None = None
         self.moves = 0
 
     def move(self) -> None:
-        """Make the version before champion again: a decision, an alias, a swap."""
-        path = f"/v1/models/{self._model}/rollback"
-        post(self._port, path, {"actor": "benchmark", "reason": "to measure a swap"})
+        """Make the other version champion: a decision, an alias, a swap.
+
+        Raises `RuntimeError` where the server refuses.
+        """
+        before, _ = self.served()
+        asked: dict[str, object] = {"actor": "benchmark", "reason": "to measure a swap"}
+        if self._other not in {None, before}:
+            asked["to"] = self._other
+        post(self._port, f"/v1/models/{self.model}/rollback", asked)
+        self._other = before
         self.moves += 1
 
     def served(self) -> tuple[str, int]:
         """Return version and generation that answer now."""
-        champion = get(self._port, f"/v1/models/{self._model}")["champion"]
+        champion = get(self._port, f"/v1/models/{self.model}")["champion"]
         return str(champion["version"]), int(champion["generation"])
 
 
@@ -89,7 +97,10 @@ def under_load(
 
 def _moving(move: Callable[[], None], every: float, over: threading.Event) -> None:
     while not over.wait(every):
-        move()
+        try:
+            move()
+        except (OSError, RuntimeError) as error:
+            print(f"a swap was refused: {error}", flush=True)
 
 
 def post(port: int, path: str, document: object) -> Any:
