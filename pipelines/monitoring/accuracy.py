@@ -32,11 +32,15 @@ class Share:
     error: float
     rows: int
 
-    def p_below(self, floor: float) -> float:
-        """Return the one-sided p of "the share is at least `floor`"; small: it is below."""
-        if self.error == 0.0:
+    def p_below(self, floor: float, floor_error: float = 0.0) -> float:
+        """Return the one-sided p of "the share is at least `floor`"; small: it is below.
+
+        `floor_error` is the standard error of a floor that was itself measured, on other answers.
+        """
+        error = math.hypot(self.error, floor_error)
+        if error == 0.0:
             return 0.0 if self.value < floor else 1.0
-        return upper_tail((floor - self.value) / self.error)
+        return upper_tail((floor - self.value) / error)
 
 
 class Calibration:

@@ -65,6 +65,8 @@ class Windows:
     before: Sequence[Answer]
     tested: pd.DataFrame
     target: str
+    first: Sequence[Answer] = ()
+    """The champion's first answers from before the window, where `before` holds other versions'."""
     figures: tuple[LiveFigure, ...] = ()
     more: tuple[Finding, ...] = ()
     """What else was found, such as by forecasts whose days have passed."""
@@ -149,7 +151,8 @@ def _answers(
     now: Sequence[Answer], windows: Windows, settings: MonitoringSettings
 ) -> Iterator[Finding]:
     """Compare with what the same version answered before: another one may answer otherwise."""
-    before = [answer for answer in windows.before if now and answer.version == now[0].version]
+    earlier = [*windows.before, *windows.first]
+    before = [answer for answer in earlier if now and answer.version == now[0].version]
     if min(len(before), len(now)) < settings.minimum_answers:
         return
     then, today = ([answer.row.get(windows.target) for answer in each] for each in (before, now))
@@ -163,7 +166,7 @@ def _answers(
 
 def _kind_of_answers(values: Sequence[object]) -> Kind | None:
     """Return how answers are compared; lists and forecasts are no single values."""
-    if all(isinstance(value, str) for value in values):
+    if all(isinstance(value, str | bool) for value in values):
         return "category"
     return "number" if all(isinstance(value, int | float) for value in values) else None
 
@@ -187,10 +190,13 @@ def _accuracy(
     tested: pd.DataFrame,
     settings: MonitoringSettings,
 ) -> Iterator[Finding]:
-    if "correct" not in tested:
+    if "correct" not in tested or tested.empty:
         return
-    usual = float(tested["correct"].mean())
-    floor = settings.accuracy_floor or usual - settings.accuracy_margin
+    on_test = measured([bool(right) for right in tested["correct"]])
+    usual, stated = on_test.value, settings.accuracy_floor
+    floor = usual - settings.accuracy_margin if stated is None else stated
+    # The estimate is made from the same test rows, so that what is unusual in them cancels out.
+    unsure = {"accuracy: live": on_test.error if stated is None else 0.0}
     for name, share in (("accuracy: live", live), ("accuracy: estimated", estimated)):
         if share is None or share.rows < settings.minimum_labels:
             continue
@@ -199,14 +205,15 @@ def _accuracy(
             f"answers); on the test set it was {usual:.3f}, and it should be at least {floor:.3f}"
         )
         check = Check(name, share.value, floor, None, note)
-        yield Finding(check, share.p_below(floor), True, "accuracy", usual - share.value)
+        p = share.p_below(floor, unsure.get(name, 0.0))
+        yield Finding(check, p, True, "accuracy", usual - share.value)
 
 
 def _labels(
     now: Sequence[Answer], windows: Windows, settings: MonitoringSettings
 ) -> Iterator[Finding]:
-    said = [str(answer.actual) for answer in now if answer.actual is not None]
-    before = [str(answer.actual) for answer in windows.before if answer.actual is not None]
+    said = [answer.actual for answer in now if isinstance(answer.actual, str)]
+    before = [answer.actual for answer in windows.before if isinstance(answer.actual, str)]
     enough = min(len(said), len(before)) >= settings.minimum_labels
     if enough and "correct" in windows.tested:
         shift = shift_of(windows.target, "category", before, said)

@@ -41,7 +41,7 @@ def monitor(
     limits = configured.monitoring if configured else MonitoringSettings()
     until = now or datetime.now(UTC)
     since = until - timedelta(days=limits.window_days)
-    current, before = _windows(store, model, since, until, _trained_at(log, head), limits)
+    current, before, first = _windows(store, model, since, until, _trained_at(log, head), limits)
     if family.label_text is not None:
         labels = Labels(store)
         current = with_labels(current, labels, model, family.label_text)
@@ -52,6 +52,7 @@ def monitor(
         before,
         _tested(log, head),
         family.target,
+        first,
         figures=(*live_figures(current, family.target), *forecasts.figures(passed_days)),
         more=tuple(
             forecasts.findings([e for e in passed_days if e.version == head.version], limits)
@@ -69,8 +70,8 @@ def _windows(
     until: datetime,
     trained_at: datetime,
     limits: MonitoringSettings,
-) -> tuple[list[Answer], list[Answer]]:
-    """Return the answers to assess, and those to compare with.
+) -> tuple[list[Answer], list[Answer], list[Answer]]:
+    """Return the answers to assess, those to compare with, and the champion's own first ones.
 
     Those are from before the champion was trained: what has changed since is what it does not
     know. Where they are too few its first answers take their place; they are not assessed.
@@ -78,10 +79,10 @@ def _windows(
     reach = timedelta(days=limits.reference_days)
     current = answers(store, model, max(since, trained_at), until)
     before = answers(store, model, trained_at - reach, trained_at)
-    if len(before) >= limits.minimum_answers:
-        return current, before
     first = answers(store, model, trained_at, min(trained_at + reach, since))
-    return current, first
+    if len(before) >= limits.minimum_answers:
+        return current, before, first
+    return current, first, []
 
 
 def _passed(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from features.drift import Kind
 from features.text import group_key
@@ -17,11 +17,16 @@ from pipelines.store import feedback, predictions
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from sqlalchemy import Connection, Select
+
     from pipelines.store import Store
 
 MANY_VALUES = 50
 """A column of single words with more different values than this holds names, which say little."""
 READ_LIMIT = 50_000
+"""Logged answers that one window is read from; of more, every n-th."""
+NUMBERS = (int, float, list, dict)
+"""What is compared as a number: of a list or an object how many entries it has."""
 
 
 @dataclass(frozen=True)
@@ -42,22 +47,13 @@ def answers(
     """Return what was answered from `since` to before `until`, each question once, oldest first.
 
     Of a question asked several times of one version the first answer counts: the tests that follow
-    take their values for independent. The latest feedback on any of them is its truth.
+    take their values for independent. The latest feedback on any of them is its truth. Of more
+    than `limit` rows only some are read, evenly over the whole time.
     """
-    query = (
-        select(predictions)
-        .where(
-            predictions.c.model == model,
-            predictions.c.created_at >= since.isoformat(),
-            predictions.c.created_at < until.isoformat(),
-        )
-        .order_by(predictions.c.created_at, predictions.c.prediction_id)
-        .limit(limit)
-    )
     truths = _feedback(store, model)
     found: dict[tuple[str, str], Answer] = {}
     with store.read() as connection:
-        for row in connection.execute(query):
+        for row in connection.execute(_evenly(connection, _asked(model, since, until), limit)):
             answer = _answer(row, truths)
             kept = found.setdefault((row.version, row.instance), answer)
             if kept.actual is None and answer.actual is not None:
@@ -79,7 +75,9 @@ def with_labels(found: Iterable[Answer], labels: Labels, model: str, text: str) 
     return [
         answer
         if answer.actual is not None
-        else Answer(**{**vars(answer), "actual": said.get(group_key(str(answer.instance[text])))})
+        else Answer(
+            **{**vars(answer), "actual": said.get(group_key(str(answer.instance.get(text))))}
+        )
         for answer in found
     ]
 
@@ -105,13 +103,34 @@ def _kind(values: Sequence[object]) -> Kind | None:
     told = [value for value in values if value is not None]
     if all(isinstance(value, bool) for value in told):
         return "category" if told else None
-    if all(isinstance(value, int | float | list | dict) for value in told):
+    if all(isinstance(value, NUMBERS) and not isinstance(value, bool) for value in told):
         return "number"
     texts = [str(value) for value in told]
     words = sum(len(text.split()) for text in texts) / len(texts)
     if words >= 2:
         return "text"
     return "category" if len(set(texts)) <= MANY_VALUES else None
+
+
+def _asked(model: str, since: datetime, until: datetime) -> Select[Any]:
+    """Select what was logged in the time, numbered from 0 in `place`."""
+    order = (predictions.c.created_at, predictions.c.prediction_id)
+    return select(predictions, (func.row_number().over(order_by=order) - 1).label("place")).where(
+        predictions.c.model == model,
+        predictions.c.created_at >= since.isoformat(),
+        predictions.c.created_at < until.isoformat(),
+    )
+
+
+def _evenly(connection: Connection, asked: Select[Any], limit: int) -> Select[Any]:
+    """Select every n-th of what was logged, so that no more than `limit` rows are read.
+
+    The first rows of a busy week would be its first hour: what changed later would never be seen.
+    """
+    numbered = asked.subquery()
+    count = connection.execute(select(func.count()).select_from(numbered)).scalar_one()
+    step = max(1, -(-count // limit))
+    return select(numbered).where(numbered.c.place % step == 0).order_by(numbered.c.place)
 
 
 def _feedback(store: Store, model: str) -> dict[str, object]:

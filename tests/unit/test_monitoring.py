@@ -246,6 +246,70 @@ def test_labels_of_the_test_pool_are_truths_and_those_of_the_training_pool_are_n
     assert assessed.live.value == 1.0
 
 
+def test_a_busy_window_is_read_evenly_to_its_end(store, log):
+    found = Stream(3).answers(100)
+    for number, answer in enumerate(found):
+        keep(store, "product_codes", [answer], NOW - timedelta(minutes=100 - number))
+    read = answers(store, "product_codes", NOW - timedelta(days=1), NOW, limit=12)
+    places = [[answer.prediction_id for answer in found].index(each.prediction_id) for each in read]
+    assert places == list(range(0, 100, 9))
+    assert len(answers(store, "product_codes", NOW - timedelta(days=1), NOW, limit=100)) == 100
+
+
+def test_answers_are_compared_with_the_champions_own_where_others_answered_before(
+    store, log, tmp_path
+):
+    settings = load_settings({"CONTENDER_HOME": str(tmp_path)})
+    stream = Stream(3)
+    keep(store, "product_codes", stream.answers(300, version="0"), NOW - timedelta(days=30))
+    keep(store, "product_codes", stream.answers(300), NOW - timedelta(days=15))
+    one_sided = stream.answers(250)
+    for answer in one_sided:
+        answer.row["code"] = "c0"
+    keep(store, "product_codes", one_sided, NOW - timedelta(days=2))
+    found = monitor(settings, store, log, "product_codes", now=NOW)
+    assert found.alarms == ("answers: code",)
+
+
+def test_truth_or_falsehood_as_an_answer_and_odd_truths_and_columns_are_no_obstacle(stream):
+    def odd(found):
+        for number, answer in enumerate(found):
+            answer.row["code"] = number % 2 == 0
+            answer.instance["mixed"] = [True, 1, None, "x", [1]][number % 5]
+            answer.instance["nothing"] = None
+            yield type(answer)(**{**vars(answer), "actual": [3, {"a": 1}, True, 0.5][number % 4]})
+
+    found = week(list(odd(stream.answers(300))), list(odd(stream.answers(300))), stream.tested(600))
+    assert found.verdict == "healthy"
+    assert {"answers: code", "input: mixed"} <= {check.name for check in found.checks}
+    assert "labels: code" not in {check.name for check in found.checks}
+
+
+def test_a_small_test_set_is_not_taken_for_the_truth():
+    """Test sets of 150: their own chance must not become an alarm in every week that follows."""
+    rng = np.random.default_rng(5)
+    small = MonitoringSettings()
+    alarms = 0
+    for seed in range(100):
+        tested = Stream(seed).tested(150)[["correct"]]
+        right = Stream(seed).tested(20_000)["correct"].mean()
+        told = Stream(seed + 1_000).answers(400)
+        told = [
+            type(answer)(
+                **{**vars(answer), "actual": answer.row["code"] if rng.random() < right else "?"}
+            )
+            for answer in told
+        ]
+        alarms += week(told, [], tested, small).verdict != "healthy"
+    assert alarms <= 4
+
+
+def test_a_floor_of_nothing_is_a_floor(stream):
+    limits = MonitoringSettings(accuracy_floor=0.0)
+    found = week(stream.answers(300, fooled=0.9, told=1.0), [], stream.tested(600), limits)
+    assert found.verdict == "healthy"
+
+
 def test_a_model_without_a_champion_has_nothing_to_assess(store, log, tmp_path):
     settings = load_settings({"CONTENDER_HOME": str(tmp_path)})
     with pytest.raises(NothingToAssess, match="product_categories has no champion"):
