@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from pipelines.decisions.log import Champion, Decision
@@ -46,7 +47,7 @@ class ChampionLoader:
 
     def __call__(self, champion: Champion) -> LiveModel:
         """Return the champion, warmed up. Raises `ArtifactRefused` or what the registry raises."""
-        live = self._load(champion)
+        live = self._load(champion, self._limits)
         self._cache.prune(champion.model, in_use=champion.artifact_digest)
         return live
 
@@ -54,8 +55,10 @@ class ChampionLoader:
         """Return a rollout's challenger, warmed up, under the decision that started the rollout.
 
         It is of its champion's generation, so a client that asks for one or later is answered by
-        both. Raises `ArtifactRefused` or what the registry raises.
+        both. It has half of the time for an answer, so that the champion can still answer in its
+        place. Raises `ArtifactRefused` or what the registry raises.
         """
+        half = replace(self._limits, deadline_seconds=self._limits.deadline_seconds / 2)
         # Nothing is pruned: the champion's package has to be there at the next start.
         return self._load(
             Champion(
@@ -65,25 +68,22 @@ class ChampionLoader:
                 decision_id=rollout.rollout_id,
                 artifact_digest=rollout.challenger_digest,
                 rollback_to=None,
-            )
+            ),
+            half,
         )
 
-    def _load(self, decided: Champion) -> LiveModel:
+    def _load(self, decided: Champion, limits: QueueLimits) -> LiveModel:
         self._require_admitted(decided)
         model, digest = decided.model, decided.artifact_digest
         package = self._cache.fetch(model, decided.version, digest)
         if package.contract.family != model:
             raise ArtifactRefused(f"a package of {package.contract.family} cannot serve {model}")
         # Whoever asked has been told that it took too long when the worker is given up.
-        loaded = load(
-            package, text_limit=self._text_limit, call_seconds=self._limits.deadline_seconds
-        )
+        loaded = load(package, text_limit=self._text_limit, call_seconds=limits.deadline_seconds)
         served = ServedModel(
             model, decided.version, decided.decision_id, decided.generation, digest
         )
-        return LiveModel(
-            served, loaded, limits=self._limits, watch=self._watch(model, decided.version)
-        )
+        return LiveModel(served, loaded, limits=limits, watch=self._watch(model, decided.version))
 
     def _require_admitted(self, champion: Champion) -> None:
         model, version, digest = champion.model, champion.version, champion.artifact_digest
