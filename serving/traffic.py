@@ -143,8 +143,12 @@ class Arms:
         return Turn(stage, unit, named is not None, self.rollout.takes(unit, stage))
 
     def beside(self, champion: LiveModel) -> bool:
-        """Return whether this is the champion that the challenger is to be compared with."""
-        return champion.served.generation == self.rollout.generation
+        """Return whether this is the champion that the challenger is to be compared with, in time.
+
+        A rollout is over by the clock even where the store is away and nobody can record its end.
+        """
+        is_over = self.rollout.over(self._clock())
+        return champion.served.generation == self.rollout.generation and not is_over
 
     def join(self, champion: LiveModel) -> bool:
         """Count a request of the challenger, as `acquire` does; False where it takes no part."""

@@ -17,6 +17,7 @@ from serving.live import LiveModel, load
 from serving.slots import Slots
 
 CHAMPION, CHALLENGER = "1", "2"
+ENDS_AT = 1e11
 
 
 class Recorder:
@@ -114,7 +115,7 @@ def _live(
 
 
 def rollout(mode: Mode, share: float, ramp: tuple[Step, ...] = (), **plan: object) -> Rollout:
-    """Return a rollout that started at second 1,000 and lasts an hour."""
+    """Return a rollout that started at second 1,000 and outlasts every test."""
     metrics = {"ab": "zero_one", "interleaving": "choices"}
     planned = Plan(
         MODEL,
@@ -129,4 +130,4 @@ def rollout(mode: Mode, share: float, ramp: tuple[Step, ...] = (), **plan: objec
         target="topic",
         **plan,  # type: ignore[arg-type]
     )
-    return Rollout("rollout-1", planned, CHAMPION, "0" * 64, 1, "1" * 64, "salt", 1_000.0, 4_600.0)
+    return Rollout("rollout-1", planned, CHAMPION, "0" * 64, 1, "1" * 64, "salt", 1_000.0, ENDS_AT)

@@ -10,6 +10,7 @@ import pytest
 from rollout_parts import (
     CHALLENGER,
     CHAMPION,
+    ENDS_AT,
     Answers,
     Counts,
     Recorder,
@@ -100,6 +101,16 @@ def test_without_a_named_unit_the_same_question_gets_the_same_version(slots, cou
 
     assert all(len(seen) == 1 for seen in versions)
     assert set.union(*versions) == {CHAMPION, CHALLENGER}
+
+
+def test_a_rollout_is_over_by_the_clock_even_if_nobody_records_its_end(slots, counts, tmp_path):
+    slots.put(champion(tmp_path))
+    split(slots, counts, challenger(tmp_path), share=0.999, now=ENDS_AT)
+
+    answered = ask(slots)
+
+    assert (answered.model.version, answered.model.decision_id) == (CHAMPION, "d1")
+    assert not counts.seen
 
 
 def test_a_request_without_instances_is_no_evidence(slots, counts, tmp_path):
