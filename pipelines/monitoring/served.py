@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -75,9 +75,7 @@ def with_labels(found: Iterable[Answer], labels: Labels, model: str, text: str) 
     return [
         answer
         if answer.actual is not None
-        else Answer(
-            **{**vars(answer), "actual": said.get(group_key(str(answer.instance.get(text))))}
-        )
+        else replace(answer, actual=said.get(group_key(str(answer.instance.get(text)))))
         for answer in found
     ]
 
