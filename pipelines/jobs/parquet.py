@@ -99,6 +99,8 @@ def _from(file: pq.ParquetFile, first: int) -> tuple[list[int], int]:
 
 
 def _kind(kind: pa.DataType) -> ValueKind:
+    if pa.types.is_dictionary(kind):
+        return _kind(kind.value_type)  # what pandas calls a category
     if pa.types.is_boolean(kind):
         return "boolean"
     if pa.types.is_integer(kind) and kind != pa.uint64():

@@ -16,7 +16,7 @@ import numpy as np
 import orjson
 
 from pipelines.jobs.instances import Field
-from pipelines.jobs.record import Format
+from pipelines.jobs.record import Format, JobFailed
 from pipelines.jobs.rows import Table, ValueKind
 from pipelines.jobs.scoring import Scored
 
@@ -129,7 +129,10 @@ def _line(row: Mapping[str, object]) -> bytes:
 
 
 def _json(value: object) -> bytes:
-    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
+    except orjson.JSONEncodeError as error:  # lists in lists in lists: more can be read than said
+        raise JobFailed(f"a value cannot be written as JSON: {error}") from error
 
 
 def _sync(path: Path) -> None:

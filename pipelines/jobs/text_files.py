@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
@@ -122,7 +123,7 @@ class CatalogueTable:
 
 def _object(line: bytes, number: int) -> InputRow:
     try:
-        value = orjson.loads(line)
+        value = orjson.loads(line if number else line.removeprefix(codecs.BOM_UTF8))
     except orjson.JSONDecodeError as error:
         return InputRow({}, f"row {number} is not JSON: {error}")
     if not isinstance(value, dict):

@@ -229,3 +229,17 @@ def test_a_field_may_be_called_otherwise_in_the_file(file):
 def test_a_field_that_is_not_there_is_named_with_what_is(file, columns, said):
     with pytest.raises(JobFailed, match=said):
         instances(file, "descripcion", columns)
+
+
+def test_json_lines_may_begin_with_a_mark_of_their_encoding(file):
+    rows = read("jsonl", file, b'\xef\xbb\xbf{"text": "uno"}\n{"text": "dos"}\n')
+    assert [(row.values, row.fault) for row in rows] == [
+        ({"text": "uno"}, None),
+        ({"text": "dos"}, None),
+    ]
+
+
+def test_categories_of_parquet_are_of_the_kind_of_their_values(file):
+    table = pa.table({"n": pa.array([3, 4, 3]).dictionary_encode(), "t": ["a", "b", "a"]})
+    pq.write_table(table.set_column(1, "t", table["t"].combine_chunks().dictionary_encode()), file)
+    assert dict(open_table("parquet", file).kinds) == {"n": "integer", "t": "text"}
