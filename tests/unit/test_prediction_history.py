@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
 from asgi_client import AppClient
+from demand_stage import serve_demand, small_panel
+from domain_stage import DomainStage
 from serving_stage import MODEL, Stage
 
 from cli.explain import _story
 from pipelines.decisions.lineage import lineage
 from pipelines.decisions.log import UnknownDecision
+from pipelines.orders.stored_sales import sales_folder, write_sales
 from pipelines.prediction_log import count
 from pipelines.settings import Settings
+from serving.routers.history import _today
 
 PREDICT = f"/v1/models/{MODEL}/predict"
 
@@ -104,3 +109,26 @@ def test_a_versions_making_is_told_where_it_was_recorded(stage):
     assert lineage(stage.log, MODEL, "9", decision.decision_id)["trained"] is None
     with pytest.raises(UnknownDecision):
         lineage(stage.log, MODEL, "1", "d000000-000000")
+
+
+@pytest.fixture
+def sold(make_settings: Callable[..., Settings]) -> Iterator[DomainStage]:
+    stage = DomainStage(make_settings(models={"demand_forecast": {"source": {"url": "rows.csv"}}}))
+    yield stage
+    stage.close()
+
+
+def test_today_is_asked_with_the_stored_sales_of_then_or_not_at_all(sold):
+    folder = sales_folder(sold.settings.var)
+    write_sales(folder, small_panel(days=420), "state 1", "2026-11-21T00:00:00")
+    with AppClient(app := sold.app()) as client:
+        serve_demand(app)
+        body = client.post("/api/v1/predict", json={"productId": "P03"}).json()
+        services, sales = app.state.services, app.state.sales
+        found = services.predictions.find("demand_forecast", body["prediction_id"])
+        today = asyncio.run(_today(services, found, sales))
+        assert (today["same"], today["refused"]) == (True, None)
+        write_sales(folder, small_panel(days=420, seed=9), "state 2", "2026-11-22T00:00:00")
+        later = asyncio.run(_today(services, found, sales))
+        assert later["answer"] is None
+        assert "have been replaced since" in later["refused"]
