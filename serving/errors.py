@@ -15,6 +15,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DataError, SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import Match, Route
 
 from pipelines.contract import RequestRefused
@@ -111,6 +112,7 @@ MEANINGS: dict[type[Exception], Meaning] = {
     QueueFull: Meaning(429, "queue-full", "Too many requests wait already", retry=True),
     # Nobody is there to read it; the metrics are. The number is nginx's.
     CallerGone: Meaning(499, "caller-gone", "The caller closed the connection"),
+    ClientDisconnect: Meaning(499, "caller-gone", "The caller left before his body was here"),
     TooManyJobs: Meaning(429, "too-many-jobs", "Enough jobs wait already", retry=True),
     ArtifactRefused: Meaning(500, "artifact-refused", "A package is not what it should be"),
     WarmUpFailed: Meaning(500, "warm-up-failed", "A version cannot answer its golden requests"),

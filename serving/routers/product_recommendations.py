@@ -155,9 +155,11 @@ async def _recommend(call: Call) -> Reply:
     # A kept answer is one of the champion's: of the one that the caller demands, like any other.
     await slots.reach(MODEL)
     # While a rollout decides who answers, an answer of the champion's is not for everybody.
-    kept = None if slots.diverted(MODEL) else cache.get(slots.served(MODEL), key)
-    if kept is not None:
-        answered = await _again(slots, Asked(MODEL, [asked], request_id=call.request_id), kept)
+    again = None
+    if not slots.diverted(MODEL):
+        again = await _again(slots, Asked(MODEL, [asked], request_id=call.request_id), cache, key)
+    if again is not None:
+        answered, kept = again
     else:
         answered = await slots.answer(MODEL, [asked], request_id=call.request_id)
         kept = _rendered(answered)
@@ -189,16 +191,22 @@ def _recommend_at_once(call: Call) -> Reply | None:
 HOT = (HotRoute("POST", "/recommend", _recommend, _recommend_at_once),)
 
 
-async def _again(slots: Slots, asked: Asked, kept: Kept) -> Answered:
-    """Log a kept answer as given once more, so that it can be found and spoken of like the first.
+async def _again(
+    slots: Slots, asked: Asked, cache: AnswerCache, key: bytes
+) -> tuple[Answered, Kept] | None:
+    """Give a kept answer once more, logged so that it can be found and spoken of like the first.
 
-    Nothing is waited for between the look into the cache and `acquire`: it is the same champion.
+    The champion is held before the cache is asked for its answers: a swap, which comes from another
+    thread, must not give the answer of one version the name of the next.
     """
     live = slots.acquire(MODEL, 1)
     try:
+        kept = cache.get(live.served, key)
+        if kept is None:
+            return None
         # What is JSON already goes into the line as it is.
         logged = cast("Sequence[Row]", orjson.Fragment(kept.logged))
-        return await slots.record(live, asked, [[]], kept=[logged])
+        return await slots.record(live, asked, [[]], kept=[logged]), kept
     finally:
         live.release()
 
