@@ -28,6 +28,15 @@ LONGEST_DAYS = 2922
 """Eight years: what lies before is left out, so that one stray date costs no memory."""
 
 
+class ToldDays(list[dict[str, object]]):
+    """Days as a request tells them, the same list with each request: never changed once made.
+
+    Whoever reads them may keep at `kept` what he made of them.
+    """
+
+    kept: object = None
+
+
 class HistoryUnreadable(ValueError):
     """What lies there is no sales history; the message says why."""
 

@@ -92,10 +92,20 @@ class Loaded:
     def _quick_bytes(self) -> float:
         return QUICK_MS / self.instance_ms * self.instance_bytes if self.instance_ms else math.inf
 
-    def predict(self, instances: Sequence[Row]) -> list[list[Row]]:
-        """Check and answer. Raises `InvalidInstances`, `RequestRefused` or `BrokenRuntime`."""
-        self.check.check(instances)
+    def predict(
+        self, instances: Sequence[Row], told: Sequence[Row] | None = None
+    ) -> list[list[Row]]:
+        """Check and answer. Raises `InvalidInstances`, `RequestRefused` or `BrokenRuntime`.
+
+        `told` are the instances as they came, without what the server itself has put in.
+        """
+        self.check_told(instances, told)
         return self.answer(instances)
+
+    def check_told(self, instances: Sequence[Row], told: Sequence[Row] | None = None) -> None:
+        """Raise `InvalidInstances` unless they fit, by what was told where that is enough."""
+        if told is None or self.is_elsewhere or not self.check.fits(told):
+            self.check.check(instances)
 
     def answer(self, instances: Sequence[Row]) -> list[list[Row]]:
         """Answer instances that are known to be valid."""
@@ -242,18 +252,21 @@ class LiveModel:
             return False
         return not self._gathers or not self._gatherer.is_crowded()
 
-    async def answer(self, instances: Sequence[Row]) -> list[list[Row]]:
+    async def answer(
+        self, instances: Sequence[Row], told: Sequence[Row] | None = None
+    ) -> list[list[Row]]:
         """Check and answer what is not quick, without holding up the event loop.
 
-        Raises `InvalidInstances`, or what `Batcher.answer` raises.
+        Raises `InvalidInstances`, or what `Batcher.answer` raises; `told` as in `Loaded.predict`.
         """
-        self.loaded.check.check(instances)
+        self.loaded.check_told(instances, told)
+        came = instances if told is None else told
         if not instances:
             return []
-        if self._gathers and self.loaded.is_quick(instances):
+        if self._gathers and self.loaded.is_quick(came):
             # Quick, and yet asked for here: others arrive at the same time.
             return await self._gatherer.answer(instances)
-        return await self._queue.answer(instances, self.loaded.weight(instances))
+        return await self._queue.answer(instances, self.loaded.weight(came))
 
     def finish(self) -> None:
         """Wait for the answers that are under way; none is begun any more."""

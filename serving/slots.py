@@ -139,10 +139,14 @@ class Slots:
         if traffic and version is None and instances:
             return await traffic.answer(self, asked)
         live = self.acquire(model, len(instances), version)
-        return await self.record(live, asked, await self.rows(live, instances))
+        return await self.record(live, asked, await self.rows(live, instances, logged))
 
     def answer_at_once(
-        self, model: str, instances: Sequence[Row], request_id: str
+        self,
+        model: str,
+        instances: Sequence[Row],
+        request_id: str,
+        logged: Sequence[Row] | None = None,
     ) -> Answered | None:
         """Answer and log as `answer` does what takes no waiting; None where it takes some.
 
@@ -150,26 +154,31 @@ class Slots:
         """
         if model in self._traffic or len(instances) > LOGGED_AT_ONCE:
             return None
+        kept = instances if logged is None else logged
         live = self.acquire(model, len(instances))
         try:
-            if not live.is_quick(instances):
+            if not live.is_quick(kept):
                 return None
-            rows = live.loaded.predict(instances)
+            rows = live.loaded.predict(instances, logged)
         finally:
             live.release()
-        ids = self._recorder.append(live.served.provenance(request_id), instances, rows)
+        ids = self._recorder.append(live.served.provenance(request_id), kept, rows)
         contract = live.loaded.package.contract
         return Answered(rows, live.served, ids, request_id, contract.many, contract.response_schema)
 
-    async def rows(self, live: LiveModel, instances: Sequence[Row]) -> list[list[Row]]:
+    async def rows(
+        self, live: LiveModel, instances: Sequence[Row], logged: Sequence[Row] | None = None
+    ) -> list[list[Row]]:
         """Have an acquired model check and answer, and let go of it whatever happens.
+
+        Where `logged` leaves out what the server has put in itself, that is not looked through.
 
         Raises `InvalidInstances`, `RequestRefused` or `BrokenRuntime`.
         """
         try:
-            if live.is_quick(instances):
-                return live.loaded.predict(instances)
-            return await live.answer(instances)
+            if live.is_quick(instances if logged is None else logged):
+                return live.loaded.predict(instances, logged)
+            return await live.answer(instances, logged)
         finally:
             live.release()
 

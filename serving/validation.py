@@ -56,9 +56,13 @@ class SchemaCheck:
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
             raise ArtifactRefused(f"the contract holds an unusable JSON schema: {error}") from error
 
+    def fits(self, rows: Sequence[object]) -> bool:
+        """Return whether every row fits."""
+        return self._rows.is_valid(rows)
+
     def check(self, rows: Sequence[object]) -> None:
         """Raise `InvalidInstances` unless every row fits."""
-        if self._rows.is_valid(rows):
+        if self.fits(rows):
             return
         faults = []
         for error in self._rows.iter_errors(rows):

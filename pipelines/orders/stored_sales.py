@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import fcntl
 import math
+import os
 import shutil
 import uuid
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
@@ -18,12 +20,20 @@ from pathlib import Path
 import numpy as np
 import orjson
 
-from features.sales_history import MATRICES, HistoryUnreadable, SalesHistory, open_history
+from features.sales_history import (
+    MATRICES,
+    HistoryUnreadable,
+    SalesHistory,
+    ToldDays,
+    open_history,
+)
 from features.temporal import day_of
 
 MODEL = "demand_forecast"
 KEPT_DAYS = 504
 """As many days as a forecast looks back."""
+PRODUCTS_REMEMBERED = 256
+"""Products whose days are kept as requests tell them, those asked about last: 150 kB each."""
 POINTER_FILE = "newest.json"
 LOCK_FILE = "writing.lock"
 
@@ -35,7 +45,8 @@ FINGERPRINT_BYTES = 16
 class Stored:
     """What is stored of one product, as a request tells it."""
 
-    days: list[Entry]
+    days: ToldDays
+    """The same list for each request, until others are stored."""
     category: str | None
     reference: Entry
     """Names these days where they are not told again: `fingerprint` (of all that is stored of
@@ -100,6 +111,8 @@ class StoredSales:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._pointer = str(folder / POINTER_FILE)
+        self._told: OrderedDict[str, Stored] = OrderedDict()
         self._seen: tuple[int, int] | None = None
         self._history: SalesHistory | None = None
         self._source_state = ""
@@ -108,6 +121,10 @@ class StoredSales:
     def of(self, product_id: str) -> Stored | None:
         """Return a product's last days as a request tells them, None where nothing is stored."""
         self._look()
+        told = self._told.get(product_id)
+        if told is not None:
+            self._told.move_to_end(product_id)
+            return told
         row, history = self._rows.get(product_id), self._history
         if history is None or row is None:
             return None
@@ -121,11 +138,15 @@ class StoredSales:
             "until": days[-1]["date"],
             "days": len(days),
         }
-        return Stored(days, history.groups[row] or None, reference)
+        stored = Stored(days, history.groups[row] or None, reference)
+        self._told[product_id] = stored
+        if len(self._told) > PRODUCTS_REMEMBERED:
+            self._told.popitem(last=False)
+        return stored
 
     def _look(self) -> None:
         try:
-            status = (self._folder / POINTER_FILE).stat()
+            status = os.stat(self._pointer)  # noqa: PTH116 - with each request
         except OSError:
             return
         stamp = (status.st_mtime_ns, status.st_ino)
@@ -136,11 +157,12 @@ class StoredSales:
         if history is None:
             return  # what was there before goes on being used
         self._seen, self._history = stamp, history
+        self._told.clear()
         self._source_state = pointer.source_state
         self._rows = {name: row for row, name in enumerate(history.ids)}
 
 
-def entries_of(history: SalesHistory, row: int) -> list[Entry]:
+def entries_of(history: SalesHistory, row: int) -> ToldDays:
     """Return the known days of one product as entries.
 
     They say all that is known: of what is left out, a model takes what it remembers itself. A
@@ -151,10 +173,10 @@ def entries_of(history: SalesHistory, row: int) -> list[Entry]:
         matrix[row, known].astype(float).tolist()
         for matrix in (history.quantity, history.promotion, history.price, history.open)
     ]
-    return [
+    return ToldDays(
         _entry(day_of(history.first + int(place)).isoformat(), *values)
         for place, *values in zip(known, *columns, strict=True)
-    ]
+    )
 
 
 def _entry(day: str, quantity: float, promotion: float, price: float, opened: float) -> Entry:

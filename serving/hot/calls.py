@@ -105,10 +105,14 @@ async def documented(request: Request, operation: Operation, model: str = "") ->
 
 
 def at_once(
-    call: Call, model: str, instances: Sequence[Row], encode: Callable[[Answered], bytes]
+    call: Call,
+    model: str,
+    instances: Sequence[Row],
+    encode: Callable[[Answered], bytes],
+    logged: Sequence[Row] | None = None,
 ) -> Reply | None:
     """Answer instances without waiting, None where that cannot be; as `Slots.answer_at_once`."""
-    answered = call.services.slots.answer_at_once(model, instances, call.request_id)
+    answered = call.services.slots.answer_at_once(model, instances, call.request_id, logged)
     if answered is None:
         return None
     call.tell(answered.model, len(instances))

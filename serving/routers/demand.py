@@ -12,7 +12,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from pydantic import BaseModel, Field
 
 from pipelines.contract import Row
-from pipelines.orders.stored_sales import MODEL, StoredSales, sales_folder
+from pipelines.orders.stored_sales import MODEL, Stored, StoredSales, sales_folder
 from serving.answers import Answered
 from serving.hot.calls import Call, HotRoute, Reply, at_once, documented
 from serving.problems import Dialect
@@ -135,26 +135,41 @@ async def predict(request: Request) -> Response:
 
 
 async def _predict(call: Call) -> Reply:
-    sales: StoredSales = call.state.sales
     asked = _asked(await call.read(object_in))
     product_id = str(asked["product_id"])
-    notes, logged = [], None
-    if not asked["history"] and (stored := sales.of(product_id)):
-        notes.append(f"the stored history until {stored.reference['until']} was used")
-        # 500 days are the same with each request: the log says which they were.
-        logged = [{**asked, "category": stored.category, "stored_history": stored.reference}]
-        asked = {**asked, "category": stored.category, "history": stored.days}
+    notes: Sequence[str] = ()
+    logged = None
+    if not asked["history"] and (stored := _stored(call, product_id)):
+        asked, logged, notes = _with(stored, asked)
     answered = await call.services.slots.answer(
         MODEL, [asked], request_id=call.request_id, logged=logged
     )
     return Reply(await call.write(answered, partial(_document, product_id, notes)))
 
 
+def _stored(call: Call, product_id: str) -> Stored | None:
+    sales: StoredSales = call.state.sales
+    return sales.of(product_id)
+
+
+def _with(stored: Stored, asked: Row) -> tuple[Row, list[Row], list[str]]:
+    """Return a request with its stored days, as the log keeps it, and what to tell the client."""
+    # 500 days are the same with each request: the log says which they were.
+    logged = {**asked, "category": stored.category, "stored_history": stored.reference}
+    notes = [f"the stored history until {stored.reference['until']} was used"]
+    return {**asked, "category": stored.category, "history": stored.days}, [logged], notes
+
+
 def _predict_at_once(call: Call) -> Reply | None:
     asked = _asked(object_in(call.body))
-    if not asked["history"]:
-        return None  # reading the stored one takes longer than a task does
-    return at_once(call, MODEL, [asked], partial(_document, str(asked["product_id"]), ()))
+    product_id = str(asked["product_id"])
+    if asked["history"]:
+        return at_once(call, MODEL, [asked], partial(_document, product_id, ()))
+    stored = _stored(call, product_id)
+    if stored is None:
+        return None
+    asked, logged, notes = _with(stored, asked)
+    return at_once(call, MODEL, [asked], partial(_document, product_id, notes), logged)
 
 
 HOT = (HotRoute("POST", "/api/v1/predict", _predict, _predict_at_once),)

@@ -9,12 +9,13 @@ from http.client import HTTPConnection, HTTPResponse
 from typing import Any
 
 import pytest
-from demand_stage import serve_demand
+from demand_stage import serve_demand, small_panel
 from domain_stage import DomainStage, serve_categoriser
 from recommender_stage import serve_recommender
 from served_app import ServedApp
 from serving_stage import MODEL, Stage
 
+from pipelines.orders.stored_sales import sales_folder, write_sales
 from pipelines.prediction_log import count
 from pipelines.settings import Settings
 from serving.hot.wire import HotProtocol
@@ -39,8 +40,8 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     answered: list[str] = []
     answer = Slots.answer_at_once
 
-    def noted(slots: Slots, model: str, instances: Any, request_id: str) -> Any:
-        found = answer(slots, model, instances, request_id)
+    def noted(slots: Slots, model: str, instances: Any, request_id: str, logged: Any = None) -> Any:
+        found = answer(slots, model, instances, request_id, logged)
         if found:
             answered.append(request_id)
         return found
@@ -210,6 +211,7 @@ DOMAIN = [
             "forecast_horizon": 7,
         },
     ),
+    ("/api/v1/predict", {"productId": "P03", "forecast_horizon": 7}),
 ]
 
 
@@ -219,6 +221,8 @@ def shop(make_settings: Callable[..., Settings], at_once: list[str]) -> Iterator
     shop = DomainStage(
         make_settings(models={name: {"source": {"url": "r.csv"}} for name in models})
     )
+    sales = small_panel(products=10, days=420)
+    write_sales(sales_folder(shop.settings.var), sales, "state", "2026-11-21T00:00:00")
     with ServedApp(shop.app(), http=HotProtocol) as served:
         serve_categoriser(served.app)
         serve_recommender(served.app)
@@ -254,12 +258,12 @@ def test_domain_interfaces_answer_alike_by_connection_and_by_application(shop, a
     assert count(shop.app.state.services.store) == 2
 
 
-def test_the_categorisers_wrong_name_and_a_forecast_of_stored_sales_go_to_the_application(
+def test_the_categorisers_wrong_name_and_a_forecast_of_packaged_sales_go_to_the_application(
     shop, at_once
 ):
     connection = HTTPConnection(shop.host, shop.port, timeout=30)
     wrong = json.dumps({"product_list": ["a"], "model_name": "another"}).encode()
-    stored = json.dumps({"productId": "P03"}).encode()
+    stored = json.dumps({"productId": "P13"}).encode()
     assert ask(connection, wrong, DOMAIN[0][0])[0].status == 404
     assert ask(connection, stored, DOMAIN[2][0])[0].status == 200
     connection.close()

@@ -148,6 +148,23 @@ def test_only_little_work_of_this_very_process_is_done_on_the_event_loop(tmp_pat
     assert not elsewhere.is_quick([{"text": "a"}])
 
 
+def test_what_the_server_has_put_in_is_looked_through_only_where_what_was_told_does_not_fit(
+    tmp_path,
+):
+    loaded = live(tmp_path).loaded
+    foreign = loaded.package.contract.model_copy(update={"form": "flavour"})
+    elsewhere = replace(loaded, package=replace(loaded.package, contract=foreign))
+    fits, does_not = [{"text": "a"}], [{"text": 5}]
+
+    loaded.check_told(does_not, fits)
+    loaded.check_told(fits, does_not)
+    for told in (None, does_not):
+        with pytest.raises(InvalidInstances):
+            loaded.check_told(does_not, told)
+    with pytest.raises(InvalidInstances):
+        elsewhere.check_told(does_not, fits)
+
+
 @pytest.mark.slow
 def test_a_cancelled_request_keeps_its_model_until_its_thread_is_done(slots, tmp_path, monkeypatch):
     retired = slow(tmp_path, 0.2, monkeypatch)

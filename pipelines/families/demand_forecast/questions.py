@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from weakref import ReferenceType, ref
 
 import numpy as np
 
+from features.sales_history import ToldDays
 from features.temporal import Floats, day_of
 from pipelines.contract import RequestRefused
 from pipelines.families.demand_forecast.entries import Entries, day_in, entries_of, number_of
 from pipelines.families.demand_forecast.panel import HISTORY_DAYS, Windows
-from pipelines.families.demand_forecast.pasts import Memory, remembered, told
+from pipelines.families.demand_forecast.pasts import Memory, Past, remembered, told
 
 LONGEST_DAYS = 365
 """How far past the known history is forecast at all."""
@@ -57,12 +59,8 @@ def question_of(instance: Mapping[str, object], place: int, memory: Memory) -> Q
     horizon = _horizon(instance.get("horizon"), where)
     active = number_of(_given(instance, "promotion_active"), f"{where}promotion_active", 0.0, 1.0)
     future = entries_of(_given(instance, "future"), f"{where}future", sold=False)
-    history = entries_of(_given(instance, "history"), f"{where}history", sold=True)
     start = _start(instance.get("start"), where)
-    if len(history):
-        past = told(history, start, product_id, memory, where)
-    else:
-        past = remembered(product_id, start, memory, where)
+    past = _past(_given(instance, "history"), start, product_id, memory, where)
     end = past.end
     first = end if start is None else start
     if first - end + horizon > LONGEST_DAYS:
@@ -81,6 +79,29 @@ def question_of(instance: Mapping[str, object], place: int, memory: Memory) -> Q
         future=future,
         notes=past.notes,
     )
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """The past that days tell which come with every request: read once for each version."""
+
+    past: Past
+    product_id: str
+    memory: ReferenceType[Memory]
+
+
+def _past(history: object, start: int | None, product_id: str, memory: Memory, where: str) -> Past:
+    steady = history if start is None and isinstance(history, ToldDays) else None
+    kept = steady.kept if steady else None
+    if isinstance(kept, _Kept) and kept.product_id == product_id and kept.memory() is memory:
+        return kept.past
+    entries = entries_of(history, f"{where}history", sold=True)
+    if not len(entries):
+        return remembered(product_id, start, memory, where)
+    past = told(entries, start, product_id, memory, where)
+    if steady:
+        steady.kept = _Kept(past, product_id, ref(memory))
+    return past
 
 
 def windows_of(questions: Sequence[Question], length: int) -> Windows:
