@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
@@ -22,26 +23,56 @@ NAME = "monitor"
 RESOURCE = "contender.model"
 
 
+class NotAllAssessed(RuntimeError):
+    """Some models could not be assessed; the others were."""
+
+
 @flow(name=NAME, description="Assess every champion by what it was asked and how it answered.")
 def assess_champions() -> dict[str, str]:
     """Assess once; return each model's verdict."""
     settings = load_settings()
     store = open_store(settings.store_url)
-    verdicts: dict[str, str] = {}
     try:
         log = DecisionLog(store, settings.var / "predictions")
-        for model in settings.models:
-            found = None
-            try:
-                found = monitor(settings, store, log, model)
-                verdicts[model] = found.verdict
-                report(found)
-            except NothingToAssess as nothing:
-                get_run_logger().info("%s", nothing)
-            _ask(settings, store, log, model, found)
+        look = partial(_look, settings, store, log)
+        return each_by_itself(settings.models, look, get_run_logger().error)
     finally:
         store.close()
+
+
+def each_by_itself(
+    models: Iterable[str], look: Callable[[str], str | None], complain: Callable[[str], None]
+) -> dict[str, str]:
+    """Return what `look` says of each model; what goes wrong with one keeps no other from its turn.
+
+    Raises `NotAllAssessed` when all have been looked at.
+    """
+    verdicts: dict[str, str] = {}
+    failed: list[str] = []
+    for model in models:
+        try:
+            verdict = look(model)
+        except Exception as error:  # noqa: BLE001 - the flow's border: its source, its files, its rows
+            complain(f"{model} cannot be assessed: {type(error).__name__}: {error}")
+            failed.append(model)
+            continue
+        if verdict is not None:
+            verdicts[model] = verdict
+    if failed:
+        raise NotAllAssessed(f"not assessed to the end: {', '.join(failed)}; the log says why")
     return verdicts
+
+
+def _look(settings: Settings, store: Store, log: DecisionLog, model: str) -> str | None:
+    """Assess one model, report, and ask for a retraining where something speaks for it."""
+    found = None
+    try:
+        found = monitor(settings, store, log, model)
+        report(found)
+    except NothingToAssess as nothing:
+        get_run_logger().info("%s", nothing)
+    _ask(settings, store, log, model, found)
+    return found.verdict if found else None
 
 
 def report(found: Assessment) -> None:

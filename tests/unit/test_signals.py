@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from features.readers.table import SourceError
+from flows.monitor import NotAllAssessed, each_by_itself
 from pipelines import catalog
 from pipelines.decisions.log import DecisionLog, NewDecision
 from pipelines.labels import Labels
@@ -103,3 +105,19 @@ def test_a_version_from_elsewhere_is_no_training(log):
     late = DecisionLog(log.store, log._directory, clock=lambda: NOW)
     late.append(NewDecision("admitted", MODEL, foreign, version="2", artifact_digest="b"))
     assert too_early(late, MODEL, MonitoringSettings(), NOW) is None
+
+
+def test_a_model_that_cannot_be_assessed_keeps_no_other_from_its_turn():
+    seen, said = [], []
+
+    def look(model):
+        seen.append(model)
+        if model == "b":
+            raise SourceError("the file is gone")
+        return None if model == "d" else "healthy"
+
+    with pytest.raises(NotAllAssessed, match="to the end: b;"):
+        each_by_itself("abcd", look, said.append)
+    assert seen == ["a", "b", "c", "d"]
+    assert said == ["b cannot be assessed: SourceError: the file is gone"]
+    assert each_by_itself("acd", look, said.append) == {"a": "healthy", "c": "healthy"}
