@@ -6,7 +6,7 @@ import codecs
 import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import orjson
@@ -18,6 +18,8 @@ from pipelines.orders.product_catalogue import Product
 CELL_CHARACTERS = 1_000_000
 DELIMITERS = (",", ";", "\t", "|")
 LARGEST = 2**63
+END = "\0 end of the file \0"
+"""Read as a row after the last one, unless a quote is still open there."""
 
 
 def take_long_cells() -> None:
@@ -60,10 +62,11 @@ class CsvTable:
 
     def _lines(self) -> Iterator[list[str]]:
         with self._path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.reader(stream, delimiter=self._delimiter)
+            reader = csv.reader(chain(stream, (END,)), delimiter=self._delimiter)
+            cells: list[str] = []
             try:
                 for cells in reader:
-                    if cells:  # a blank line is no row
+                    if cells not in ([], [END]):  # a blank line is no row
                         yield cells
             except csv.Error as error:
                 said = f"line {reader.line_num}: {error}; is a quote left open?"
@@ -71,6 +74,8 @@ class CsvTable:
             except UnicodeDecodeError as error:
                 said = f"after line {reader.line_num}: {error}"
                 raise JobFailed(f"the file is not UTF-8, {said}") from error
+        if cells != [END]:  # the reader would take all that follows an open quote for one cell
+            raise JobFailed("the file is no CSV: a quote is open at its end")
 
 
 class JsonLinesTable:

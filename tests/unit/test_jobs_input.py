@@ -243,3 +243,11 @@ def test_categories_of_parquet_are_of_the_kind_of_their_values(file):
     table = pa.table({"n": pa.array([3, 4, 3]).dictionary_encode(), "t": ["a", "b", "a"]})
     pq.write_table(table.set_column(1, "t", table["t"].combine_chunks().dictionary_encode()), file)
     assert dict(open_table("parquet", file).kinds) == {"n": "integer", "t": "text"}
+
+
+@pytest.mark.parametrize("end", [b"", b"\n"])
+def test_a_quote_left_open_swallows_no_rows_in_silence(file, end):
+    content = b'text\nuno\n"dos\ntres\ncuatro' + end
+    assert "a quote is open at its end" in refusal("csv", file, content)
+    whole = [row.values["text"] for row in read("csv", file, b'text\nuno\n"dos\ntres"' + end)]
+    assert whole == ["uno", "dos\ntres"]
