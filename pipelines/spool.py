@@ -28,7 +28,9 @@ class Segment:
     def __init__(self, directory: Path) -> None:
         self.path = directory / f"{os.getpid()}-{uuid.uuid4().hex}{SUFFIX}"
         hidden = self.path.with_suffix(".new")
-        self._descriptor = os.open(hidden, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND)
+        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND
+        # What customers ask is for nobody else on this machine.
+        self._descriptor = os.open(hidden, flags, 0o600)
         try:
             # Locked before it is visible, or another process could take it for an orphan.
             fcntl.flock(self._descriptor, fcntl.LOCK_EX)

@@ -131,8 +131,8 @@ MEANINGS: dict[type[Exception], Meaning] = {
     SQLAlchemyError: Meaning(503, "store-unavailable", "The store is away", retry=True),
 }
 
-HIDDEN: frozenset[type[Exception]] = frozenset({SQLAlchemyError})
-"""Errors whose text shows addresses or statements and stays in the log."""
+HIDDEN: frozenset[type[Exception]] = frozenset({SQLAlchemyError, SpoolUnavailable})
+"""Errors whose text shows addresses, paths or statements and stays in the log."""
 
 
 def problem_of(error: Exception) -> Problem:

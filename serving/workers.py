@@ -185,6 +185,9 @@ class Workers:
         self._start_at = time.monotonic() + pause
 
     def _end(self) -> None:
+        # The workers have it, too, until they stop. Ours would let new connections wait for nobody.
+        for each in self._sockets:
+            each.close()
         for worker in self._all():
             worker.stop()
         deadline = time.monotonic() + self._stop_seconds
@@ -194,5 +197,3 @@ class Workers:
                 logger.error("worker %s does not stop and is killed", worker.process.pid)
                 worker.process.kill()
                 worker.process.join()
-        for each in self._sockets:
-            each.close()

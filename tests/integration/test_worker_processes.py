@@ -85,6 +85,18 @@ def test_a_worker_whose_event_loop_is_blocked_is_replaced(parent):
     wait_for(lambda: len(parent.serving()) == 2)
 
 
+def test_whoever_comes_while_it_stops_is_refused_and_kept_waiting_for_nobody(parent):
+    asked = threading.Thread(target=ignore_loss, args=(parent, "/long"))
+    asked.start()
+    time.sleep(0.5)
+
+    parent.signal(signal.SIGTERM)
+
+    wait_for(lambda: refuses(parent))
+    assert parent.process.poll() is None, "it had ended before"
+    asked.join()
+
+
 def test_a_restart_of_all_workers_under_load_loses_no_request(parent):
     before = parent.children
     with asking(parent) as (answers, failures):
@@ -170,6 +182,16 @@ def asking(parent: Parent) -> Iterator[tuple[list[int], list[str]]]:
         over.set()
         for thread in threads:
             thread.join()
+
+
+def refuses(parent: Parent) -> bool:
+    try:
+        parent.ask()
+    except httpx.ConnectError:
+        return True
+    except httpx.TransportError:
+        pass  # accepted, and then let go
+    return False
 
 
 def ignore_loss(parent: Parent, path: str) -> None:

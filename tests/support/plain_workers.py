@@ -16,10 +16,12 @@ PATIENCE_SECONDS = 1.5
 
 
 async def app(scope, receive, send):
-    """Answer with the process's id; `/slow` takes a while and `/block` stops the event loop."""
+    """Answer with the process's id; `/slow` and `/long` take a while, `/block` stops the loop."""
     assert scope["type"] == "http"
     if scope["path"] == "/slow":
         await asyncio.sleep(0.5)
+    if scope["path"] == "/long":
+        await asyncio.sleep(3)
     if scope["path"] == "/block":
         time.sleep(60)
     await send({"type": "http.response.start", "status": 200, "headers": []})

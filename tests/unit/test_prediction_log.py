@@ -149,6 +149,13 @@ def test_while_the_store_is_away_lines_wait_in_few_files(folder, tmp_path):
     assert spool.waiting_bytes() == sum(len(b"%d\n" % number) for number in range(20))
 
 
+def test_nobody_else_on_the_machine_can_read_what_is_asked(folder):
+    Spool(folder).append(b"first\n")
+
+    (path,) = folder.iterdir()
+    assert path.stat().st_mode & 0o077 == 0
+
+
 def test_a_full_disk_leaves_no_half_line(folder, monkeypatch):
     spool = Spool(folder)
     spool.append(b"first\n")

@@ -217,7 +217,9 @@ def test_a_prediction_that_cannot_be_logged_is_not_answered(client, stage, monke
 
     monkeypatch.setattr("pipelines.spool.os.write", full)
 
-    problem(predict(client, {"text": "a"}), 503, "log-unavailable")
+    response = predict(client, {"text": "a"})
+    problem(response, 503, "log-unavailable")
+    assert str(stage.settings.var) not in response.text
 
 
 def test_an_unforeseen_error_says_nothing_but_its_request(client, monkeypatch):
