@@ -20,6 +20,8 @@ from rapidfuzz.distance import JaroWinkler
 ALPHABET = " /0123456789abcdefghijklmnopqrstuvwxyz"
 BASE = len(ALPHABET)
 CANDIDATES = 300
+PIECE = 500
+"""Texts indexed at once: numpy lets no request through while it sorts, so it sorts little."""
 QUERY_CHARACTERS = 200
 SMALLEST_SCORE = 45.0
 SMALLEST_LIKENESS = 0.75
@@ -52,15 +54,28 @@ class SearchIndex:
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._folded = [fold(text) for text in texts]
-        grams, documents = _postings(self._folded)
-        counts = np.bincount(grams, minlength=BASE**3)
+        pieces = [
+            (first, *_postings(self._folded[first : first + PIECE]))
+            for first in range(0, len(texts), PIECE)
+        ]
+        counts = np.zeros(BASE**3, dtype=np.int64)
+        for _, grams, _ in pieces:
+            counts += np.bincount(grams, minlength=BASE**3)
         self._starts = np.concatenate(([0], np.cumsum(counts)))
-        self._documents = documents
         # Rare trigrams say more; the square root of a document's weight keeps long texts from
         # winning by length alone.
         self._weight = np.log1p(len(texts) / np.maximum(counts, 1)).astype(np.float32)
-        totals = np.bincount(documents, weights=self._weight[grams], minlength=len(texts))
-        self._length = np.sqrt(totals + 1.0).astype(np.float32)
+        self._documents = np.empty(int(counts.sum()), dtype=np.int32)
+        self._length = np.empty(len(texts), dtype=np.float32)
+        free = self._starts[:-1].copy()
+        for first, grams, documents in pieces:
+            here, places, times = np.unique(grams, return_index=True, return_counts=True)
+            rank = np.arange(len(grams)) - np.repeat(places, times)
+            self._documents[free[grams] + rank] = documents + first
+            free[here] += times
+            size = len(self._folded[first : first + PIECE])
+            totals = np.bincount(documents, weights=self._weight[grams], minlength=size)
+            self._length[first : first + size] = np.sqrt(totals + 1.0)
 
     def __len__(self) -> int:
         return len(self._folded)

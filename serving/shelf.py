@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from pipelines.orders.product_catalogue import Catalogue, CatalogueUnreadable, Product, read
+from serving.memory import give_back
 from serving.search import SearchIndex
 
 logger = logging.getLogger(__name__)
@@ -126,6 +127,7 @@ class Shelf:
             logger.error("the catalogue stays as it is: %s", error)
             return False
         self._seen = stamp
+        give_back()
         return True
 
     def _watch(self) -> None:

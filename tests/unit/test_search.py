@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from serving import search
 from serving.search import SearchIndex, fold
 
 CATALOGUE = [
@@ -99,3 +100,13 @@ def test_fifty_thousand_products_are_searched_within_20_ms() -> None:
         index.search("tornilo exagonal galbanizado 1/2")
         times.append(time.process_time() - start)
     assert sorted(times)[len(times) // 2] < 0.020
+
+
+def test_an_index_made_in_pieces_is_the_index(monkeypatch):
+    texts = [f"tornillo {number % 37} x {number}/{number % 7} galvanizado" for number in range(900)]
+    whole = SearchIndex(texts)
+    for piece in (1, 7, 899, 900, 5_000):
+        monkeypatch.setattr(search, "PIECE", piece)
+        again = SearchIndex(texts)
+        for name in ("_starts", "_documents", "_weight", "_length"):
+            assert (getattr(again, name) == getattr(whole, name)).all()
