@@ -90,10 +90,14 @@ class Rollouts:
         self._thread = threading.Thread(target=self._run, name="rollouts", daemon=True)
 
     def start(self, patience_seconds: float) -> None:
-        """Take up what runs, wait for the loads while patience lasts, then go on looking."""
-        self._look_safely()
+        """Take up what runs, wait for the loads while patience lasts, then go on looking.
+
+        Nothing is tended before: a new process reads all of a rollout's feedback for that, and
+        nobody's first answer has to wait so long.
+        """
+        self._safely(self._take_part)
         wait([part.work for part in self._parts.values() if part.work], timeout=patience_seconds)
-        self._look_safely()
+        self._safely(self._take_part)
         self._thread.start()
 
     def look_now(self) -> None:
@@ -125,27 +129,31 @@ class Rollouts:
 
     def look(self) -> None:
         """Begin, end, report and tend, once."""
+        if self._take_part() and self._affairs.tend():
+            self._hint.set()
+
+    def _take_part(self) -> bool:
+        """Begin, end and report; return whether any rollout is running."""
         running = self._affairs.running()
         for model in self._slots.models:
             self._follow(model, running.get(model))
         for part in self._parts.values():
             if part.taken:
                 self._affairs.report(part.taken)
-        if running and self._affairs.tend():
-            self._hint.set()
+        return bool(running)
 
     def _run(self) -> None:
         while not self._stopped:
             self._hint.wait(self._poll_seconds)
             self._hint.clear()
             if not self._stopped:
-                self._look_safely()
+                self._safely(self.look)
             # Whoever sends hints without end must not make us look without end.
             time.sleep(SHORTEST_LOOK_SECONDS)
 
-    def _look_safely(self) -> None:
+    def _safely(self, look: Callable[[], object]) -> None:
         try:
-            self.look()
+            look()
         except Exception:  # a border: whatever happens, requests are answered as before
             logger.exception("a look at the rollouts failed; they go on as they are")
 

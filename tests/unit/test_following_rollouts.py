@@ -85,6 +85,15 @@ def bench(tmp_path: Path):
     bench.slots.close()
 
 
+def test_a_new_process_takes_part_before_it_judges_anything(bench):
+    bench.affairs.active[MODEL] = rollout("canary", 0.999)
+
+    bench.rollouts.start(60.0)
+
+    assert bench.rollouts.taking_part(MODEL) == "rollout-1"
+    assert bench.affairs.tended == 0
+
+
 def test_a_started_rollout_is_taken_up_and_an_ended_one_let_go(bench):
     bench.affairs.active[MODEL] = rollout("canary", 0.999)
     bench.look()
@@ -189,7 +198,7 @@ def test_a_look_that_fails_leaves_rollouts_as_they_are(bench, monkeypatch):
         raise OSError("the store is away")
 
     monkeypatch.setattr(bench.affairs, "running", fail)
-    bench.rollouts._look_safely()
+    bench.rollouts._safely(bench.rollouts.look)
 
     assert bench.version() == CHALLENGER
 
