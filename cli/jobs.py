@@ -151,17 +151,23 @@ def _wait(client: httpx.Client, job_id: str) -> dict[str, object]:
 
 
 def _fetch(client: httpx.Client, job: dict[str, object], output: Path) -> None:
+    import httpx
+
     if job["state"] != "done":
         said = job["error"] or f"{job['rows_done']} rows are done"
         raise screen.CommandFailed(f"{job['job_id']} is {job['state']}: {said}")
     fresh = output.with_name(f"{output.name}.part")
-    with client.stream("GET", f"/v1/jobs/{job['job_id']}/result") as response:
-        if response.is_error:
-            raise screen.CommandFailed(f"the API answered {response.status_code}")
-        with fresh.open("wb") as stream:
-            for block in response.iter_bytes(BLOCK_BYTES):
-                stream.write(block)
-    fresh.replace(output)
+    try:
+        with client.stream("GET", f"/v1/jobs/{job['job_id']}/result") as response:
+            if response.is_error:
+                raise screen.CommandFailed(f"the API answered {response.status_code}")
+            with fresh.open("wb") as stream:
+                for block in response.iter_bytes(BLOCK_BYTES):
+                    stream.write(block)
+        fresh.replace(output)
+    except (httpx.HTTPError, OSError) as error:
+        fresh.unlink(missing_ok=True)
+        raise screen.CommandFailed(f"{output} cannot be written: {error}") from error
 
 
 def _job(client: httpx.Client, job_id: str) -> dict[str, object]:

@@ -131,6 +131,20 @@ def test_what_cannot_be_done_is_one_line_and_exit_code_1(stage, arguments, said)
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+def test_a_result_that_cannot_be_written_is_one_line_and_leaves_nothing_behind(
+    stage, file, tmp_path
+):
+    given = run("submit", MODEL, str(file), "--columns", "text=texto", "--json")
+    work(stage)
+    folder = tmp_path / "taken"
+    folder.mkdir()
+    job_id = json.loads(given.stdout)["job_id"]
+    for output in (folder, tmp_path / "not there" / "scored.csv"):
+        outcome = run("result", job_id, "--output", str(output))
+        assert (outcome.exit_code, "cannot be written" in outcome.output) == (1, True)
+    assert not (tmp_path / "taken.part").exists()
+
+
 def test_every_command_has_help_with_an_example():
     for command in ("submit", "status", "result", "cancel"):
         assert "contender jobs" in run(command, "--help").output.split("Example:")[1]
