@@ -11,6 +11,7 @@ import orjson
 import typer
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 P = ParamSpec("P")
@@ -75,7 +76,8 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Mapping[str, 
     for column in columns:
         table.add_column(column.replace("_", " "), overflow="fold", no_wrap=column.endswith("id"))
     for row in rows:
-        table.add_row(*(_cell(row.get(column)) for column in columns))
+        # A cell may hold what somebody typed or a file says: its brackets are no markup.
+        table.add_row(*(escape(_cell(row.get(column))) for column in columns))
     console().print(table)
 
 

@@ -163,7 +163,7 @@ def read_policy(file: Path, usual: PolicySettings | None = None) -> PolicySettin
     except OSError as error:
         raise SettingsError(f"the policy {file} cannot be read: {error.strerror}") from error
     document = (usual or PolicySettings()).model_dump(mode="json")
-    slices = {**document["slices"], **_table(stated, "slices")}
+    slices = {**document["slices"], **_table(stated, "slices", file)}
     try:
         return PolicySettings.model_validate({**document, **stated, "slices": slices})
     except ValidationError as error:
@@ -212,8 +212,10 @@ def _overridden(document: dict[str, object], variables: Mapping[str, str]) -> di
     return document
 
 
-def _table(document: Mapping[str, object], name: str) -> dict[str, object]:
+def _table(
+    document: Mapping[str, object], name: str, file: Path = Path(FILE_NAME)
+) -> dict[str, object]:
     value = document.get(name, {})
     if not isinstance(value, dict):
-        raise SettingsError(f"{FILE_NAME}: {name} must be a table")
+        raise SettingsError(f"{file}: {name} must be a table")
     return value

@@ -8,6 +8,7 @@ import pytest
 from rivals import MANUAL, FrozenRows, contestant, exactly, policy
 from typer.testing import CliRunner
 
+from cli import screen
 from cli.main import app
 from pipelines.decisions.log import DecisionLog
 from pipelines.gate.leakage import Leakage
@@ -139,7 +140,7 @@ def test_a_fault_in_a_policy_file_names_the_file_and_the_key(tmp_path):
         with pytest.raises(SettingsError, match=rf"policy.toml: {said}"):
             read_policy(file)
     file.write_text("slices = 3\n")
-    with pytest.raises(SettingsError, match="slices must be a table"):
+    with pytest.raises(SettingsError, match=r"policy\.toml: slices must be a table"):
         read_policy(file)
 
 
@@ -151,3 +152,8 @@ def test_the_policies_in_force_are_shown_beside_their_defaults(tmp_path, monkeyp
     assert "non_inferiority_margin" in table
     unknown = CliRunner().invoke(app, ["policy", "show", "nothing"])
     assert "no model is called 'nothing'" in unknown.output
+
+
+def test_brackets_in_a_cell_are_shown_as_they_are(capsys):
+    screen.print_table("Why", ("why",), [{"why": "the column [/x] is [bold]"}])
+    assert "the column [/x] is [bold]" in capsys.readouterr().out
