@@ -43,6 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         port=asked.port,
         workers=asked.workers,
         http="serving.hot.wire:HotProtocol",  # by name: the supervisor holds no application
+        ws="none",  # an asked upgrade is let be, and does not leave a connection without an answer
         access_log=False,
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,

@@ -123,6 +123,15 @@ def test_metrics_add_up_over_all_workers(home):
         wait_for(lambda: counted(server) == [float(len(received))])
 
 
+def test_who_asks_for_a_websocket_is_answered_as_everybody_is(home):
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    with ServingProcess(home) as server:
+        told = {**upgrade, "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+        answer = httpx.get(f"{server.url}/livez", headers=told, trust_env=False, timeout=30)
+
+    assert answer.json() == {"status": "alive"}
+
+
 def counted(server: ServingProcess) -> list[float]:
     text = httpx.get(f"{server.url}/metrics", trust_env=False).text
     lines = [line for line in text.splitlines() if line.startswith("contender_predictions_total")]
