@@ -146,7 +146,8 @@ class Batcher:
             self._turns.join(ticket)
             if self._idle:
                 self._condition.notify()
-            elif len(self._threads) < self._most_threads:
+            # One that was woken counts as idle until it runs: it may be meant for another request.
+            if self._idle < len(self._turns) and len(self._threads) < self._most_threads:
                 name = f"predict-{self._name}"
                 self._threads.append(threading.Thread(target=self._work, name=name, daemon=True))
                 self._threads[-1].start()
