@@ -48,8 +48,8 @@ types: .venv/.dev
 imports: .venv/.dev
 	$(BIN)/lint-imports
 
-bench: .venv/.dev  ## Run the measurements in benchmarks/
-	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file"; done
+bench: .venv/.dev  ## Measure the server beside its peers (ARGS="--write", "--parts swaps", "--quick --home DIR")
+	@PYTHONPATH=. $(BIN)/python -m benchmarks.serving $(ARGS)
 
 clean:  ## Remove the environment and caches; var/ and mlruns/ are yours and stay
 	@if [ -x $(BIN)/contender ]; then $(BIN)/contender down; fi
