@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import count as numbers
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import func, insert, select
@@ -74,6 +74,14 @@ class Feedback:
     created_at: str
 
 
+class Entry(NamedTuple):
+    """One request as it is logged: who answered it, what was asked, and what was said."""
+
+    provenance: Provenance
+    instances: Sequence[Mapping[str, object]]
+    answers: Sequence[Sequence[Mapping[str, object]]]
+
+
 class PredictionLog:
     """The log of one process: append at once, drained into the store by a thread."""
 
@@ -110,17 +118,30 @@ class PredictionLog:
 
         When this returns, killing the process loses none of them. Raises `SpoolUnavailable`.
         """
-        base = f"{self._series}{next(self._numbers):012x}"
-        if instances:
-            line = {
-                **vars(provenance),
-                "base": base,
-                "created_at": self._clock(),
-                "instances": instances,
-                "answers": answers,
-            }
-            self._spool.append(orjson.dumps(line, option=LINE_OPTIONS))
-        return [f"{base}-{index}" for index in range(len(instances))]
+        return self.append_together([Entry(provenance, instances, answers)])[0]
+
+    def append_together(self, entries: Sequence[Entry]) -> list[list[str]]:
+        """Log several requests by one write, all of them or none, as `append` does one.
+
+        Raises `SpoolUnavailable`.
+        """
+        now = self._clock()
+        lines, ids = [], []
+        for provenance, instances, answers in entries:
+            base = f"{self._series}{next(self._numbers):012x}"
+            ids.append([f"{base}-{index}" for index in range(len(instances))])
+            if instances:
+                line = {
+                    **vars(provenance),
+                    "base": base,
+                    "created_at": now,
+                    "instances": instances,
+                    "answers": answers,
+                }
+                lines.append(orjson.dumps(line, option=LINE_OPTIONS))
+        if lines:
+            self._spool.append(b"".join(lines))
+        return ids
 
     def drain(self, *, everything: bool = True) -> None:
         """Move what is spooled into the store. Raises `SQLAlchemyError` and then keeps it."""

@@ -14,15 +14,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from pipelines.contract import Row
-from pipelines.prediction_log import Provenance
+from pipelines.prediction_log import Entry, Provenance
 from pipelines.versions.artifact import Contract
-from serving import generations
+from serving import generations, quick
 from serving.answers import Answered, ServedModel
 from serving.live import Answering, LiveModel
+from serving.quick import MOST_ROWS, Quick
 from serving.traffic import Asked, Traffic
-
-LOGGED_AT_ONCE = 32
-"""Instances that are logged on the event loop itself; a thread costs more than so few lines."""
 
 
 class UnknownModel(LookupError):
@@ -51,6 +49,10 @@ class Recorder(Protocol):
         answers: Sequence[Sequence[Mapping[str, object]]],
     ) -> list[str]:
         """Log one request and return a prediction id for each instance."""
+        ...
+
+    def append_together(self, entries: Sequence[Entry]) -> list[list[str]]:
+        """Log several requests by one write."""
         ...
 
 
@@ -141,30 +143,30 @@ class Slots:
         live = self.acquire(model, len(instances), version)
         return await self.record(live, asked, await self.rows(live, instances, logged))
 
-    def answer_at_once(
-        self,
-        model: str,
-        instances: Sequence[Row],
-        request_id: str,
-        logged: Sequence[Row] | None = None,
-    ) -> Answered | None:
-        """Answer and log as `answer` does what takes no waiting; None where it takes some.
+    def answer_together(self, model: str, asked: Sequence[Quick]) -> list[Answered | None]:
+        """Answer and log, as `answer` does, requests that take no waiting, by one call.
 
-        Only without a demand on the generation. Raises what `answer` raises.
+        None for each that takes some or is refused, as by itself it will be told. Only without a
+        demand on the generation. Raises what `answer` raises of all of them.
         """
-        if model in self._traffic or len(instances) > LOGGED_AT_ONCE:
-            return None
-        kept = instances if logged is None else logged
-        live = self.acquire(model, len(instances))
+        found: list[Answered | None] = [None] * len(asked)
+        if model in self._traffic:
+            return found
+        live = self.acquire(model, 0)
         try:
-            if not live.is_quick(kept):
-                return None
-            rows = live.loaded.predict(instances, logged)
+            rows = quick.answers(live.loaded, asked)
         finally:
             live.release()
-        ids = self._recorder.append(live.served.provenance(request_id), kept, rows)
+        told = [(place, asked[place], each) for place, each in enumerate(rows) if each is not None]
+        named = self._recorder.append_together(
+            [Entry(live.served.provenance(one.request_id), one.kept, each) for _, one, each in told]
+        )
         contract = live.loaded.package.contract
-        return Answered(rows, live.served, ids, request_id, contract.many, contract.response_schema)
+        for (place, one, each), ids in zip(told, named, strict=True):
+            found[place] = Answered(
+                each, live.served, ids, one.request_id, contract.many, contract.response_schema
+            )
+        return found
 
     async def rows(
         self, live: LiveModel, instances: Sequence[Row], logged: Sequence[Row] | None = None
@@ -201,7 +203,7 @@ class Slots:
         provenance = served.provenance(identity)
         instances = asked.instances if asked.logged is None else asked.logged
         answers = rows if kept is None else kept
-        if len(instances) <= LOGGED_AT_ONCE:
+        if len(instances) <= MOST_ROWS:
             ids = self._recorder.append(provenance, instances, answers)
         else:
             ids = await asyncio.to_thread(self._recorder.append, provenance, instances, answers)

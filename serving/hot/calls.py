@@ -68,8 +68,19 @@ class Reply(NamedTuple):
 
 
 Operation = Callable[[Call], Awaitable[Reply]]
-AtOnce = Callable[[Call], Reply | None]
-"""An operation that waits for nothing; None (or any error) where it would have to."""
+
+
+class Question(NamedTuple):
+    """What a request asks of a model, and how its answer becomes a reply."""
+
+    model: str
+    instances: Sequence[Row]
+    finish: Callable[[Call, Answered], Reply]
+    logged: Sequence[Row] | None = None
+
+
+AtOnce = Callable[[Call], Question | None]
+"""Reads a request that may need no waiting; None (or any error) where it is not one."""
 
 
 class HotRoute(NamedTuple):
@@ -79,7 +90,7 @@ class HotRoute(NamedTuple):
     path: str
     operation: Operation
     at_once: AtOnce | None = None
-    """The same for requests that can be answered without waiting; its answers are a 200."""
+    """Reads the same request where it can be answered without waiting; its answer is a 200."""
 
     def paths(self, models: Iterable[str]) -> dict[str, str]:
         """Return each path that is meant, and the model that it names."""
@@ -104,19 +115,19 @@ async def documented(request: Request, operation: Operation, model: str = "") ->
     return response
 
 
-def at_once(
-    call: Call,
+def question(
     model: str,
     instances: Sequence[Row],
     encode: Callable[[Answered], bytes],
     logged: Sequence[Row] | None = None,
-) -> Reply | None:
-    """Answer instances without waiting, None where that cannot be; as `Slots.answer_at_once`."""
-    answered = call.services.slots.answer_at_once(model, instances, call.request_id, logged)
-    if answered is None:
-        return None
-    call.tell(answered.model, len(instances))
-    return Reply(encode(answered), headers=(generations.header(answered.model.generation),))
+) -> Question:
+    """Return a question whose answer is encoded, counted, and named by its generation."""
+
+    def finish(call: Call, answered: Answered) -> Reply:
+        call.tell(answered.model, len(instances))
+        return Reply(encode(answered), headers=(generations.header(answered.model.generation),))
+
+    return Question(model, instances, finish, logged)
 
 
 def reply_of(response: Response) -> Reply:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from starlette.datastructures import State
 
 from serving.hot.calls import JSON, AtOnce, HotRoute, Operation
+from serving.hot.rounds import Rounds
 from serving.tallies import Tallies
 
 
@@ -37,6 +38,7 @@ class HotTable:
         self.state = state
         self.limit_bytes = limit_bytes
         self.tallies = tallies
+        self.rounds = Rounds()
         self.places = {
             path: Place(route.method, route.path, route.operation, model, route.at_once)
             for route in routes

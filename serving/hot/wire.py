@@ -14,7 +14,8 @@ from collections.abc import Mapping
 
 from serving.draining import DrainingProtocol
 from serving.envelope import request_id_for
-from serving.hot.calls import JSON, Call, Reply
+from serving.hot.calls import JSON, Call, Question, Reply
+from serving.hot.rounds import Rounds, Waiting
 from serving.hot.table import HotTable, Place
 
 STATE = "hot"
@@ -31,9 +32,17 @@ class HotProtocol(DrainingProtocol):
     """A connection that answers plain, quick requests by itself."""
 
     _held: Place | None = None
+    _asked: Place | None = None
+    """Where the request was asked that waits for its answer in this round."""
     _told: Mapping[bytes, bytes]
     _content: bytes
     _arrived: float
+
+    def on_message_begin(self) -> None:
+        """Answer what waits first: the next request is here, and wants its place."""
+        if self._asked is not None:
+            self._rounds().run(everything=True)
+        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Hold the request if it may be answered at once, and begin to answer it otherwise."""
@@ -51,20 +60,54 @@ class HotProtocol(DrainingProtocol):
             self._content += body
 
     def on_message_complete(self) -> None:
-        """Answer a held request, or let the application do it."""
-        place = self._held
+        """Have a held request answered in this round, or let the application do it."""
+        place, self._held = self._held, None
         if place is None:
             super().on_message_complete()
-        elif not self._answered(place):
-            self._let_go()
-            super().on_message_complete()
-        self._held = None
+            return
+        self._asked = place
+        call = self._call(place)
+        question = _read(place, call)
+        if question is None:
+            self.hand_over()
+        else:
+            self._rounds().join(Waiting(self, call, question))
 
     def shutdown(self) -> None:
-        """Let a request whose body is still coming be finished first."""
+        """Let a request be finished first whose body or whose round is still coming."""
+        if self._asked is not None:
+            self._rounds().run(everything=True)
         if self._held is not None:
-            self._let_go()
+            self._held = None
+            self._begin()
         super().shutdown()
+
+    def reply(self, reply: Reply, call: Call) -> None:
+        """Send the answer that this connection waits for."""
+        place, self._asked = self._asked, None
+        table: HotTable = self.app_state[STATE]
+        if place is None or self.transport.is_closing():
+            return
+        self._write(reply, call.request_id)
+        seconds = time.perf_counter() - self._arrived
+        table.tallies.handled("POST", place.template, reply.status, seconds)
+
+    def hand_over(self) -> None:
+        """Hand the request to uvicorn as if it had arrived just now."""
+        self._asked = None
+        if not self.transport.is_closing():
+            self._begin()
+            super().on_message_complete()
+
+    def _rounds(self) -> Rounds:
+        table: HotTable = self.app_state[STATE]
+        return table.rounds
+
+    def _call(self, place: Place) -> Call:
+        table: HotTable = self.app_state[STATE]
+        given = self._told.get(b"x-request-id")
+        request_id = request_id_for(given.decode("latin-1") if given else None)
+        return Call(table.state, request_id, self._content, b"", place.model)
 
     def _place(self) -> Place | None:
         table: HotTable | None = self.app_state.get(STATE)
@@ -90,30 +133,11 @@ class HotProtocol(DrainingProtocol):
             or self.root_path
         )
 
-    def _let_go(self) -> None:
-        """Hand the held request to uvicorn, as far as it has arrived."""
-        self._held = None
+    def _begin(self) -> None:
+        """Begin the request with uvicorn, as far as it has arrived."""
         super().on_headers_complete()
         if self._content:
             super().on_body(self._content)
-
-    def _answered(self, place: Place) -> bool:
-        """Answer the held request; False where somebody else has to."""
-        table: HotTable = self.app_state[STATE]
-        given = self._told.get(b"x-request-id")
-        request_id = request_id_for(given.decode("latin-1") if given else None)
-        call = Call(table.state, request_id, self._content, b"", place.model)
-        try:
-            reply = place.at_once(call) if place.at_once else None
-        except Exception as error:  # noqa: BLE001 - the application meets it again, and tells it
-            logger.debug("request %s is left to the application: %r", request_id, error)
-            return False
-        if reply is None:
-            return False
-        self._write(reply, request_id)
-        seconds = time.perf_counter() - self._arrived
-        table.tallies.handled("POST", place.template, reply.status, seconds)
-        return True
 
     def _write(self, reply: Reply, request_id: str) -> None:
         head = [b"HTTP/1.1 200 OK\r\n"]
@@ -134,3 +158,11 @@ class HotProtocol(DrainingProtocol):
         self.timeout_keep_alive_task = self.loop.call_later(
             self.timeout_keep_alive, self.timeout_keep_alive_handler
         )
+
+
+def _read(place: Place, call: Call) -> Question | None:
+    try:
+        return place.at_once(call) if place.at_once else None
+    except Exception as error:  # noqa: BLE001 - the application meets it again, and tells it
+        logger.debug("request %s is left to the application: %r", call.request_id, error)
+        return None

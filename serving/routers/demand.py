@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from pipelines.contract import Row
 from pipelines.orders.stored_sales import MODEL, Stored, StoredSales, sales_folder
 from serving.answers import Answered
-from serving.hot.calls import Call, HotRoute, Reply, at_once, documented
+from serving.hot.calls import Call, HotRoute, Question, Reply, documented, question
 from serving.problems import Dialect
 from serving.spanish import (
     DomainRefused,
@@ -160,16 +160,16 @@ def _with(stored: Stored, asked: Row) -> tuple[Row, list[Row], list[str]]:
     return {**asked, "category": stored.category, "history": stored.days}, [logged], notes
 
 
-def _predict_at_once(call: Call) -> Reply | None:
+def _predict_at_once(call: Call) -> Question | None:
     asked = _asked(object_in(call.body))
     product_id = str(asked["product_id"])
     if asked["history"]:
-        return at_once(call, MODEL, [asked], partial(_document, product_id, ()))
+        return question(MODEL, [asked], partial(_document, product_id, ()))
     stored = _stored(call, product_id)
     if stored is None:
         return None
     asked, logged, notes = _with(stored, asked)
-    return at_once(call, MODEL, [asked], partial(_document, product_id, notes), logged)
+    return question(MODEL, [asked], partial(_document, product_id, notes), logged)
 
 
 HOT = (HotRoute("POST", "/api/v1/predict", _predict, _predict_at_once),)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from serving.answers import Answered
 from serving.bodies import MalformedBody, json_in
-from serving.hot.calls import Call, HotRoute, Reply, at_once, documented
+from serving.hot.calls import Call, HotRoute, Question, Reply, documented, question
 from serving.schemas import PredictRequest, PredictResponse
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
@@ -41,8 +41,8 @@ async def _predict(call: Call) -> Reply:
     return Reply(await call.write(answered, _document))
 
 
-def _predict_at_once(call: Call) -> Reply | None:
-    return at_once(call, call.model, _instances(call.body), _document)
+def _predict_at_once(call: Call) -> Question:
+    return question(call.model, _instances(call.body), _document)
 
 
 HOT = (HotRoute("POST", "/v1/models/{name}/predict", _predict, _predict_at_once),)

@@ -13,7 +13,7 @@ from pipelines.contract import Row
 from pipelines.settings import ServingSettings
 from serving.answers import Answered
 from serving.dependencies import ServicesDependency
-from serving.hot.calls import Call, HotRoute, Reply, at_once, documented, reply_of
+from serving.hot.calls import Call, HotRoute, Question, Reply, documented, question, reply_of
 from serving.problems import Dialect, Problem
 from serving.services import Services
 from serving.spanish import WORDS, DomainRefused, object_in, refusal, sentence
@@ -110,12 +110,12 @@ async def _inference(call: Call) -> Reply:
     return Reply(await call.write(answered, _document))
 
 
-def _inference_at_once(call: Call) -> Reply | None:
+def _inference_at_once(call: Call) -> Question | None:
     body = object_in(call.body)
     if body.get("model_name") not in (None, "", MODEL):
         return None
     names = _names(body.get("product_list"), call.services.settings.serving)
-    return at_once(call, MODEL, [{"name": name} for name in names], _document)
+    return question(MODEL, [{"name": name} for name in names], _document)
 
 
 HOT = (HotRoute("POST", "/v1/categorizer/inference", _inference, _inference_at_once),)

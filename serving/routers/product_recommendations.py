@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 import orjson
@@ -14,7 +15,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from pipelines.contract import Row
 from serving import generations
 from serving.answers import Answered, ServedModel
-from serving.hot.calls import Call, HotRoute, Reply, documented
+from serving.hot.calls import Call, HotRoute, Question, Reply, documented
 from serving.problems import Dialect
 from serving.slots import Slots
 from serving.spanish import (
@@ -170,19 +171,20 @@ async def _recommend(call: Call) -> Reply:
     return Reply(kept.body, headers=_headers(kept, answered))
 
 
-def _recommend_at_once(call: Call) -> Reply | None:
+def _recommend_at_once(call: Call) -> Question | None:
     cache: AnswerCache = call.state.recommended
     slots = call.services.slots
     asked = _asked(object_in(call.body))
     key = orjson.dumps(asked)
     if cache.get(slots.served(MODEL), key) is not None:
         return None  # the application has it, and logs it once more
-    answered = slots.answer_at_once(MODEL, [asked], call.request_id)
-    if answered is None:
-        return None
+    return Question(MODEL, [asked], partial(_kept, key))
+
+
+def _kept(key: bytes, call: Call, answered: Answered) -> Reply:
     kept = _rendered(answered)
-    if slots.served(MODEL) == answered.model:
-        cache.put(answered.model, key, kept)
+    if call.services.slots.served(MODEL) == answered.model:
+        call.state.recommended.put(answered.model, key, kept)
     call.tell(answered.model, 1)
     named = generations.header(answered.model.generation)
     return Reply(kept.body, headers=(*_headers(kept, answered), named))

@@ -32,6 +32,9 @@ class Recorder:
         )
         return [f"p{number}" for number in range(len(instances))]
 
+    def append_together(self, entries):
+        return [self.append(*entry) for entry in entries]
+
 
 class Counts:
     """Counts what traffic says, and lets a test wait for it."""

@@ -38,15 +38,14 @@ def stage(make_settings: Callable[..., Settings]) -> Iterator[Stage]:
 def at_once(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the ids of the requests that connections answered by themselves."""
     answered: list[str] = []
-    answer = Slots.answer_at_once
+    answer = Slots.answer_together
 
-    def noted(slots: Slots, model: str, instances: Any, request_id: str, logged: Any = None) -> Any:
-        found = answer(slots, model, instances, request_id, logged)
-        if found:
-            answered.append(request_id)
+    def noted(slots: Slots, model: str, asked: Any) -> Any:
+        found = answer(slots, model, asked)
+        answered.extend(each.request_id for each in found if each)
         return found
 
-    monkeypatch.setattr(Slots, "answer_at_once", noted)
+    monkeypatch.setattr(Slots, "answer_together", noted)
     return answered
 
 
@@ -128,7 +127,7 @@ def test_an_unforeseen_error_is_told_by_the_application(served, connection, at_o
     def fail(*_: object) -> None:
         raise ZeroDivisionError("secret")
 
-    monkeypatch.setattr("serving.live.Loaded.predict", fail)
+    monkeypatch.setattr("serving.live.Loaded.answer", fail)
     response, told = ask(connection)
 
     assert (response.status, at_once) == (500, [])

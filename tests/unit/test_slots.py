@@ -29,6 +29,9 @@ class Recorder:
         self.logged.append((provenance.version, list(instances), list(answers)))
         return [f"p{number}" for number in range(len(instances))]
 
+    def append_together(self, entries):
+        return [self.append(*entry) for entry in entries]
+
 
 class SlowRuntime:
     """Takes its time, as a model without a fast form does."""
