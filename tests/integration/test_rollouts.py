@@ -209,7 +209,7 @@ def test_a_challenger_in_a_worker_process_takes_part_and_its_death_is_seen_by_no
     package = flavoured(tmp_path)
     home.admit("2", package)
     with ServingProcess(home.folder) as server, Client(server) as client:
-        rollout_id = client.start("canary", share=0.9)
+        rollout_id = client.start("canary", share=0.5)
         client.wait_until_taken(rollout_id)
         assert {client.version(f"u{number}", "pint1") for number in range(20)} == {"1", "2"}
         for worker in flavour_workers(server):
