@@ -12,7 +12,7 @@ import typer
 from cli import screen
 from cli.ledger import open_log
 from pipelines.model_settings import PolicySettings
-from pipelines.settings import SettingsError, load_settings, read_policy
+from pipelines.settings import SettingsError, load_settings, policy_change
 
 if TYPE_CHECKING:
     from pipelines.records.backtest import Again
@@ -61,11 +61,7 @@ def backtest(
     """
     from pipelines.records.backtest import backtest as decide_again
 
-    read_policy(file)  # a fault in it is said before the first decision is read
-
-    def change(recorded: PolicySettings) -> PolicySettings:
-        return read_policy(file, recorded)
-
+    change = policy_change(file)
     with open_log(load_settings()) as log:
         found = decide_again(log, change, model)
     if as_json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -153,21 +153,35 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         raise SettingsError(f"{file or 'environment'}: {_first_fault(error)}") from error
 
 
-def read_policy(file: Path, usual: PolicySettings | None = None) -> PolicySettings:
-    """Return the policy that a TOML file states, and `usual` where it states nothing.
+def read_policy(file: Path) -> PolicySettings:
+    """Return the policy that a TOML file states, usual where it states nothing.
 
     Raises `SettingsError`, naming the file and the key.
+    """
+    return policy_change(file)(PolicySettings())
+
+
+def policy_change(file: Path) -> Callable[[PolicySettings], PolicySettings]:
+    """Return what makes a policy into another one: where the TOML file says so, as it says.
+
+    The file is read once. Raises `SettingsError`, naming the file and the key.
     """
     try:
         stated = _read(file)
     except OSError as error:
         raise SettingsError(f"the policy {file} cannot be read: {error.strerror}") from error
-    document = (usual or PolicySettings()).model_dump(mode="json")
-    slices = {**document["slices"], **_table(stated, "slices", file)}
-    try:
-        return PolicySettings.model_validate({**document, **stated, "slices": slices})
-    except ValidationError as error:
-        raise SettingsError(f"{file}: {_first_fault(error)}") from error
+    slices = _table(stated, "slices", file)
+
+    def change(policy: PolicySettings) -> PolicySettings:
+        document = policy.model_dump(mode="json")
+        changed = {**document, **stated, "slices": {**document["slices"], **slices}}
+        try:
+            return PolicySettings.model_validate(changed)
+        except ValidationError as error:
+            raise SettingsError(f"{file}: {_first_fault(error)}") from error
+
+    change(PolicySettings())  # a fault is said now, whatever it will be applied to
+    return change
 
 
 def _with_policy_files(document: dict[str, object], file: Path, home: Path) -> dict[str, object]:
