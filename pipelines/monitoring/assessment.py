@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -71,6 +72,18 @@ class Windows:
     more: tuple[Finding, ...] = ()
     """What else was found, such as by forecasts whose days have passed."""
 
+    @cached_property
+    def calibration(self) -> Calibration | None:
+        """What the champion's confidences were worth on its test set, where it states any."""
+        if not {"confidence", "correct"} <= set(self.tested.columns):
+            return None
+        known = self.tested[self.tested["confidence"].notna()]
+        if known.empty:
+            return None
+        return Calibration(
+            known["confidence"].to_numpy(np.float64), known["correct"].to_numpy(np.float64)
+        )
+
 
 def assess(
     model: str,
@@ -97,7 +110,7 @@ def assess(
         needed = f"{len(now)} different questions; at least {settings.minimum_answers} are needed"
         check = Check("answers", len(now), settings.minimum_answers, None, needed)
         return replace(empty, verdict="too_few_answers", reasons=(needed,), checks=(check,))
-    live, estimated = _live(now, windows.target), _estimated(now, windows.tested)
+    live, estimated = _live(now, windows.target), _estimated(now, windows.calibration)
     found = [
         *windows.more,
         *_inputs(now, windows, settings),
@@ -139,10 +152,9 @@ def _inputs(
 ) -> Iterator[Finding]:
     if min(len(windows.before), len(now)) < settings.minimum_answers:
         return
-    calibration = _calibration(windows.tested)
     for column, kind in columns_of([*windows.before, *now]).items():
         values = values_of(windows.before, column), values_of(now, column)
-        loss = _loss(calibration, kind, values, (windows.before, now))
+        loss = _loss(windows.calibration, kind, values, (windows.before, now))
         shift = shift_of(column, kind, *values)
         yield _shifted(f"input: {column}", "input", shift, settings, loss)
 
@@ -159,7 +171,7 @@ def _answers(
     kind = _kind_of_answers([*then, *today])
     if kind is None:
         return
-    loss = _loss(_calibration(windows.tested), kind, (then, today), (before, now))
+    loss = _loss(windows.calibration, kind, (then, today), (before, now))
     shift = shift_of(windows.target, kind, then, today)
     yield _shifted(f"answers: {windows.target}", "answers", shift, settings, loss)
 
@@ -227,8 +239,8 @@ def _live(now: Sequence[Answer], target: str) -> Share | None:
     return measured([str(answer.row.get(target)) == answer.actual for answer in told])
 
 
-def _estimated(now: Sequence[Answer], tested: pd.DataFrame) -> Share | None:
-    calibration, confidence = _calibration(tested), _confidence(now)
+def _estimated(now: Sequence[Answer], calibration: Calibration | None) -> Share | None:
+    confidence = _confidence(now)
     return calibration.estimate(confidence) if calibration and len(confidence) else None
 
 
@@ -243,17 +255,6 @@ def _loss(
     if calibration is None or (len(then), len(today)) != (len(answers[0]), len(answers[1])):
         return None
     return mix_loss(kind, *values, (calibration.worth(then), calibration.worth(today)))
-
-
-def _calibration(tested: pd.DataFrame) -> Calibration | None:
-    if not {"confidence", "correct"} <= set(tested.columns):
-        return None
-    known = tested[tested["confidence"].notna()]
-    if known.empty:
-        return None
-    return Calibration(
-        known["confidence"].to_numpy(np.float64), known["correct"].to_numpy(np.float64)
-    )
 
 
 def _confidence(found: Iterable[Answer]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
