@@ -19,6 +19,8 @@ from serving.quick import Quick
 
 ROOM = 32
 """Requests of one call: more gain next to nothing, and the first would wait for the last."""
+ROOM_BYTES = 16_384
+"""Long texts cost as much as many short ones, so few of them share a call."""
 ROUND_SECONDS = 0.005
 """After so long those that wait are let wait for the next round: others want to be read."""
 
@@ -86,8 +88,15 @@ def _calls(came: Sequence[Waiting]) -> Iterator[Sequence[Waiting]]:
     for waiting in came:
         models.setdefault(waiting.question.model, []).append(waiting)
     for asked in models.values():
-        for start in range(0, len(asked), ROOM):
-            yield asked[start : start + ROOM]
+        some: list[Waiting] = []
+        room_bytes = ROOM_BYTES
+        for waiting in asked:
+            room_bytes -= len(waiting.call.body)
+            if some and (len(some) == ROOM or room_bytes < 0):
+                yield some
+                some, room_bytes = [], ROOM_BYTES - len(waiting.call.body)
+            some.append(waiting)
+        yield some
 
 
 def _answers(some: Sequence[Waiting]) -> Sequence[Answered | None]:

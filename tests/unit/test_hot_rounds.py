@@ -49,7 +49,7 @@ class Asker:
         self.told: list[str] = []
 
     def reply(self, reply: Reply, call: Call) -> None:
-        assert call.body == b""
+        assert call.request_id in reply.body.decode()
         self.told.append(reply.body.decode())
 
     def hand_over(self) -> None:
@@ -93,6 +93,14 @@ def test_a_crowd_is_answered_by_several_calls_in_order():
     asked = [waiting(desk, f"r{n}") for n in range(2 * ROOM + 1)]
     played(asked)
     assert [len(ids) for _, ids in desk.calls] == [ROOM, ROOM, 1]
+
+
+def test_few_long_requests_share_a_call():
+    desk = Desk()
+    asked = [waiting(desk, f"r{n}") for n in range(5)]
+    long = [each._replace(call=each.call._replace(body=b"x" * 8_000)) for each in asked]
+    played(long)
+    assert [len(ids) for _, ids in desk.calls] == [2, 2, 1]
 
 
 def test_after_its_time_a_round_lets_the_others_wait_for_the_next():
