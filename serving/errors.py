@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match, Route
 
+from pipelines.catalogue_diff.document import DiffDamaged, NoDiff
 from pipelines.contract import RequestRefused
 from pipelines.decisions.approval import ApprovalRefused
 from pipelines.decisions.log import Conflict, UnknownDecision
@@ -82,6 +83,7 @@ MEANINGS: dict[type[Exception], Meaning] = {
     UnknownJob: Meaning(404, "unknown-job", "No such job"),
     UnknownModel: Meaning(404, "unknown-model", "No such model"),
     UnknownDecision: Meaning(404, "unknown-decision", "No such decision"),
+    NoDiff: Meaning(404, "no-diff", "No catalogue diff was kept with this decision"),
     SpeechUnavailable: Meaning(404, "no-speech", "There is nothing to hear"),
     UnknownPrediction: Meaning(404, "unknown-prediction", "No such prediction"),
     VersionNotLive: Meaning(404, "version-not-live", "Another version is live"),
@@ -114,6 +116,7 @@ MEANINGS: dict[type[Exception], Meaning] = {
     CallerGone: Meaning(499, "caller-gone", "The caller closed the connection"),
     ClientDisconnect: Meaning(499, "caller-gone", "The caller left before his body was here"),
     TooManyJobs: Meaning(429, "too-many-jobs", "Enough jobs wait already", retry=True),
+    DiffDamaged: Meaning(500, "diff-damaged", "A kept catalogue diff is not what it should be"),
     ArtifactRefused: Meaning(500, "artifact-refused", "A package is not what it should be"),
     WarmUpFailed: Meaning(500, "warm-up-failed", "A version cannot answer its golden requests"),
     NotPackaged: Meaning(500, "not-packaged", "A version carries no contract"),

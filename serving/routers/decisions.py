@@ -1,13 +1,15 @@
-"""The decision log, and the approval of what waits for one."""
+"""The decision log, what a version changes, and the approval of what waits for one."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter, Query
 
+from pipelines.catalogue_diff import document
 from pipelines.decisions import approval
 from serving import views
 from serving.bodies import StrictRoute
 from serving.dependencies import ServicesDependency
+from serving.diff_schemas import CatalogueDiffView
 from serving.schemas import ApprovalRequest, DecisionDocument, DecisionList
 
 router = APIRouter(prefix="/v1/decisions", tags=["decisions"], route_class=StrictRoute)
@@ -29,6 +31,14 @@ def decision(decision_id: str, services: ServicesDependency) -> DecisionDocument
     """Show everything that was recorded about one decision, and what followed from it."""
     found = services.decisions.get(decision_id)
     return views.document(found, services.decisions.effects(decision_id))
+
+
+@router.get("/{decision_id}/diff")
+def diff(decision_id: str, services: ServicesDependency) -> CatalogueDiffView:
+    """Show what the decided version changes in the catalogue's answers, ranked by sales."""
+    found = services.decisions.get(decision_id)
+    kept = services.settings.var / "predictions"
+    return CatalogueDiffView.model_validate(document.of_record(kept, decision_id, found.record))
 
 
 @router.post("/{decision_id}/approval", status_code=201)
