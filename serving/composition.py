@@ -21,6 +21,7 @@ from pipelines.registry.client import RegistryClient
 from pipelines.settings import Settings, load_settings
 from pipelines.store import open_store
 from serving.app import create_app
+from serving.memory import give_back
 
 REGISTRY_TIMEOUT_SECONDS = 5.0
 
@@ -36,6 +37,7 @@ def build() -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
         async with inside(app) as state:
             keep_out_of_collections()
+            give_back()
             yield state or {}
 
     app.router.lifespan_context = lifespan
