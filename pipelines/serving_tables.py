@@ -127,3 +127,17 @@ job_parts = Table(  # pipelines.jobs.queue
     Column("rows", Integer, nullable=False),
     Column("file", String(128), nullable=False),
 )
+
+label_requests = Table(  # pipelines.label_requests.queue
+    "label_requests",
+    metadata,
+    Column("campaign_id", String(40), primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("model", String(128), nullable=False),
+    Column("key", String(64), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("stratum", String(16), nullable=False),
+    Column("weight", Float, nullable=False),
+    Column("answers", Text, nullable=False),
+    Index("label_requests_of_text", "model", "key"),
+)

@@ -1,0 +1,1 @@
+"""Labels on request: an undecided verdict asks for the labels that would decide it."""
