@@ -28,6 +28,7 @@ from pipelines.contract import (
     ModelFamily,
     Progress,
 )
+from pipelines.gate.business import REVENUE_ACCURACY, REVENUE_F1
 from pipelines.metrics import Metric
 
 MACRO_F1 = Metric("macro_f1", "macro_f1", ("actual", "predicted"))
@@ -47,6 +48,7 @@ class LabelFamily(ModelFamily):
     """The request's column."""
     primary = MACRO_F1
     metrics = (MACRO_F1, ACCURACY, TOP_3)
+    business = (REVENUE_ACCURACY, REVENUE_F1)
     guardrails = (Guardrail(BRIER, margin=0.02),)
     slices = ("short", "with_number", "rare")
 

@@ -143,6 +143,9 @@ class ModelFamily(ABC):
     components: ClassVar[tuple[Metric, ...]] = ()
     """Beside `primary`, what the version's other parts are judged by (its lists, beside its
     ratings): it is better when one part is and no other is worse beyond the margin."""
+    business: ClassVar[tuple[Metric, ...]] = ()
+    """Figures in money that its tables can give, where the user says what is worth what: those of
+    `pipelines.gate.business`, the one that may be judged by first."""
     guardrails: ClassVar[tuple[Guardrail, ...]] = ()
     slices: ClassVar[tuple[str, ...]] = ()
     latency_budget_ms: ClassVar[float] = 50.0

@@ -104,17 +104,52 @@ def macro_f1(
 
     Classes that a resample holds neither as truth nor as answer are left out of its mean.
     """
+    f1, _, support = _by_class(actual, predicted, weights)
+    return np.asarray(f1.sum(axis=1) / (support > 0).sum(axis=1))
+
+
+def weighted_mean(
+    values: NDArray[np.generic], amounts: NDArray[np.generic], weights: Floats
+) -> Floats:
+    """Return the mean of `values`, each counted by its amount; 0 where no amount was drawn."""
+    sums = weights @ amounts.astype(np.float64)
+    parts = weights @ (values.astype(np.float64) * amounts.astype(np.float64))
+    return np.asarray(np.divide(parts, sums, out=np.zeros_like(sums), where=sums != 0))
+
+
+def weighted_f1(
+    actual: NDArray[np.generic],
+    predicted: NDArray[np.generic],
+    amounts: NDArray[np.generic],
+    weights: Floats,
+) -> Floats:
+    """Return the mean of the classes' F1, rows and classes counted by their amounts.
+
+    As scikit-learn's `f1_score(average="weighted", sample_weight=amounts)`; 0 where no amount was
+    drawn.
+    """
+    f1, truth, _ = _by_class(actual, predicted, weights * amounts.astype(np.float64))
+    sums = truth.sum(axis=1)
+    means = np.divide((f1 * truth).sum(axis=1), sums, out=np.zeros_like(sums), where=sums != 0)
+    return np.asarray(means)
+
+
+def _by_class(
+    actual: NDArray[np.generic], predicted: NDArray[np.generic], weights: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Return each class's F1, its weight as truth, and as truth and answer: (resamples, classes).
+
+    The F1 of a class that a resample holds in neither role is 0.
+    """
     labels, codes = np.unique(
         np.concatenate([actual.astype(str), predicted.astype(str)]), return_inverse=True
     )
-    truth, answer = codes[: len(actual)], codes[len(actual) :]
-    hits = class_weights(truth, weights * (truth == answer), len(labels))
-    support = class_weights(truth, weights, len(labels)) + class_weights(
-        answer, weights, len(labels)
-    )
-    present = support > 0
-    f1 = np.divide(2 * hits, support, out=np.zeros_like(hits), where=present)
-    return np.asarray(f1.sum(axis=1) / present.sum(axis=1))
+    true, answer = codes[: len(actual)], codes[len(actual) :]
+    hits = class_weights(true, weights * (true == answer), len(labels))
+    truth = class_weights(true, weights, len(labels))
+    support = truth + class_weights(answer, weights, len(labels))
+    f1 = np.divide(2 * hits, support, out=np.zeros_like(hits), where=support > 0)
+    return f1, truth, support
 
 
 def class_weights(codes: NDArray[np.intp], weights: Floats, classes: int) -> Floats:
@@ -130,4 +165,6 @@ KINDS: Mapping[str, Callable[..., Floats]] = {
     "mean": mean,
     "root_mean": root_mean,
     "macro_f1": macro_f1,
+    "weighted_mean": weighted_mean,
+    "weighted_f1": weighted_f1,
 }

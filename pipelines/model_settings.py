@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Strict(BaseModel):
@@ -54,6 +54,18 @@ class PolicySettings(Strict):
     foreign_edits: Literal["judge", "revert"] = "judge"
     approval: Literal["none", "required"] = "none"
     """Whether a named person has to approve what the gate lets through."""
+    understock_cost: float | None = Field(None, gt=0)
+    """What it costs to have a piece too few on a day, in money: its margin, or a lost customer;"""
+    overstock_cost: float | None = Field(None, gt=0)
+    """and a piece too many: its storage, its spoiling. Both together price a forecast."""
+    judge_by_business: bool = False
+    """Whether the figure in money decides along with the others, or is only shown beside them."""
+
+    @model_validator(mode="after")
+    def _both_costs(self) -> PolicySettings:
+        if (self.understock_cost is None) != (self.overstock_cost is None):
+            raise ValueError("understock_cost and overstock_cost are given together or not at all")
+        return self
 
 
 class MonitoringSettings(Strict):
@@ -99,6 +111,8 @@ class ModelSettings(Strict):
     """One model: its source, its policy, when it retrains, and parameters that differ."""
 
     source: SourceSettings
+    revenue: SourceSettings | None = None
+    """What was sold: a label (or a text) a line with `revenue`, or with `quantity` and `price`."""
     policy: PolicySettings = PolicySettings()
     monitoring: MonitoringSettings = MonitoringSettings()
     schedule: str | None = None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field, ValidationError
 
-from pipelines.model_settings import ModelSettings, PolicySettings, Strict
+from pipelines.model_settings import ModelSettings, PolicySettings, SourceSettings, Strict
 
 if TYPE_CHECKING:
     from features.sources import Source
@@ -90,22 +90,29 @@ class Settings(Strict):
 
         Raises `SettingsError` when the file names no source for it.
         """
-        from features.sources import (
-            Source,
-        )  # brings pandas and Arrow, which a server can do without
-
         if model not in self.models:
             raise SettingsError(
                 f"{FILE_NAME} names no source for {model!r}: add [models.{model}.source] "
                 "with url = …"
             )
-        source = self.models[model].source
+        return self._source(self.models[model].source)
+
+    def revenue(self, model: str) -> Source | None:
+        """Return where it stands what was sold of each label of `model`; None where nowhere."""
+        stated = self.models[model].revenue if model in self.models else None
+        return None if stated is None else self._source(stated)
+
+    def _source(self, stated: SourceSettings) -> Source:
+        from features.sources import (
+            Source,
+        )  # brings pandas and Arrow, which a server can do without
+
         return Source(
-            self.resolved(source.url),
-            dict(source.columns),
-            source.query,
-            source.damaged_share,
-            source.engine,
+            self.resolved(stated.url),
+            dict(stated.columns),
+            stated.query,
+            stated.damaged_share,
+            stated.engine,
         )
 
     @property

@@ -12,8 +12,11 @@ from dataclasses import dataclass
 import orjson
 
 from pipelines.contract import Guardrail, ModelFamily
+from pipelines.gate import business
 from pipelines.metrics import Metric
 from pipelines.model_settings import PolicySettings
+
+_LATER = ("approval", "understock_cost", "overstock_cost", "judge_by_business")
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,11 @@ class Policy:
         return (self.primary, *self.components)
 
     @property
+    def money(self) -> tuple[Metric, ...]:
+        """Return the figures in money among the metrics."""
+        return business.in_money(self.metrics)
+
+    @property
     def sha256(self) -> str:
         """Return the hash of the policy's canonical text."""
         text = orjson.dumps(self.as_json(), option=orjson.OPT_SORT_KEYS)
@@ -43,8 +51,9 @@ class Policy:
     def as_json(self) -> dict[str, object]:
         """Return the policy as it stands in a decision record."""
         settings = self.settings.model_dump(mode="json")
-        if settings["approval"] == "none":
-            del settings["approval"]  # records written before there were any keep their hash
+        for name in _LATER:  # records written before there were any keep their hash
+            if settings[name] == PolicySettings.model_fields[name].default:
+                del settings[name]
         return {
             "primary": self.primary.as_json(),
             "metrics": [metric.as_json() for metric in self.metrics],
@@ -74,12 +83,17 @@ class Policy:
         )
 
 
-def policy_of(family: ModelFamily, settings: PolicySettings) -> Policy:
-    """Join what a family declares with what the user set."""
+def policy_of(
+    family: ModelFamily, settings: PolicySettings, *, has_revenue: bool = False
+) -> Policy:
+    """Join what a family declares with what the user set. Raises `NoBusinessFigure`."""
+    money = business.figures_of(
+        family.business, settings, has_revenue=has_revenue, model=family.name
+    )
     return Policy(
         primary=family.primary,
-        metrics=family.metrics,
-        components=family.components,
+        metrics=(*family.metrics, *money),
+        components=(*family.components, *(money[:1] if settings.judge_by_business else ())),
         guardrails=family.guardrails,
         slices=family.slices,
         latency_budget_ms=family.latency_budget_ms,

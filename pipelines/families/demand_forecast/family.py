@@ -28,6 +28,7 @@ from pipelines.families.demand_forecast import data, examples, scoring
 from pipelines.families.demand_forecast.golden import GOLDEN
 from pipelines.families.demand_forecast.params import Params
 from pipelines.families.demand_forecast.questions import LONGEST_DAYS, NAME_CHARACTERS
+from pipelines.gate.business import STOCK_COST
 from pipelines.metrics import Metric
 
 
@@ -130,6 +131,7 @@ class DemandForecast(ModelFamily):
         scoring.COVERAGE_95,
         scoring.BRIER,
     )
+    business = (STOCK_COST,)
     guardrails = (
         Guardrail(scoring.PINBALL, margin=0.01),
         Guardrail(scoring.COVERAGE_80, margin=0.05, limit=0.70),

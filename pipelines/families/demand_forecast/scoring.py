@@ -117,8 +117,10 @@ def _scored(
         "losses": np.where(counts > 0, errors**2 / scale, np.nan).tolist(),
         "truth": truth.tolist(),
         "predicted": days[:, 2].tolist(),
+        "lower_95": days[:, 0].tolist(),
         "lower": days[:, 1].tolist(),
         "upper": days[:, 3].tolist(),
+        "upper_95": days[:, 4].tolist(),
     }
 
 
