@@ -21,7 +21,7 @@ from sqlalchemy import func, insert, select
 from features.splits import Pool, pool_of
 from features.text import group_key
 from pipelines import changes
-from pipelines.store import labels
+from pipelines.store import label_withdrawals, labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -100,6 +100,20 @@ class Labels:
             changes.moved(connection, SUBJECT)
         return label
 
+    def withdraw(self, label_id: str, *, reviewer: str) -> None:
+        """Let a label count no more; the one before it of the same text counts again.
+
+        It stays on disk, beside who withdrew it. Withdrawn once more, nothing changes.
+        """
+        which = label_withdrawals.c.label_id == label_id
+        with self._store.write() as connection:
+            if connection.scalar(select(label_withdrawals.c.label_id).where(which)):
+                return
+            row = {"label_id": label_id, "reviewer": reviewer[:REVIEWER_CHARACTERS]}
+            now = self._clock().isoformat()
+            connection.execute(insert(label_withdrawals).values({**row, "created_at": now}))
+            changes.moved(connection, SUBJECT)
+
     def confirmed(self, model: str, texts: Iterable[str] | None = None) -> dict[str, Label]:
         """Return the label that counts for each description, by its `exact` form.
 
@@ -134,7 +148,9 @@ class Labels:
         )
 
     def _read(self, which: ColumnElement[bool]) -> list[Label]:
-        query = select(labels).where(which).order_by(labels.c.label_id)
+        withdrawn = select(label_withdrawals.c.label_id)
+        standing = labels.c.label_id.not_in(withdrawn)
+        query = select(labels).where(which & standing).order_by(labels.c.label_id)
         with self._store.read() as connection:
             return [_restored(row) for row in connection.execute(query)]
 

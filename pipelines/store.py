@@ -28,13 +28,16 @@ from pipelines.serving_tables import (
 )
 from pipelines.tables import (
     changes,
+    confirmed_orders,
     decisions,
     feed_lines,
     feedback,
+    label_withdrawals,
     labels,
     leases,
     metadata,
     predictions,
+    review_choices,
     test_sets,
 )
 
@@ -46,16 +49,19 @@ BUSY_TIMEOUT_SECONDS = 30
 __all__ = [
     "Store",
     "changes",
+    "confirmed_orders",
     "decisions",
     "feed_lines",
     "feedback",
     "job_parts",
     "jobs",
+    "label_withdrawals",
     "labels",
     "leases",
     "metadata",
     "open_store",
     "predictions",
+    "review_choices",
     "rollout_disagreements",
     "rollout_limits",
     "rollout_totals",

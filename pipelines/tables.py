@@ -101,6 +101,50 @@ labels = Table(  # pipelines.labels
     Index("labels_of_text", "model", "key", "created_at"),
 )
 
+label_withdrawals = Table(  # pipelines.labels
+    "label_withdrawals",
+    metadata,
+    Column("label_id", String(40), primary_key=True),
+    Column("reviewer", String(128), nullable=False),
+    Column("created_at", String(32), nullable=False),
+)
+
+review_choices = Table(  # pipelines.orders.choices
+    "review_choices",
+    metadata,
+    Column("choice_id", String(64), primary_key=True),
+    Column("number", Integer, nullable=False, unique=True),
+    Column("line_id", String(64), nullable=False),
+    Column("action", String(8), nullable=False),
+    Column("code", String(256)),
+    Column("quantity", Float, nullable=False),
+    Column("reviewer", String(128), nullable=False),
+    Column("shown", Text, nullable=False),
+    Column("label_id", String(40)),
+    Column("label_made", Boolean, nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Index("choices_of_line", "line_id", "number"),
+    Index("choices_by_time", "created_at"),
+)
+
+confirmed_orders = Table(  # pipelines.orders.confirmed_orders
+    "confirmed_orders",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("order_id", String(40), nullable=False, unique=True),
+    Column("message_id", String(128), nullable=False, unique=True),
+    Column("reviewer", String(128), nullable=False),
+    Column("lines", Text, nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Column("delivery", String(8), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", Float),
+    Column("delivered_at", String(32)),
+    Column("error", Text),
+    Index("orders_to_deliver", "delivery", "next_attempt_at"),
+)
+
 feed_lines = Table(  # pipelines.orders.feed
     "feed_lines",
     metadata,

@@ -58,8 +58,26 @@ class Assortment:
 
     def image(self, product: Product) -> str | None:
         """Return the product's image, or else one of its code, as base64; None without either."""
-        name = product.image or self._image_of_code.get(product.code)
+        name = self.image_name(product)
         return self._encoded(name) if name else None
+
+    def image_name(self, product: Product) -> str | None:
+        """Return the path of the image that `image` shows, in the catalogue's folder."""
+        return product.image or self._image_of_code.get(product.code)
+
+    def image_file(self, name: str) -> Path | None:
+        """Return the file of an image of the catalogue; None for whatever else `name` names."""
+        # Names come from the catalogue's source and from clients, so nothing outside the folder
+        # of the catalogue's images is ever read.
+        if self._images is None:
+            return None
+        try:
+            path = (self._images / name).resolve(strict=True)
+            allowed = path.is_relative_to(self._images) and path.suffix.lower() in IMAGE_SUFFIXES
+            small = allowed and path.is_file() and path.stat().st_size <= IMAGE_LIMIT_BYTES
+        except (OSError, ValueError):
+            return None
+        return path if small else None
 
     def _product(self, code: str, description: str) -> Product | None:
         """Return the product of that code; of several, the one most like `description`."""
@@ -69,16 +87,10 @@ class Assortment:
         return self._products[self._index.closest(description, positions)]
 
     def _encode(self, name: str) -> str | None:
-        # Names come from the catalogue's source, so nothing outside its folder is ever read.
-        if self._images is None:
-            return None
+        path = self.image_file(name)
         try:
-            path = (self._images / name).resolve(strict=True)
-            allowed = path.is_relative_to(self._images) and path.suffix.lower() in IMAGE_SUFFIXES
-            if not allowed or not path.is_file() or path.stat().st_size > IMAGE_LIMIT_BYTES:
-                return None
-            return base64.b64encode(path.read_bytes()).decode("ascii")
-        except (OSError, ValueError):
+            return base64.b64encode(path.read_bytes()).decode("ascii") if path else None
+        except OSError:
             return None
 
 

@@ -110,6 +110,13 @@ class OrderLines:
         """Return all lines of a message, read ones too."""
         return self._select(feed_lines.c.message_id == message_id, None)
 
+    def of(self, line_ids: Sequence[str]) -> dict[str, OrderLine]:
+        """Return those of the lines that are stored, by id."""
+        found: list[OrderLine] = []
+        for start in range(0, len(line_ids), CHUNK):
+            found += self._select(feed_lines.c.line_id.in_(line_ids[start : start + CHUNK]), None)
+        return {line.line_id: line for line in found}
+
     def predicted(self, predictions: Mapping[str, Mapping[str, object]]) -> None:
         """Store predictions by line id."""
         if not predictions:
