@@ -17,9 +17,10 @@ from pipelines.arena.blessing import bless
 from pipelines.contract import Examples, ModelFamily, Progress, RequestRefused
 from pipelines.decisions.log import Champion, Conflict, Decision, DecisionLog
 from pipelines.decisions.peeks import unjudged
+from pipelines.gate.case import Case, Obstacle
 from pipelines.gate.leakage import check_leakage, read_keys
 from pipelines.gate.policy import Policy
-from pipelines.gate.promotion import Case, Obstacle, decide
+from pipelines.gate.promotion import decide
 from pipelines.gate.verdict import UNKNOWN, Blessing, Contestant, Trigger
 from pipelines.leases import Busy, Lease
 from pipelines.records.precedents import Anchor, anchor_of, judged_before

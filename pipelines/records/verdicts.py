@@ -8,9 +8,9 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from pipelines.decisions.log import Decision, DecisionLog, NewDecision
+from pipelines.gate.case import Case, Obstacle, Ruling
 from pipelines.gate.leakage import Leakage
 from pipelines.gate.policy import Policy
-from pipelines.gate.promotion import Case, Obstacle, Ruling
 from pipelines.gate.verdict import OVERRIDABLE, PROMOTING, Contestant, Trigger
 from pipelines.records.precedents import Anchor
 

@@ -8,9 +8,10 @@ from rivals import MACRO_F1, answers, contestant, policy, right_answers, rivals
 
 from features.resampling import plan
 from features.statistics import Estimate, alpha_at
+from pipelines.gate.case import Case
 from pipelines.gate.comparison import compare
 from pipelines.gate.primary import interesting_gain, superiority
-from pipelines.gate.promotion import Case, decide
+from pipelines.gate.promotion import decide
 from pipelines.gate.verdict import Trigger
 
 ROWS = 1_000

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from pipelines.contract import Guardrail
+from pipelines.gate.case import Case, Ruling
 from pipelines.gate.leakage import Leakage
 from pipelines.gate.policy import Policy
-from pipelines.gate.promotion import Case, Ruling
 from pipelines.gate.verdict import Blessing, Check, Contestant, Trigger
 from pipelines.metrics import Metric
 from pipelines.model_settings import PolicySettings

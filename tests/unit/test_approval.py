@@ -14,9 +14,10 @@ from cli.main import app
 from pipelines.decisions import approval
 from pipelines.decisions.approval import ApprovalRefused, settle
 from pipelines.decisions.log import Conflict, DecisionLog, NewDecision, UnknownDecision
+from pipelines.gate.case import Case
 from pipelines.gate.leakage import Leakage
 from pipelines.gate.policy import Policy
-from pipelines.gate.promotion import Case, decide
+from pipelines.gate.promotion import decide
 from pipelines.records.precedents import anchor_of
 from pipelines.records.replay import replay
 from pipelines.records.verdicts import append_verdict

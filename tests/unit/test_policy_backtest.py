@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 from cli import screen
 from cli.main import app
 from pipelines.decisions.log import DecisionLog
+from pipelines.gate.case import Case
 from pipelines.gate.leakage import Leakage
-from pipelines.gate.promotion import Case, decide
+from pipelines.gate.promotion import decide
 from pipelines.records.backtest import backtest
 from pipelines.records.verdicts import append_verdict
 from pipelines.settings import SettingsError, load_settings, read_policy

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 from rivals import MACRO_F1, case, check, contestant, exactly, policy, rivals
 
+from pipelines.gate.case import Obstacle
 from pipelines.gate.leakage import Leakage
-from pipelines.gate.promotion import Obstacle, decide, spent
+from pipelines.gate.promotion import decide, spent
 from pipelines.gate.verdict import Blessing, Trigger
 from pipelines.monitoring.signals import KINDS
 

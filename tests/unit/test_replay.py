@@ -21,8 +21,9 @@ from sqlalchemy import update
 from pipelines.contract import Guardrail
 from pipelines.decisions import chain
 from pipelines.decisions.log import Conflict, DecisionLog, NewDecision
+from pipelines.gate.case import Case, Obstacle
 from pipelines.gate.leakage import Leakage
-from pipelines.gate.promotion import Case, Obstacle, decide
+from pipelines.gate.promotion import decide
 from pipelines.gate.verdict import Blessing, Trigger
 from pipelines.records.precedents import anchor_of, judged_before
 from pipelines.records.replay import replay
