@@ -17,6 +17,10 @@ HAND_OVER_SECONDS = 0.5
 BUCKETS = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 
+Handled = tuple[str, str, int, str]
+"""Method, route, status, and the model asked, if any."""
+
+
 class Durations(Histogram):
     """A histogram that takes many observations at once."""
 
@@ -50,6 +54,19 @@ class Tallies:
             buckets=BUCKETS,
             registry=registry,
         )
+        self._model_requests = Counter(
+            "contender_model_requests",
+            "Requests on a model's prediction interfaces.",
+            ("model", "outcome"),
+            registry=registry,
+        )
+        self._model_seconds = Durations(
+            "contender_model_request_seconds",
+            "Time from a prediction request's arrival to the end of its answer.",
+            ("model",),
+            buckets=BUCKETS,
+            registry=registry,
+        )
         self._predictions = Counter(
             "contender_predictions",
             "Instances answered, by the version that answered them.",
@@ -57,14 +74,16 @@ class Tallies:
             registry=registry,
         )
         self._lock = threading.Lock()
-        self._handled: dict[tuple[str, str, int], list[float]] = defaultdict(list)
+        self._handled: dict[Handled, list[float]] = defaultdict(list)
         self._answered: dict[tuple[str, str], int] = defaultdict(int)
         self._awaited = False
 
-    def handled(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count a request; called from the event loop, which hands it over later."""
+    def handled(
+        self, method: str, route: str, status: int, seconds: float, model: str = ""
+    ) -> None:
+        """Count a request, and the model that it asked; the event loop hands it over later."""
         with self._lock:
-            self._handled[method, route, status].append(seconds)
+            self._handled[method, route, status, model].append(seconds)
         if not self._awaited:
             self._awaited = True
             asyncio.get_running_loop().call_later(HAND_OVER_SECONDS, self._hand_over_in_time)
@@ -79,12 +98,20 @@ class Tallies:
         with self._lock:
             handled, self._handled = self._handled, defaultdict(list)
             answered, self._answered = self._answered, defaultdict(int)
-        for (method, route, status), seconds in handled.items():
+        for (method, route, status, model), seconds in handled.items():
             self._requests.labels(method, route, str(status)).inc(len(seconds))
             self._seconds.labels(route).observe_all(seconds)
+            if model:
+                self._model_requests.labels(model, outcome_of(status)).inc(len(seconds))
+                self._model_seconds.labels(model).observe_all(seconds)
         for (model, version), instances in answered.items():
             self._predictions.labels(model, version).inc(instances)
 
     def _hand_over_in_time(self) -> None:
         self._awaited = False
         self.hand_over()
+
+
+def outcome_of(status: int) -> str:
+    """Return what a status means for whoever watches a model."""
+    return "failed" if status >= 500 else "refused" if status >= 400 else "answered"

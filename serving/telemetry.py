@@ -51,14 +51,18 @@ class Telemetry:
 
     def render(self) -> bytes:
         """Return the text format, over all workers where there are several."""
+        return generate_latest(self.collected())
+
+    def collected(self) -> CollectorRegistry:
+        """Return what has been counted so far, over all workers where there are several."""
         self.tallies.hand_over()
         directory = os.environ.get(DIRECTORY_VARIABLE)
         if not directory:
-            return generate_latest(self.registry)
+            return self.registry
         forget_dead_workers(Path(directory))
         together = CollectorRegistry()
         MultiProcessCollector(together, path=directory)  # type: ignore[no-untyped-call]
-        return generate_latest(together)
+        return together
 
 
 def forget_dead_workers(directory: Path) -> None:

@@ -91,6 +91,8 @@ class HotRoute(NamedTuple):
     operation: Operation
     at_once: AtOnce | None = None
     """Reads the same request where it can be answered without waiting; its answer is a 200."""
+    model: str = ""
+    """The model that it asks, where its path names none."""
 
     def paths(self, models: Iterable[str]) -> dict[str, str]:
         """Return each path that is meant, and the model that it names."""

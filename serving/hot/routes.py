@@ -46,7 +46,7 @@ class HotRoutes:
             status = await self._answer(place, headers, scope, receive, send)
         finally:
             self._table.tallies.handled(
-                place.method, place.template, status, time.perf_counter() - start
+                place.method, place.template, status, time.perf_counter() - start, place.asks
             )
 
     async def _answer(

@@ -20,6 +20,8 @@ class Place(NamedTuple):
     operation: Operation
     model: str
     at_once: AtOnce | None
+    asks: str
+    """The model whose requests are counted here."""
 
 
 class HotTable:
@@ -40,7 +42,14 @@ class HotTable:
         self.tallies = tallies
         self.rounds = Rounds()
         self.places = {
-            path: Place(route.method, route.path, route.operation, model, route.at_once)
+            path: Place(
+                route.method,
+                route.path,
+                route.operation,
+                model,
+                route.at_once,
+                model or route.model,
+            )
             for route in routes
             for path, model in route.paths(known).items()
         }

@@ -90,7 +90,7 @@ class HotProtocol(DrainingProtocol):
             return
         self._write(reply, call.request_id)
         seconds = time.perf_counter() - self._arrived
-        table.tallies.handled("POST", place.template, reply.status, seconds)
+        table.tallies.handled("POST", place.template, reply.status, seconds, place.asks)
 
     def hand_over(self) -> None:
         """Hand the request to uvicorn as if it had arrived just now."""

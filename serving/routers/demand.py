@@ -172,7 +172,7 @@ def _predict_at_once(call: Call) -> Question | None:
     return question(MODEL, [asked], partial(_document, product_id, notes), logged)
 
 
-HOT = (HotRoute("POST", "/api/v1/predict", _predict, _predict_at_once),)
+HOT = (HotRoute("POST", "/api/v1/predict", _predict, _predict_at_once, model=MODEL),)
 
 
 def _asked(body: Mapping[str, Any]) -> Row:

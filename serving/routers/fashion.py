@@ -91,7 +91,7 @@ async def _recommend(call: Call) -> Reply:
     return Reply(await call.write(answered, partial(_document, customer_id)))
 
 
-HOT = (HotRoute("GET", "/recommendation", _recommend),)
+HOT = (HotRoute("GET", "/recommendation", _recommend, model=MODEL),)
 
 
 @router.get(IMAGES + "/{path:path}", response_class=Response, responses=PICTURE)

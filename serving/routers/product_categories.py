@@ -118,7 +118,7 @@ def _inference_at_once(call: Call) -> Question | None:
     return question(MODEL, [{"name": name} for name in names], _document)
 
 
-HOT = (HotRoute("POST", "/v1/categorizer/inference", _inference, _inference_at_once),)
+HOT = (HotRoute("POST", "/v1/categorizer/inference", _inference, _inference_at_once, model=MODEL),)
 
 
 @router.post("/training", status_code=202)

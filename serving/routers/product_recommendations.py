@@ -190,7 +190,7 @@ def _kept(key: bytes, call: Call, answered: Answered) -> Reply:
     return Reply(kept.body, headers=(*_headers(kept, answered), named))
 
 
-HOT = (HotRoute("POST", "/recommend", _recommend, _recommend_at_once),)
+HOT = (HotRoute("POST", "/recommend", _recommend, _recommend_at_once, model=MODEL),)
 
 
 async def _again(
