@@ -156,6 +156,9 @@ class ModelFamily(ABC):
     """The response column that a plain, unnamed single output of a foreign model stands for."""
     label_text: ClassVar[str | None] = None
     """The request column a reviewed label's text belongs to; None where labels are not texts."""
+    catalogue_text: ClassVar[str | None] = None
+    """The request column that takes a product's description from the catalogue, so that a decision
+    shows which products a version answers otherwise; None where products are not asked about."""
     many: ClassVar[bool] = False
     """True when a request is answered by several rows (a list over HTTP)."""
     entity: ClassVar[str | None] = None

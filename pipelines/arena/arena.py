@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.arena.blessing import bless
+from pipelines.catalogue_diff.differ import VERDICTS, Differ, Side
 from pipelines.contract import Examples, ModelFamily, Progress, RequestRefused
 from pipelines.decisions.log import Champion, Conflict, Decision, DecisionLog
 from pipelines.decisions.peeks import unjudged
-from pipelines.gate.case import Case, Obstacle
+from pipelines.gate.case import Case, Obstacle, Ruling
 from pipelines.gate.leakage import check_leakage, read_keys
 from pipelines.gate.policy import Policy
 from pipelines.gate.promotion import decide
@@ -78,6 +79,7 @@ class Arena:
         folder: Path,
         *,
         blesser: Callable[[Path], Blessing] = bless,
+        differ: Differ | None = None,
     ) -> None:
         self._family = family
         self._policy = policy
@@ -86,6 +88,7 @@ class Arena:
         self._client = client
         self._folder = folder / family.name
         self._bless = blesser
+        self._differ = differ
 
     def judge(
         self,
@@ -137,6 +140,8 @@ class Arena:
             champion = self._enter(head.version, test_set, "champion")
         progress(0.8, "comparing")
         case, anchor = self._case(head, champion, challenger, test_set, trigger)
+        ruling = decide(case)
+        diff = self._diff(ruling, champion, challenger, test_set, progress)
         if not lease.renew():
             # Whoever took it over has emptied the scratch space: what was found may be its doing.
             raise Busy(f"{lease.name} was taken over during the judgement; nothing was recorded")
@@ -144,11 +149,30 @@ class Arena:
             self._log,
             self._family.name,
             case,
-            decide(case),
+            ruling,
             test_set,
             expected_generation=head.generation if head else 0,
             anchor=anchor,
+            diff=diff,
         )
+
+    def _diff(
+        self,
+        ruling: Ruling,
+        champion: Entry | None,
+        challenger: Entry,
+        test_set: TestSet,
+        progress: Progress,
+    ) -> dict[str, object] | None:
+        """Keep what the version changes, where it became champion or still may."""
+        if self._differ is None or ruling.verdict not in VERDICTS:
+            return None
+        if champion is None or champion.package is None or challenger.package is None:
+            return None
+        progress(0.9, "asking both about the catalogue")
+        before = Side(champion.contestant.version, champion.package)
+        after = Side(challenger.contestant.version, challenger.package)
+        return self._differ.keep(self._family, before, after, test_set.requests)
 
     def _enter(self, version: str, test_set: TestSet, side: str) -> Entry:
         """Fetch, bless and ask one version; what it does wrong is kept as its fault."""

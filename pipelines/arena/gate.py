@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pipelines import catalog
 from pipelines.arena.arena import UNLOADABLE, Arena, silent
 from pipelines.arena.blessing import bless
+from pipelines.catalogue_diff.differ import Differ
 from pipelines.contract import Examples, ModelFamily, Progress
 from pipelines.decisions.log import Decision, DecisionLog
 from pipelines.gate.leakage import read_keys
@@ -127,6 +128,7 @@ class Gate:
             self.client,
             self._settings.var / "arena",
             blesser=self._bless,
+            differ=Differ(self._log, self._settings.var),
         )
         return arena.judge(version, test_set, trigger=trigger, progress=progress)
 

@@ -113,7 +113,7 @@ class DecisionLog:
         token: Callable[[], str] = lambda: secrets.token_hex(3),
     ) -> None:
         self.store = store
-        self._directory = predictions_directory
+        self.predictions_directory = predictions_directory
         self._clock = clock
         self._token = token
 
@@ -176,11 +176,11 @@ class DecisionLog:
 
     def save_predictions(self, frame: pd.DataFrame) -> str:
         """Keep per-request predictions for ever and return the sha256 that names them."""
-        return prediction_files.save(self._directory, frame)
+        return prediction_files.save(self.predictions_directory, frame)
 
     def load_predictions(self, sha256: str) -> pd.DataFrame:
         """Return kept predictions. Raises `prediction_files.PredictionsDamaged`."""
-        return prediction_files.load(self._directory, sha256)
+        return prediction_files.load(self.predictions_directory, sha256)
 
     def _append(self, connection: Connection, new: NewDecision) -> Decision:
         champion = _head(connection, new.model)

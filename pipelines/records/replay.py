@@ -12,6 +12,9 @@ from dataclasses import asdict, dataclass
 
 import orjson
 
+from pipelines.catalogue_diff import document
+from pipelines.catalogue_diff.differ import made_again
+from pipelines.catalogue_diff.document import RECORD_KEY, DiffDamaged
 from pipelines.decisions import chain
 from pipelines.decisions.log import Decision, DecisionLog
 from pipelines.decisions.prediction_files import PredictionsDamaged
@@ -61,7 +64,24 @@ def replay(log: DecisionLog, decision_id: str) -> list[Difference]:
     found += differences("verdict", decision.verdict, replayed.verdict)
     found += differences("look", decision.look, replayed.look)
     recomputed = orjson.loads(chain.canonical(replayed.as_json()))
-    return [*found, *differences("ruling", decision.record["ruling"], recomputed)]
+    found += differences("ruling", decision.record["ruling"], recomputed)
+    return [*found, *_catalogue_diff(log, decision)]
+
+
+def _catalogue_diff(log: DecisionLog, decision: Decision) -> Iterator[Difference]:
+    """Yield what is wrong with the kept diff: its file, or what follows from the kept answers."""
+    named = decision.record.get(RECORD_KEY)
+    if not isinstance(named, Mapping) or named["sha256"] is None:
+        return
+    try:
+        kept = document.load(log.predictions_directory, str(named["sha256"]))
+        again = made_again(log, named)
+    except (PredictionsDamaged, DiffDamaged) as error:
+        yield Difference(RECORD_KEY, "readable", str(error))
+        return
+    yield from differences(RECORD_KEY, kept, orjson.loads(chain.canonical(again.as_json())))
+    for count in ("questions", "changed"):
+        yield from differences(f"{RECORD_KEY}.{count}", named[count], kept[count])
 
 
 def _ending(log: DecisionLog, decision: Decision) -> Iterator[Difference]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from pipelines.catalogue_diff.document import RECORD_KEY
 from pipelines.decisions.log import Decision, DecisionLog, NewDecision
 from pipelines.gate.case import Case, Obstacle, Ruling
 from pipelines.gate.leakage import Leakage
@@ -36,10 +37,11 @@ def append_verdict(
     *,
     expected_generation: int,
     anchor: Anchor | None = None,
+    diff: Mapping[str, object] | None = None,
 ) -> Decision:
     """Keep the prediction files and append the verdict. Raises `Conflict` when champion or look
-    have moved since the case was put together."""
-    record = {
+    have moved since the case was put together. `diff` names the catalogue diff, if one was made."""
+    record: dict[str, object] = {
         "policy": {"text": case.policy.as_json(), "sha256": case.policy.sha256},
         "trigger": case.trigger.as_json(),
         "champion": case.champion.as_json() if case.champion else None,
@@ -58,7 +60,10 @@ def append_verdict(
         "predictions": {side: _kept(log, getattr(case, f"{side}_rows")) for side in SIDES},
         "ruling": ruling.as_json(),
         "environment": environment(),
+        **({} if case.revenue is None else {"revenue": dict(case.revenue)}),
     }
+    if diff is not None:
+        record[RECORD_KEY] = diff
     return log.append(
         NewDecision(
             kind="verdict",
@@ -124,6 +129,7 @@ def case_of(log: DecisionLog, record: Mapping[str, object]) -> Case:
         champion=Contestant.from_json(_mapping(champion)) if champion else None,
         leakage=Leakage(**_mapping(record["leakage"])),  # type: ignore[arg-type]
         obstacle=Obstacle(**_mapping(obstacle)) if obstacle else None,  # type: ignore[arg-type]
+        revenue=record.get("revenue"),  # type: ignore[arg-type]
         **rows,
     )
 

@@ -53,7 +53,7 @@ class ProductCategories(LabelFamily):
     title = "Product categories"
     text = "name"
     target = "category"
-    label_text = "name"
+    label_text = catalogue_text = "name"
     schema = FrameSchema(
         columns=(
             Column(

@@ -55,7 +55,7 @@ class ProductCodes(LabelFamily):
     title = "Product codes"
     text = "description"
     target = "code"
-    label_text = "description"
+    label_text = catalogue_text = "description"
     schema = FrameSchema(
         columns=(
             Column(

@@ -1,0 +1,82 @@
+"""What each product sold lately, from the stored sales: the weight of a change in its answers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipelines.catalogue_diff.document import SalesUnit
+from pipelines.orders.product_catalogue import Product
+
+if TYPE_CHECKING:
+    from features.sales_history import SalesHistory
+
+DAYS = 90
+"""Days of sales that count, up to the newest stored one."""
+
+
+@dataclass(frozen=True)
+class Sales:
+    """Sales of the last `DAYS` days by product; money where every product that sold has a price,
+    else pieces, for the two cannot be added up."""
+
+    of: Mapping[str, float] = field(default_factory=dict)
+    unit: SalesUnit | None = None
+
+
+def sales_of(history: SalesHistory | None, products: Sequence[Product] = ()) -> Sales:
+    """Return the sales of a stored history; prices that it lacks are the catalogue's."""
+    if history is None or not history.ids:
+        return Sales()
+    quantity = np.asarray(history.quantity[:, -DAYS:], dtype=np.float64)
+    price = np.asarray(history.price[:, -DAYS:], dtype=np.float64)
+    priced = ~np.isnan(price)
+    usual = np.divide(
+        np.where(priced, price, 0.0).sum(axis=1),
+        priced.sum(axis=1),
+        out=np.full(len(price), np.nan),
+        where=priced.any(axis=1),
+    )
+    listed = _listed_prices(products, history.ids)
+    usual = np.where(np.isnan(usual), [listed.get(name, np.nan) for name in history.ids], usual)
+    pieces = np.maximum(quantity.sum(axis=1), 0.0)
+    money = np.maximum((quantity * np.where(priced, price, usual[:, None])).sum(axis=1), 0.0)
+    known = not np.isnan(usual[pieces > 0]).any()
+    values = np.where(pieces > 0, money, 0.0) if known else pieces
+    sold = dict(zip(history.ids, np.round(values, 2).tolist(), strict=True))
+    return Sales(sold, "money" if known else "pieces")
+
+
+def of_products(sales: Sales, products: Sequence[Product]) -> dict[str, float]:
+    """Return what the product of each description sold.
+
+    Sales name products by article number or by code, whichever fits more of them. Where several
+    descriptions stand for one, each has an equal share, so that the sum is what was sold.
+    """
+    keys = _keys(products, sales.of)
+    sharing = Counter(key for key in keys if key is not None)
+    found: dict[str, float] = {}
+    for product, key in zip(products, keys, strict=True):
+        if key is not None and key in sales.of:
+            share = sales.of[key] / sharing[key]
+            found[product.description] = found.get(product.description, 0.0) + share
+    return found
+
+
+def _keys(products: Sequence[Product], names: Iterable[str]) -> list[str | None]:
+    sold = set(names)
+    numbers = [product.product_id for product in products]
+    codes: list[str | None] = [product.code for product in products]
+    return numbers if len(sold & set(numbers)) > len(sold & set(codes)) else codes
+
+
+def _listed_prices(products: Sequence[Product], names: Iterable[str]) -> dict[str, float]:
+    found: dict[str, list[float]] = {}
+    for product, key in zip(products, _keys(products, names), strict=True):
+        if key is not None and product.price is not None:
+            found.setdefault(key, []).append(product.price)
+    return {key: sum(prices) / len(prices) for key, prices in found.items()}
