@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,6 +19,7 @@ LEAST = 1e-300
 """Probabilities are ranked by their logarithm in steps of a ten-thousandth, so the last digits of
 two forms of one model cannot order a tie differently, and small ones still have an order. The odd
 step and phase keep the fractions that forests answer away from the edges of the steps."""
+TWO_STEPS_BELOW = math.exp(-2.0 / STEPS)
 SMALLEST_SHARE = 0.9973e-4
 """A smaller share of the trees' votes counts as none: of two labels ONNX Runtime answers one as
 1 - p, whose rounding (1e-7) a root would blow up. Odd, so that no fraction of votes equals it."""
@@ -39,22 +41,33 @@ def sharpened(probabilities: Floats, temperature: float) -> Floats:
 
 def answers(probabilities: Floats, labels: Sequence[str], target: str) -> list[Row]:
     """Return one response row for each row of `probabilities`: the best label and the next ones."""
-    keys = -np.floor(np.log(np.maximum(probabilities, LEAST)) * STEPS + PHASE)
+    places = firsts(probabilities, ALTERNATIVES)
+    values = np.take_along_axis(probabilities, places, axis=1)
     rows: list[Row] = []
-    for line, ranks in zip(probabilities, keys, strict=True):
-        places = _first(ranks, ALTERNATIVES)
+    for named, told in zip(places.tolist(), values.tolist(), strict=True):
         ranked = [
             {target: labels[place], "confidence": value}
-            for place, value in zip(places.tolist(), line[places].tolist(), strict=True)
+            for place, value in zip(named, told, strict=True)
         ]
         rows.append({**ranked[0], "alternatives": ranked})
     return rows
 
 
-def _first(keys: Floats, count: int) -> NDArray[np.intp]:
-    """Return the places of the `count` smallest keys in order, of equal ones the first."""
-    if len(keys) <= count:
-        return keys.argsort(kind="stable")
-    bound = np.partition(keys, count - 1)[count - 1]
-    near = np.flatnonzero(keys <= bound)
-    return near[keys[near].argsort(kind="stable")][:count]
+def firsts(probabilities: Floats, count: int) -> NDArray[np.intp]:
+    """Return the places of each row's `count` most probable labels, of equal ones the first.
+
+    Shape (rows, count), or as many columns as there are labels.
+    """
+    count = min(count, probabilities.shape[1])
+    last = np.partition(probabilities, -count, axis=1)[:, -count, None]
+    # Two steps below the last of them nothing can rank as high; so few are looked at closer.
+    near = (probabilities >= last * TWO_STEPS_BELOW) | (last < LEAST / TWO_STEPS_BELOW)
+    rows, places = near.nonzero()
+    # Sorted by row, then by rank; what is equal in both stays in the order of its place.
+    order = np.lexsort((_ranks(probabilities[rows, places]), rows))
+    starts = rows.searchsorted(np.arange(len(probabilities)))
+    return np.asarray(places[order[starts[:, None] + np.arange(count)]])
+
+
+def _ranks(probabilities: Floats) -> Floats:
+    return np.asarray(-np.floor(np.log(np.maximum(probabilities, LEAST)) * STEPS + PHASE))

@@ -86,7 +86,12 @@ class Block:
 
     def row(self, text: str) -> tuple[Columns, Floats]:
         """Return the columns that `text` touches and their weights; both empty if it has none."""
-        counts = Counter(self._columns(text))
+        found = self._columns(text)
+        if len(set(found)) == len(found):
+            # As in most short texts, each term is there once: nothing to count.
+            columns = np.array(found, dtype=np.intp)
+            return columns, self._weights(columns, np.ones(len(found)))
+        counts = Counter(found)
         columns = np.fromiter(counts.keys(), dtype=np.intp, count=len(counts))
         values = np.fromiter(counts.values(), dtype=np.float64, count=len(counts))
         return columns, self._weights(columns, values)
@@ -103,8 +108,8 @@ class Block:
         return found
 
     def _known(self, terms: Sequence[str]) -> tuple[int, ...]:
-        known = self.vocabulary
-        return tuple([known[term] for term in terms if term in known])
+        known = map(self.vocabulary.get, terms)
+        return tuple([column for column in known if column is not None])
 
     def _of_word(self, word: str) -> tuple[int, ...]:
         return self._known(grams_of_word(word, self.terms.shortest, self.terms.longest))
@@ -135,6 +140,8 @@ class Vectors:
 
     def row(self, text: str) -> tuple[Columns, Floats]:
         """Return the columns that `text` touches and their weights."""
+        if len(self.blocks) == 1:
+            return self.blocks[0].row(text)
         parts = [block.row(text) for block in self.blocks]
         columns = [part[0] + start for part, start in zip(parts, self.starts, strict=False)]
         return np.concatenate(columns), np.concatenate([part[1] for part in parts])

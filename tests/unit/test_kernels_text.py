@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.text import char_ngrams, normalise
+from features.text import char_ngrams, fold, normalise, words
 from pipelines.text_kernel import vectors as kernel
 from pipelines.text_kernel.ranking import ALTERNATIVES, answers
 from pipelines.text_kernel.vectors import Block, Terms, Vectors
@@ -92,3 +94,38 @@ def test_the_first_few_are_those_of_a_full_sort(shares: list[float]) -> None:
 
     found = [entry["label"] for entry in row["alternatives"]]  # type: ignore[attr-defined]
     assert found == [labels[place] for place in expected]
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.sampled_from([0.0, 1e-310, 1e-299, 0.1, 0.2, 0.2 + 1e-12]), min_size=9, max_size=9
+        ),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_the_first_few_of_many_texts_are_those_of_each_alone(shares: list[list[float]]) -> None:
+    labels = [f"label{place}" for place in range(9)]
+    alone = [row for line in shares for row in answers(np.array([line]), labels, "label")]
+    assert answers(np.array(shares), labels, "label") == alone
+
+
+@given(st.text(alphabet="aÁñ½ µ3/8.º×ÿİ日e\u0301\u034f", max_size=30) | st.text(max_size=30))
+def test_the_short_cuts_of_cutting_words_change_no_word(text: str) -> None:
+    folded = "".join(
+        letter
+        for letter in unicodedata.normalize("NFKD", text.lower())
+        if not unicodedata.combining(letter)
+    )
+    unified = unicodedata.normalize("NFKC", folded).replace("\u2044", "/").lower()
+    assert fold(text) == folded
+    assert words(fold(text)) == re.findall(r"[^\W\d_]+|\d+(?:[./]\d+)*", unified)
+
+
+def test_terms_that_come_again_are_counted() -> None:
+    block = Block(
+        Terms("words", 1, 2), {"de": 0, "tubo": 1, "tubo de": 2}, "count", False, np.ones(3)
+    )
+    assert counted(block, "tubo de tubo de PVC") == {0: 2.0, 1: 2.0, 2: 2.0}
+    assert counted(block, "tubo de PVC") == {0: 1.0, 1: 1.0, 2: 1.0}
