@@ -12,17 +12,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from features.betting import log_mean_exp
 from pipelines.gate.verdict import Check
 from pipelines.rollouts.evidence import Evidence
 from pipelines.rollouts.observations import Totals
 from pipelines.rollouts.plan import JUDGED, PAIRED, Rollout
-from pipelines.rollouts.sequential import (
-    Cell,
-    log_best_e,
-    log_mean_exp,
-    log_share_e,
-    share_interval,
-)
+from pipelines.rollouts.sequential import Cell, log_best_e, log_share_e, share_interval
 from pipelines.rollouts.tally import slower
 
 LARGEST_E = 1e12

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Final
 
+from features.betting import FRACTIONS, BoundedMean, bets
 from pipelines.rollouts.plan import Arm, Rollout
-from pipelines.rollouts.sequential import FRACTIONS, BoundedMean, bets
 
 SCALING: Final = 100
 """Units whose squared errors set the scale."""

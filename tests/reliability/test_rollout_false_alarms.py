@@ -20,9 +20,10 @@ from rollout_arrays import (
     scaled,
 )
 
+from features.betting import log_mean_exp
 from pipelines.rollouts.evidence import SCALING, nothing_yet
 from pipelines.rollouts.plan import Guardrails, Plan, Rollout, Step
-from pipelines.rollouts.sequential import Cell, log_mean_exp, log_share_e
+from pipelines.rollouts.sequential import Cell, log_share_e
 
 ALPHA = 0.05
 RUNS = 1_000

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_ndtr
 
+from features.betting import FRACTIONS
 from pipelines.rollouts.evidence import SCALE_QUANTILE, SCALING
-from pipelines.rollouts.sequential import FRACTIONS, ODDS
+from pipelines.rollouts.sequential import ODDS
 
 Floats = NDArray[np.float64]
 

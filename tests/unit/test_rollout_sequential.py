@@ -7,16 +7,8 @@ import math
 
 import pytest
 
-from pipelines.rollouts.sequential import (
-    FRACTIONS,
-    ODDS,
-    BoundedMean,
-    Cell,
-    bets,
-    log_mean_exp,
-    log_share_e,
-    share_interval,
-)
+from features.betting import FRACTIONS, BoundedMean, bets, log_mean_exp
+from pipelines.rollouts.sequential import ODDS, Cell, log_share_e, share_interval
 
 
 def binomial(n, k, p):
