@@ -43,6 +43,7 @@ from serving.routers import (
     product_categories,
     product_codes,
     product_recommendations,
+    review,
     rollouts,
 )
 from serving.services import RollBack, Services
@@ -52,6 +53,8 @@ logger = logging.getLogger(__name__)
 START_PATIENCE_SECONDS = 20.0
 # Routes are tried in order, so what is asked most comes first.
 GENERIC = (predictions, health, models, feedback, history, assessments, decisions, rollouts, jobs)
+DESKS = (review,)
+"""What the console reads beside the generic interface."""
 PROTOCOLS = (open_inference, invocations)
 """The generic interface as clients of others speak it, in their dialects and media types."""
 DOMAIN = (product_categories, product_codes, demand, product_recommendations, fashion)
@@ -95,7 +98,7 @@ def create_app(
     )
     app.state.services = services
     app.state.dialects = tuple(module.DIALECT for module in (*DOMAIN, *PROTOCOLS))
-    routers = [module.router for module in (*GENERIC, *DOMAIN, *PROTOCOLS)]
+    routers = [module.router for module in (*GENERIC, *DOMAIN, *PROTOCOLS, *DESKS)]
     for router in routers:
         app.include_router(router)
     app.state.routes = [route for router in routers for route in router.routes]

@@ -30,6 +30,7 @@ from pipelines.orchestration import (
     OrchestrationUnavailable,
     UnknownDeployment,
 )
+from pipelines.orders.order_lines import UnknownLine
 from pipelines.prediction_log import UnknownPrediction
 from pipelines.registry.aliases import NoWayBack
 from pipelines.registry.client import (
@@ -85,6 +86,7 @@ MEANINGS: dict[type[Exception], Meaning] = {
     UnknownDecision: Meaning(404, "unknown-decision", "No such decision"),
     NoDiff: Meaning(404, "no-diff", "No catalogue diff was kept with this decision"),
     SpeechUnavailable: Meaning(404, "no-speech", "There is nothing to hear"),
+    UnknownLine: Meaning(404, "unknown-line", "No such order line"),
     UnknownPrediction: Meaning(404, "unknown-prediction", "No such prediction"),
     VersionNotLive: Meaning(404, "version-not-live", "Another version is live"),
     UnknownRollout: Meaning(404, "unknown-rollout", "No such rollout"),

@@ -45,7 +45,7 @@ class OrderDesk:
         """
         before = self.labels.confirmed(MODEL, [description]).get(exact(description))
         if before is None or before.value != code:
-            shown = _shown(self.board.renewed().shown_for(description))
+            shown = shown_of(self.board.renewed().shown_for(description))
             shown["confirmed"] = before is not None
             self.labels.add(MODEL, description, code, shown=shown, reviewer=REVIEWER)
         return self.board.renewed()
@@ -85,8 +85,8 @@ class OrderDesk:
         return " ".join(sentences)
 
 
-def _shown(entry: Mapping[str, object] | None) -> dict[str, object]:
-    """Return what the person had seen, as it is kept with the label."""
+def shown_of(entry: Mapping[str, object] | None) -> dict[str, object]:
+    """Return what a person has seen of an entry, as it is kept with his label."""
     if entry is None:
         return {}
     return {

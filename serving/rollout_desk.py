@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from pipelines.decisions.log import DecisionLog
 from pipelines.rollouts import disagreements, records, steward
+from pipelines.rollouts.disagreements import Disagreement
 from pipelines.rollouts.losses import compared
 from pipelines.rollouts.plan import Plan, PlanRefused
 from pipelines.rollouts.standing import Lookout, standing, summary
@@ -59,6 +60,11 @@ class RolloutDesk:
         return RolloutView.model_validate(
             _dated(document) | {"here": here, "disagreements": samples}
         )
+
+    def differing(self, model: str) -> Sequence[Disagreement]:
+        """Return what a model's running shadow answered otherwise, the newest first."""
+        running = records.active(self._log, model)
+        return disagreements.latest(self._log.store, running.rollout_id) if running else ()
 
     def list(self, model: str, limit: int) -> list[RolloutSummary]:
         """Return a line about each rollout of a model, the newest first."""

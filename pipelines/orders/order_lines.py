@@ -27,6 +27,10 @@ MESSAGE_ID_CHARACTERS = 128
 CHUNK = 500
 
 
+class UnknownLine(LookupError):
+    """No order line has that id."""
+
+
 @dataclass(frozen=True)
 class IncomingLine:
     """A line as a message states it.
@@ -109,6 +113,13 @@ class OrderLines:
     def message(self, message_id: str) -> list[OrderLine]:
         """Return all lines of a message, read ones too."""
         return self._select(feed_lines.c.message_id == message_id, None)
+
+    def one(self, line_id: str) -> OrderLine:
+        """Return a stored line. Raises `UnknownLine`."""
+        found = self.of([line_id])
+        if line_id not in found:
+            raise UnknownLine(f"no order line is called {line_id!r}")
+        return found[line_id]
 
     def of(self, line_ids: Sequence[str]) -> dict[str, OrderLine]:
         """Return those of the lines that are stored, by id."""

@@ -1,0 +1,231 @@
+"""What the review desk works with: its newest state, the choices people make, similar lines."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
+from rapidfuzz import fuzz
+from sqlalchemy.exc import SQLAlchemyError
+
+from pipelines import changes, labels
+from pipelines.label_requests import queue as label_requests
+from pipelines.labels import Labels, exact
+from pipelines.orders import choices, order_lines
+from pipelines.orders.choices import Choice, Choices
+from pipelines.orders.choosing import Choosing, Outcome
+from pipelines.orders.order_lines import OrderLine, OrderLines
+from pipelines.orders.product_catalogue import MODEL
+from pipelines.prediction_log import UnknownPrediction
+from serving import review_board
+from serving.order_board import entry_of
+from serving.order_desk import OrderDesk, shown_of
+from serving.review_board import Surroundings
+from serving.review_insight import Insights
+from serving.review_progress import progress
+from serving.review_schemas import (
+    Progress,
+    ReviewChoice,
+    ReviewMessage,
+    SimilarLine,
+)
+from serving.search import fold
+from serving.services import Services
+
+logger = logging.getLogger(__name__)
+
+LINES = 400
+SIMILAR = 50
+LEAST_SIMILAR = 0.6
+SUBJECTS = (order_lines.SUBJECT, labels.SUBJECT, choices.SUBJECT, label_requests.SUBJECT)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One state of the desk."""
+
+    state: str
+    read_at: datetime
+    messages: tuple[ReviewMessage, ...]
+
+
+class ReviewDesk:
+    """The review desk of one process."""
+
+    def __init__(
+        self,
+        services: Services,
+        order_desk: OrderDesk,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        store = services.store
+        self.orders = order_desk
+        self._services = services
+        self._store = store
+        self._clock = clock
+        self._lines = OrderLines(store)
+        self._labels = Labels(store)
+        self._choices = Choices(store)
+        self._choosing = Choosing(self._labels, self._choices, self._judged_at)
+        self._insights = Insights(services.slots)
+        self._turn = asyncio.Lock()
+        self._desk: Desk | None = None
+
+    async def current(self) -> Desk:
+        """Return the desk as it is now, or as it was where the store is away.
+
+        Raises `SQLAlchemyError` only before the first state was read.
+        """
+        async with self._turn:
+            try:
+                self._desk = await self._renewed()
+            except SQLAlchemyError as error:
+                if self._desk is None:
+                    raise
+                logger.warning("the review desk stays as it is: %s", type(error).__name__)
+            return self._desk
+
+    def progress(self, desk: Desk, since: datetime | None) -> Progress:
+        """Return what was done since then, by default since midnight in UTC."""
+        now = self._clock().astimezone(UTC)
+        start = since or now.replace(hour=0, minute=0, second=0, microsecond=0)
+        return progress(start, self._choices.since(start), desk.messages)
+
+    def choose(self, reviewer: str, asked: Sequence[ReviewChoice]) -> list[Outcome]:
+        """Keep choices, one after another; what is kept is on disk when this returns."""
+        known = self._choices.known([choice.id for choice in asked])
+        lines = self._lines.of(sorted({choice.line_id for choice in asked}))
+        return [self._chosen(reviewer, one, lines.get(one.line_id), known) for one in asked]
+
+    def similar(self, desk: Desk, line_id: str) -> list[SimilarLine]:
+        """Return the lines that wait and resemble one line. Raises `UnknownLine`."""
+        wanted = fold(self._lines.one(line_id).description)
+        found = [
+            SimilarLine(
+                line_id=other.line_id,
+                message_id=message.message_id,
+                description=other.description,
+                similarity=round(fuzz.token_sort_ratio(wanted, fold(other.description)) / 100, 4),
+                code=other.code.value if other.code else None,
+                confidence=other.code.confidence if other.code else 0.0,
+            )
+            for message in desk.messages
+            for other in message.lines
+            if other.line_id != line_id and other.chosen is None
+        ]
+        near = [one for one in found if one.similarity >= LEAST_SIMILAR]
+        return sorted(near, key=lambda one: (-one.similarity, one.line_id))[:SIMILAR]
+
+    async def _renewed(self) -> Desk:
+        counts = await run_in_threadpool(changes.counts, self._store, SUBJECTS)
+        trial = await run_in_threadpool(self._challenged)
+        versions = self._insights.state()
+        shelf = self.orders.shelf.assortment
+        seen = (counts, id(shelf), versions, sorted(trial.items()))
+        state = ".".join(map(str, counts)) + "-" + _digest(repr(seen))
+        now = self._clock()
+        if self._desk and self._desk.state == state:
+            return replace(self._desk, read_at=now)
+        lines, around = await run_in_threadpool(self._read, trial)
+        insights = await self._insights.of([around.wanted(line) for line in lines])
+        built = await run_in_threadpool(review_board.messages, lines, insights, around)
+        return Desk(state, now, tuple(built))
+
+    def _read(self, challenged: Mapping[str, str]) -> tuple[list[OrderLine], Surroundings]:
+        lines = self._whole_messages()
+        texts = [line.description for line in lines]
+        asked = label_requests.requested(self._store, MODEL, texts)
+        around = Surroundings(
+            assortment=self.orders.shelf.assortment,
+            labels=self._labels.confirmed(MODEL, texts),
+            choices=self._choices.standing([line.line_id for line in lines]),
+            requested=frozenset(exact(text) for text in asked),
+            challenged=challenged,
+        )
+        return lines, around
+
+    def _whole_messages(self) -> list[OrderLine]:
+        found = self._lines.latest(LINES)
+        if len(found) < LINES:
+            return found
+        last = found[-1].message_id
+        return [line for line in found if line.message_id != last] + self._lines.message(last)
+
+    def _challenged(self) -> dict[str, str]:
+        """Return what the version on trial answers otherwise, by exact description."""
+        return {
+            exact(str(one.instance.get("description"))): str(one.challenger[0].get("code"))
+            for one in reversed(self._services.rollout_desk.differing(MODEL))
+            if one.challenger
+        }
+
+    def _chosen(
+        self, reviewer: str, asked: ReviewChoice, line: OrderLine | None, known: set[str]
+    ) -> Outcome:
+        if asked.id in known:
+            return Outcome("already")
+        if line is None:
+            return Outcome("refused", "no order line has this id")
+        if asked.action == "change" and asked.code is None:
+            return Outcome("refused", "a change must name a code")
+        shown = self._shown(asked, line)
+        code = asked.code.strip() if asked.code else shown.get("code")
+        choice = Choice(
+            choice_id=asked.id,
+            line_id=line.line_id,
+            action=asked.action,
+            code=None if code is None else str(code),
+            quantity=line.quantity if asked.quantity is None else asked.quantity,
+            reviewer=reviewer,
+            shown={**shown, "state": asked.shown_state},
+            at=asked.at.isoformat(),
+        )
+        return self._choosing.take(choice, line)
+
+    def _shown(self, asked: ReviewChoice, line: OrderLine) -> dict[str, object]:
+        """Return what the person saw, also where another version has answered since."""
+        now = (line.prediction or {}).get("prediction_id")
+        if asked.prediction_id is not None and asked.prediction_id != now:
+            try:
+                then = self._services.predictions.find(MODEL, asked.prediction_id)
+            except UnknownPrediction:
+                return {"prediction_id": asked.prediction_id}
+            model = {"name": then.model, "version": then.version, "decision_id": then.decision_id}
+            row = dict(then.answer[0]) if then.answer else {}
+            answered = {**row, "model": model, "prediction_id": then.prediction_id}
+            line = replace(line, prediction=answered)
+        label = self._labels.confirmed(MODEL, [line.description]).get(exact(line.description))
+        return shown_of(entry_of(line, label, None))
+
+    def _judged_at(self) -> str | None:
+        newest = self._services.decisions.list(MODEL, 1)
+        return newest[0].created_at if newest else None
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Keep a review desk at `app.state.review_desk` while the application runs."""
+    app.state.review_desk = ReviewDesk(app.state.services, app.state.order_desk)
+    yield
+
+
+async def review_desk_of(request: Request) -> ReviewDesk:
+    """Return the desk of this process; `async` as every dependency is (`serving.dependencies`)."""
+    desk: ReviewDesk = request.app.state.review_desk
+    return desk
+
+
+ReviewDeskDependency = Annotated[ReviewDesk, Depends(review_desk_of)]
