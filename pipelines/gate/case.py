@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from pipelines.gate.comparison import Comparison
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from pipelines.gate.comparison import Figure
     from pipelines.gate.policy import Policy
+
+TABLES = ("challenger_rows", "champion_rows", "floor_rows", "anchor_rows")
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,17 @@ class Case:
     leakage: Leakage = field(default_factory=lambda: Leakage("not possible"))
     obstacle: Obstacle | None = None
     unjudged: int = 0
+    revenue: Mapping[str, str] | None = None
+    """Where the revenue in the tables comes from, or under `unknown` why there is none."""
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame | None]:
+        """The tables of per-request predictions, by the names of their fields."""
+        return {name: getattr(self, name) for name in TABLES}
+
+    def with_tables(self, tables: Mapping[str, pd.DataFrame | None]) -> Case:
+        """Return the case with other tables under the same names."""
+        return replace(self, **tables)  # type: ignore[arg-type]
 
     @property
     def place(self) -> int:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
+from pipelines.gate.business import REVENUE
 from pipelines.gate.comparison import Comparison, Figure
 from pipelines.gate.leakage import Leakage
 from pipelines.gate.policy import Policy
 from pipelines.gate.verdict import Check, Contestant
 from pipelines.metrics import Metric
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SIGNIFICANCE = 0.05
 """One-sided level at which a guardrail, a slice or the floor is believed to be crossed."""
@@ -32,6 +37,14 @@ def worst_margin(policy: Policy, metric: Metric, champion: float) -> float:
     if metric.direction == "up":
         return margin * min(1.0, abs(champion) / SMALL_SCORE)
     return margin * champion
+
+
+def figure_sentence(figure: Figure) -> str:
+    """Return a figure of both models and its gain as words."""
+    return (
+        f"{figure.metric} {figure.champion:.4f} -> {figure.challenger:.4f}, gain "
+        f"{figure.estimate.gain:+.4f} (95 % interval {figure.lower:+.4f} to {figure.upper:+.4f})"
+    )
 
 
 def leakage_check(leakage: Leakage) -> Check:
@@ -190,3 +203,36 @@ def suspicion_check(metric: Metric, champion: float | None, challenger: float) -
         "the answer among the features, or for leaked rows"
     )
     return Check("suspicious_score", challenger, limit, None, note)
+
+
+def business_checks(
+    policy: Policy, comparison: Comparison, revenue: Mapping[str, str] | None
+) -> Iterator[Check]:
+    """Show the figures in money that do not decide; those that do are among the judged ones."""
+    money = {metric.name for metric in policy.money}
+    for figure in comparison.others:
+        if figure.metric in money:
+            known, note = math.isfinite(figure.challenger), f"in money: {figure_sentence(figure)}"
+            value = figure.challenger if known else "not possible"
+            note = _of_revenue(figure.metric, note, known, revenue)
+            yield Check(f"business:{figure.metric}", value, figure.champion, None, note)
+
+
+def business_alone(
+    policy: Policy, rows: pd.DataFrame, revenue: Mapping[str, str] | None
+) -> Iterator[Check]:
+    """Show the figures in money of a challenger that is held against no champion."""
+    for metric in policy.money:
+        found = metric.value(rows)
+        known, note = math.isfinite(found), f"in money: {metric.name} {found:.4f}"
+        value = found if known else "not possible"
+        note = _of_revenue(metric.name, note, known, revenue)
+        yield Check(f"business:{metric.name}", value, None, None, note)
+
+
+def _of_revenue(name: str, note: str, known: bool, revenue: Mapping[str, str] | None) -> str:
+    if not known:
+        return f"{name} cannot be told: {(revenue or {}).get('unknown', 'nothing was stated')}"
+    if revenue is None or "rows" not in revenue or not name.startswith(REVENUE):
+        return note
+    return f"{note}; revenue stands behind {revenue['rows']} questions"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from pipelines.gate.checks import SIGNIFICANCE, worst_margin
+from pipelines.gate.checks import SIGNIFICANCE, figure_sentence, worst_margin
 from pipelines.gate.verdict import UNKNOWN, Check, Contestant, Rule, Trigger
 from pipelines.metrics import Metric
 
@@ -176,11 +176,3 @@ def _better_figure(policy: Policy, part: Part) -> Primary:
     ending = "the better figure" if better else "not the better figure"
     verdict: Outcome = "promoted" if better else "rejected"
     return Primary(verdict, None, (check,), f"{note}: {ending}", part)
-
-
-def figure_sentence(figure: Figure) -> str:
-    """Return a figure of both models and its gain as words."""
-    return (
-        f"{figure.metric} {figure.champion:.4f} -> {figure.challenger:.4f}, gain "
-        f"{figure.estimate.gain:+.4f} (95 % interval {figure.lower:+.4f} to {figure.upper:+.4f})"
-    )

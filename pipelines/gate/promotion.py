@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from features.statistics import alpha_at, alpha_left
 from pipelines.gate import checks
+from pipelines.gate.business import priced
 from pipelines.gate.case import Case, Ruling
 from pipelines.gate.comparison import Comparison, aligned, compare, figure_of
 from pipelines.gate.components import judge
@@ -34,7 +35,7 @@ def spent(policy: Policy, look: int) -> bool:
 
 def decide(case: Case) -> Ruling:
     """Decide. Raises `NotComparable` when the tables do not belong together."""
-    ruling = _ruling(case)
+    ruling = _ruling(case.with_tables(priced(case.tables, case.policy.settings)))
     if ruling.verdict not in PROMOTING or case.policy.settings.approval == "none":
         return ruling
     waits = "the policy wants a named person's approval before it is champion"
@@ -72,6 +73,7 @@ def _alone(case: Case, rows: pd.DataFrame, verdict: Verdict, reason: str) -> Rul
         if rail.limit is not None
     ]
     lines += checks.resource_checks(case.policy, None, case.challenger)
+    lines += checks.business_alone(case.policy, rows, case.revenue)
     lines += filter(
         None,
         (checks.suspicion_check(each, None, each.value(rows)) for each in case.policy.judged),
@@ -144,6 +146,7 @@ def _side_checks(
     lines += checks.slice_checks(case.policy, comparison)
     lines += checks.news_checks(comparison)
     lines += checks.resource_checks(case.policy, champion, case.challenger)
+    lines += checks.business_checks(case.policy, comparison, case.revenue)
     suspicions = (
         checks.suspicion_check(metric, figure.champion, figure.challenger)
         for metric, figure in zip(case.policy.judged, comparison.judged, strict=True)
