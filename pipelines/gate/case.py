@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pipelines.gate.comparison import Figure
+    from pipelines.gate.labelled import LabelFigures, Labelled
     from pipelines.gate.policy import Policy
 
 TABLES = ("challenger_rows", "champion_rows", "floor_rows", "anchor_rows")
@@ -36,7 +37,9 @@ class Case:
     baseline, and the anchor (the last champion that won by superiority in this test set's life,
     where that is not the champion itself). `look` is the number that the next look would have,
     `unjudged` how many other versions were measured on the test set and never judged: the best of
-    many is worth as little as the last of as many looks.
+    many is worth as little as the last of as many looks. `labels`, where there are any, are those
+    that an undecided verdict on the same predictions asked for: then `look` is the one that they
+    have paid for, and they decide.
     """
 
     policy: Policy
@@ -53,6 +56,7 @@ class Case:
     unjudged: int = 0
     revenue: Mapping[str, str] | None = None
     """Where the revenue in the tables comes from, or under `unknown` why there is none."""
+    labels: Labelled | None = None
 
     @property
     def tables(self) -> dict[str, pd.DataFrame | None]:
@@ -89,6 +93,7 @@ class Ruling:
     """Each judged figure against the trivial baseline's, and against the anchor's."""
     comparison: Comparison | None = None
     shortfall: Shortfall | None = None
+    labels: LabelFigures | None = None
 
     def as_json(self) -> dict[str, object]:
         """Return the ruling as it stands in a decision record."""

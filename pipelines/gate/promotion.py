@@ -13,8 +13,9 @@ from features.statistics import alpha_at, alpha_left
 from pipelines.gate import checks
 from pipelines.gate.business import priced
 from pipelines.gate.case import Case, Ruling
-from pipelines.gate.comparison import Comparison, aligned, compare, figure_of
+from pipelines.gate.comparison import Comparison, aligned, compare, figure_of, slice_metric
 from pipelines.gate.components import judge
+from pipelines.gate.labelled import judge_labels
 from pipelines.gate.primary import Part, Primary, rule_for
 from pipelines.gate.shortfall import Shortfall, shortfall
 from pipelines.gate.verdict import PROMOTING, Check, Contestant, Verdict
@@ -103,7 +104,14 @@ def _against_champion(
     left = alpha_left(case.policy.settings.alpha, case.place)
     anchors = _against(case, case.anchor_rows, new) if rule == "non_inferiority" else ()
     floors = _against(case, case.floor_rows, new)
-    primary = judge(case.policy, _parts(case, comparison, anchors), rule, alpha)
+    parts, found = _parts(case, comparison, anchors), None
+    if case.labels is None:
+        primary = judge(case.policy, parts, rule, alpha)
+    else:
+        metric = slice_metric(case.policy)
+        primary, found = judge_labels(
+            case.policy, metric, parts, (old, new), case.labels, rule, alpha
+        )
     side = _side_checks(case, champion, comparison, floors)
     failed = [line for line in side if line.passed is False]
     lines = [*primary.checks, *side]
@@ -125,6 +133,7 @@ def _against_champion(
         anchors=anchors,
         comparison=comparison,
         shortfall=missing,
+        labels=found,
     )
 
 
