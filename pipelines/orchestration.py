@@ -15,6 +15,7 @@ RETRAIN_FLOW = "train-and-promote"
 FINAL_STATES = frozenset({"COMPLETED", "FAILED", "CANCELLED", "CRASHED"})
 ATTEMPTS = 6
 FIRST_PAUSE_SECONDS = 0.2
+IMPATIENT_SECONDS = 2.0
 
 Document = Mapping[str, object]
 
@@ -46,6 +47,17 @@ class FlowRun:
     def ended(self) -> bool:
         """Whether this run will change no more."""
         return self.state in FINAL_STATES
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a deployed flow may be told; `url` is the deployment's page."""
+
+    parameters: Document
+    """JSON Schema."""
+    values: Document
+    """What the deployment uses where nothing else is said."""
+    url: str
 
 
 @dataclass(frozen=True)
@@ -121,7 +133,7 @@ class OrchestrationClient:
             # Always one: a repeated call, after an answer that was lost, must not start two runs.
             "idempotency_key": idempotency_key or uuid.uuid4().hex,
         }
-        deployment = self._deployment_id(flow, model)
+        deployment = self._deployment(flow, model)["id"]
         return self._flow_run(self._post(f"deployments/{deployment}/create_flow_run", body))
 
     def running(self, model: str) -> FlowRun | None:
@@ -138,6 +150,31 @@ class OrchestrationClient:
         }
         found = self._post_list("flow_runs/filter", body)
         return self._flow_run(found[0]) if found else None
+
+    def under_way(self) -> dict[str, FlowRun]:
+        """Return the run under way of each model that has one, asked once and without patience.
+
+        Raises `OrchestrationUnavailable` or `OrchestrationRefused`.
+        """
+        states = {"type": {"any_": ["PENDING", "RUNNING", "CANCELLING"]}}
+        body = {"flow_runs": {"state": states}, "sort": "START_TIME_DESC", "limit": 200}
+        try:
+            response = self._http.post("flow_runs/filter", json=body, timeout=IMPATIENT_SECONDS)
+        except httpx.TransportError as error:
+            raise OrchestrationUnavailable(
+                f"Prefect at {self._url} does not answer: {error or type(error).__name__}"
+            ) from error
+        found = _checked(response)
+        runs = [_object(each) for each in found] if isinstance(found, list) else []
+        return {model: self._flow_run(run) for run in runs for model in _models(run)}
+
+    def form(self, model: str, flow: str = RETRAIN_FLOW) -> Form:
+        """Return what a run of `flow` may be told. Raises what `start` raises."""
+        deployment = self._deployment(flow, model)
+        known = deployment.get("parameter_openapi_schema"), deployment.get("parameters")
+        schema, values = (each if isinstance(each, dict) else {} for each in known)
+        page = f"{self._url}/deployments/deployment/{deployment['id']}"
+        return Form(schema, values, page)
 
     def get(self, run_id: str) -> FlowRun:
         """Return one run as it stands now."""
@@ -166,13 +203,13 @@ class OrchestrationClient:
         except httpx.HTTPError:
             return False
 
-    def _deployment_id(self, flow: str, model: str) -> str:
+    def _deployment(self, flow: str, model: str) -> Document:
         response = self._send("GET", f"deployments/name/{flow}/{model}", None)
         if response.status_code == httpx.codes.NOT_FOUND:
             raise UnknownDeployment(
                 f"{flow}/{model} is not deployed; is the flow runner up? see `contender status`"
             )
-        return str(_object(_checked(response))["id"])
+        return _object(_checked(response))
 
     def _flow_run(self, document: Document) -> FlowRun:
         state = document.get("state")
@@ -211,6 +248,12 @@ class OrchestrationClient:
                 return response
             why = "it is busy (503)"
         raise OrchestrationUnavailable(f"Prefect at {self._url} does not answer: {why}")
+
+
+def _models(run: Document) -> list[str]:
+    tags, prefix = run.get("tags"), model_tag("")
+    named = [str(tag) for tag in tags] if isinstance(tags, list) else []
+    return [tag.removeprefix(prefix) for tag in named if tag.startswith(prefix)]
 
 
 def _checked(response: httpx.Response) -> object:

@@ -29,8 +29,10 @@ from serving.problems import respond
 from serving.retraining import Orchestration
 from serving.routers import (
     assessments,
+    board,
     decisions,
     demand,
+    explanations,
     fashion,
     feedback,
     health,
@@ -53,7 +55,7 @@ logger = logging.getLogger(__name__)
 START_PATIENCE_SECONDS = 20.0
 # Routes are tried in order, so what is asked most comes first.
 GENERIC = (predictions, health, models, feedback, history, assessments, decisions, rollouts, jobs)
-DESKS = (review,)
+DESKS = (review, board, explanations)
 """What the console reads beside the generic interface."""
 PROTOCOLS = (open_inference, invocations)
 """The generic interface as clients of others speak it, in their dialects and media types."""

@@ -19,8 +19,12 @@ from pipelines.store import Store
 from serving import cache, follower
 from serving.answers import ServedModel
 from serving.batching import QueueLimits
+from serving.board import BoardDesk
+from serving.flow_watch import FlowWatch
+from serving.inspections import Inspections
 from serving.keeper import Actions
 from serving.loading import ChampionLoader
+from serving.model_traffic import ModelTraffic
 from serving.retraining import Orchestration, Retrainer
 from serving.rollout_affairs import StoredAffairs
 from serving.rollout_desk import RolloutDesk
@@ -68,6 +72,8 @@ def assemble(
         poll_seconds=limits.poll_seconds,
     )
     running = _rollouts(settings, slots, loader, StoredAffairs(log, worker_id, project))
+    workers = partial(confirmations.confirmed, store, within_seconds=seen_seconds)
+    flows, traffic = FlowWatch(orchestration), ModelTraffic(telemetry.collected)
     return Services(
         settings=settings,
         store=store,
@@ -75,11 +81,13 @@ def assemble(
         follower=following,
         rollouts=running,
         rollout_desk=RolloutDesk(log, running),
+        board=BoardDesk(settings, log, following, flows, traffic, workers),
+        inspections=Inspections(settings.store_url, settings.var / "predictions"),
         decisions=log,
         predictions=predictions,
         retrain=Retrainer(orchestration, store),
         roll_back=roll_back,
-        workers=partial(confirmations.confirmed, store, within_seconds=seen_seconds),
+        workers=workers,
         preparations=partial(preparations, store),
         telemetry=telemetry,
         worker_id=worker_id,

@@ -48,6 +48,7 @@ from serving.batching import QueueFull
 from serving.bodies import BodyTooLarge, MalformedBody, UnsupportedBody
 from serving.callers import CallerGone, DeadlinePassed, InvalidDeadline
 from serving.generations import InvalidGeneration, StillBehind
+from serving.inspections import InspectionFailed
 from serving.interleaving import ChoiceRefused
 from serving.job_schemas import JobRefused
 from serving.live import BrokenRuntime, WarmUpFailed
@@ -122,6 +123,7 @@ MEANINGS: dict[type[Exception], Meaning] = {
     ArtifactRefused: Meaning(500, "artifact-refused", "A package is not what it should be"),
     WarmUpFailed: Meaning(500, "warm-up-failed", "A version cannot answer its golden requests"),
     NotPackaged: Meaning(500, "not-packaged", "A version carries no contract"),
+    InspectionFailed: Meaning(500, "inspection-failed", "The decision could not be looked into"),
     BrokenRuntime: Meaning(500, "broken-runtime", "The model broke its contract"),
     FlavourFailed: Meaning(502, "worker-failed", "The model's worker process failed", retry=True),
     NoChampion: Meaning(503, "no-champion", "No champion yet", retry=True),

@@ -11,11 +11,13 @@ from typing import Protocol
 from anyio import CapacityLimiter, to_thread
 
 from pipelines.leases import Busy, Lease
-from pipelines.orchestration import FlowRun
+from pipelines.orchestration import RETRAIN_FLOW, FlowRun, Form, RunProgress
 from pipelines.store import Store
 
 PATIENCE_SECONDS = 10.0
 PAUSE_SECONDS = 0.1
+PROMOTE = "promote"
+"""The flow that judges a version which is registered already."""
 THREADS = 4
 """While Prefect hangs, this many requests wait in a thread, and the others in the event loop."""
 
@@ -28,9 +30,27 @@ class Orchestration(Protocol):
         ...
 
     def start(
-        self, model: str, params: Mapping[str, object], *, actor: str, reason: str
+        self,
+        model: str,
+        params: Mapping[str, object],
+        *,
+        actor: str,
+        reason: str,
+        flow: str = RETRAIN_FLOW,
     ) -> FlowRun:
-        """Start a retraining."""
+        """Start a run of a flow, by default a retraining."""
+        ...
+
+    def under_way(self) -> Mapping[str, FlowRun]:
+        """Return the run under way of each model that has one, without patience."""
+        ...
+
+    def progress(self, run_id: str) -> RunProgress | None:
+        """Return how far a run says it is, or None before its first word."""
+        ...
+
+    def form(self, model: str, flow: str = RETRAIN_FLOW) -> Form:
+        """Return what a run of a flow may be told."""
         ...
 
 
@@ -65,6 +85,15 @@ class Retrainer:
         """Do the same for an endpoint, in threads that choices and feedback do not need."""
         work = partial(self, model, actor=actor, reason=reason, params=params)
         return await to_thread.run_sync(work, limiter=self._threads)
+
+    def judge(self, model: str, version: str, *, actor: str, reason: str) -> FlowRun:
+        """Have the gate judge a registered version. Raises what the orchestration raises."""
+        asked = {"version": version}
+        return self._orchestration.start(model, asked, actor=actor, reason=reason, flow=PROMOTE)
+
+    def form(self, model: str) -> Form:
+        """Return what a retraining may be told. Raises what the orchestration raises."""
+        return self._orchestration.form(model)
 
     def __call__(
         self, model: str, *, actor: str, reason: str, params: Mapping[str, object] | None = None

@@ -12,7 +12,9 @@ from pipelines.prediction_log import PredictionLog
 from pipelines.rendezvous import Preparation
 from pipelines.settings import Settings
 from pipelines.store import Store
+from serving.board import BoardDesk
 from serving.follower import Follower
+from serving.inspections import Inspections
 from serving.retraining import Retrainer
 from serving.rollout_desk import RolloutDesk
 from serving.rollouts import Rollouts
@@ -62,6 +64,8 @@ class Services:
     follower: Follower
     rollouts: Rollouts
     rollout_desk: RolloutDesk
+    board: BoardDesk
+    inspections: Inspections
     decisions: DecisionReader
     predictions: PredictionLog
     retrain: Retrainer

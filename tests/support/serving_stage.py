@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from stub_family import StubFamily
 
 from pipelines.decisions.log import Decision, DecisionLog, Kind, NewDecision
-from pipelines.orchestration import FlowRun
+from pipelines.orchestration import RETRAIN_FLOW, FlowRun, Form, RunProgress
 from pipelines.registry import aliases as registry
 from pipelines.registry.client import NoSuchVersion, RegisteredModel, RegistryUnavailable
 from pipelines.settings import Settings
@@ -103,16 +103,34 @@ class FakeOrchestration:
 
     started: list[FlowRun] = field(default_factory=list)
     asked: list[tuple[str, Mapping[str, object], str, str]] = field(default_factory=list)
+    flows: list[str] = field(default_factory=list)
     ended: bool = False
 
     def running(self, model: str) -> FlowRun | None:
         mine = [run for run in self.started if run.name.startswith(model)]
         return mine[-1] if mine and not self.ended else None
 
+    def under_way(self) -> dict[str, FlowRun]:
+        return {run.name.rpartition("-")[0]: run for run in self.started if not self.ended}
+
+    def progress(self, run_id: str) -> RunProgress | None:
+        return RunProgress(0.25, f"reading rows for {run_id[:4]}")
+
+    def form(self, model: str, flow: str = RETRAIN_FLOW) -> Form:
+        schema = {"type": "object", "properties": {"seed": {"type": "integer", "default": 7}}}
+        return Form(schema, {"seed": 7}, f"http://127.0.0.1:4200/deployments/{flow}/{model}")
+
     def start(
-        self, model: str, params: Mapping[str, object], *, actor: str, reason: str
+        self,
+        model: str,
+        params: Mapping[str, object],
+        *,
+        actor: str,
+        reason: str,
+        flow: str = RETRAIN_FLOW,
     ) -> FlowRun:
         self.ended = False
+        self.flows.append(flow)
         self.asked.append((model, params, actor, reason))
         name = f"{model}-{len(self.started)}"
         url = f"http://127.0.0.1:4200/runs/flow-run/{name}"

@@ -1,0 +1,46 @@
+"""A decision as a person reads it: its evidence, its errors, and whether it comes out again."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from pipelines.decisions import approval
+from serving.bodies import StrictRoute
+from serving.dependencies import ServicesDependency
+from serving.error_schemas import ErrorPlots
+from serving.story_schemas import Explanation, ReplayOutcome
+from serving.told_decisions import explained
+
+router = APIRouter(prefix="/v1/decisions", tags=["decisions"], route_class=StrictRoute)
+
+
+@router.get("/{decision_id}/explanation")
+def explanation(decision_id: str, services: ServicesDependency) -> Explanation:
+    """Explain a decision: checks, intervals, what followed, and what can be done about it."""
+    log = services.decisions
+    found = log.get(decision_id)
+    waited = found.verdict == approval.AWAITING
+    return explained(
+        found,
+        log.effects(decision_id),
+        approval.settled_by(log, found) if waited else None,
+        log.head(found.model),
+        services.board.pages,
+    )
+
+
+@router.get("/{decision_id}/errors")
+async def errors(decision_id: str, services: ServicesDependency) -> ErrorPlots:
+    """Plot what the challenger of a verdict got wrong on the test set; a second or two at first."""
+    services.decisions.get(decision_id)  # an unknown decision is refused first
+    return ErrorPlots.model_validate(await services.inspections.errors(decision_id))
+
+
+@router.post("/{decision_id}/replay")
+async def replay(decision_id: str, services: ServicesDependency) -> ReplayOutcome:
+    """Compute every number of a decision again from its stored files; changes nothing."""
+    services.decisions.get(decision_id)  # an unknown decision is refused first
+    found = await services.inspections.replay(decision_id)
+    return ReplayOutcome.model_validate(
+        {**found, "decision_id": decision_id, "holds": not found["differences"]}
+    )
