@@ -9,10 +9,15 @@ import typer
 
 from cli import screen
 from cli.ledger import open_log
+from pipelines.catalogue_diff import document, telling
 from pipelines.decisions.log import Decision
 from pipelines.settings import load_settings
 
 COLUMNS = ("decision_id", "at", "model", "what", "version", "generation")
+COUNTS = ("before", "after", "questions", "sales")
+MOVED = ("question", "sales", "asked", "before", "after", "movement")
+SHOWN = 25
+"""Rows of a catalogue diff on a screen; `--json` has them all."""
 CHECKS = ("name", "value", "limit", "passed", "note")
 
 
@@ -24,15 +29,24 @@ def decisions(
     model: Annotated[str | None, typer.Option(help="Only this model's.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many, newest first.")] = None,
     verify: Annotated[bool, typer.Option("--verify", help="Check the chain of hashes.")] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Of one decision: what it changes in the catalogue.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List the recorded decisions, newest first.
 
     Example: `contender decisions --model product_codes --json`
     """
+    if diff and decision is None:
+        raise screen.CommandFailed("--diff needs the decision whose catalogue diff is wanted")
     with open_log(load_settings()) as log:
         if verify and (problems := log.verify_chain()):
             raise screen.CommandFailed(f"the decision log was changed: {'; '.join(problems)}")
+        if decision is not None and diff:
+            kept = document.of_record(log.predictions_directory, decision, log.get(decision).record)
+            _show_diff(kept, as_json=as_json)
+            return
         if decision is not None:
             _show_one(log.get(decision), log.effects(decision), as_json=as_json)
             return
@@ -58,6 +72,16 @@ def _show_one(entry: Decision, effects: Sequence[Decision], *, as_json: bool) ->
         screen.print_table("Checks", CHECKS, _checks(entry.record))
     for line in _followed(effects):
         typer.echo(line)
+
+
+def _show_diff(diff: Mapping[str, object], *, as_json: bool) -> None:
+    if as_json:
+        screen.print_json(diff)
+        return
+    typer.echo(telling.headline(diff))
+    typer.echo(str(diff["note"]))
+    screen.print_table("Most frequent changes", COUNTS, telling.count_rows(diff, SHOWN))
+    screen.print_table("What moves most", MOVED, telling.moved_rows(diff, SHOWN))
 
 
 def _checks(judged: Mapping[str, object]) -> list[Mapping[str, object]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import urlencode
 
 import httpx
@@ -15,6 +15,8 @@ from prefect.artifacts import (
 from prefect.logging import get_run_logger
 
 from features.sources import Raw
+from pipelines.catalogue_diff import document, telling
+from pipelines.catalogue_diff.document import DiffDamaged, NoDiff
 from pipelines.decisions.log import Decision
 from pipelines.settings import Settings
 
@@ -34,6 +36,25 @@ def report_decision(decision: Decision, settings: Settings) -> None:
         create_table_artifact(
             rows, key=artifact_key("checks", decision.model), description="Every check of it"
         )
+    _report_diff(decision, settings)
+
+
+def _report_diff(decision: Decision, settings: Settings) -> None:
+    """Show what the version changes in the catalogue, where that was kept."""
+    try:
+        diff = document.of_record(
+            settings.var / "predictions", decision.decision_id, decision.record
+        )
+    except NoDiff:
+        return
+    except DiffDamaged as error:
+        get_run_logger().warning("%s", error)  # the decision stands; its replay says so too
+        return
+    create_table_artifact(
+        telling.moved_rows(diff, SHOWN_ROWS),
+        key=artifact_key("catalogue-diff", decision.model),
+        description=f"{telling.headline(diff)}. {diff['note']}.",
+    )
 
 
 def report_training(model: str, version: str, run_id: str, url: str, settings: Settings) -> None:
@@ -115,8 +136,8 @@ def _lines(decision: Decision, settings: Settings) -> Iterator[str]:
 
 def _figures(comparison: Mapping[str, object]) -> Iterator[str]:
     primary = mapping(comparison.get("primary"))
-    others = comparison.get("others")
-    figures = [primary, *map(mapping, others if isinstance(others, list | tuple) else [])]
+    more = [each for name in ("components", "others") for each in items(comparison.get(name))]
+    figures = [primary, *map(mapping, more)]
     known = [figure for figure in figures if figure]
     if known:
         yield "| metric | champion | challenger | gain, 95 % interval |"
@@ -150,6 +171,11 @@ def _passed(value: object) -> bool | None:
 def mapping(value: object) -> Mapping[str, object]:
     """Return a part of a record that may be missing."""
     return value if isinstance(value, Mapping) else {}
+
+
+def items(value: object) -> Sequence[object]:
+    """Return a list of a record that may be missing."""
+    return value if isinstance(value, list | tuple) else ()
 
 
 def texts(value: object) -> list[str]:

@@ -6,6 +6,7 @@ Flows, the reconciler and the operator's command all come through here.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -14,7 +15,9 @@ from typing import TYPE_CHECKING, TypeVar
 from pipelines import catalog
 from pipelines.arena.arena import UNLOADABLE, Arena, silent
 from pipelines.arena.blessing import bless
+from pipelines.arena.revenue import Revenue, read_revenue
 from pipelines.catalogue_diff.differ import Differ
+from pipelines.catalogue_diff.entities import remember
 from pipelines.contract import Examples, ModelFamily, Progress
 from pipelines.decisions.log import Decision, DecisionLog
 from pipelines.gate.leakage import read_keys
@@ -83,6 +86,7 @@ class Gate:
     def test_set(self, model: str, source: Source, split: Split) -> TestSet:
         """Return the frozen test set that a training has to leave alone."""
         family = catalog.family(model)
+        remember(self._settings.var, family, split)
         return self._generations.in_use(family, self._policy(family), source, lambda: split)
 
     def retired_rows(self, model: str, source: Source) -> list[pd.DataFrame]:
@@ -129,6 +133,7 @@ class Gate:
             self._settings.var / "arena",
             blesser=self._bless,
             differ=Differ(self._log, self._settings.var),
+            revenue=self._revenue(family),
         )
         return arena.judge(version, test_set, trigger=trigger, progress=progress)
 
@@ -196,7 +201,15 @@ class Gate:
 
     def _policy(self, family: ModelFamily) -> Policy:
         configured = self._settings.models.get(family.name)
-        return policy_of(family, configured.policy if configured else PolicySettings())
+        return policy_of(
+            family,
+            configured.policy if configured else PolicySettings(),
+            has_revenue=configured is not None and configured.revenue is not None,
+        )
+
+    def _revenue(self, family: ModelFamily) -> Callable[[], Revenue] | None:
+        source = self._settings.revenue(family.name)
+        return None if source is None else partial(read_revenue, family, source)
 
 
 def _require_todays(verdict: Decision, champion: str | None) -> None:

@@ -116,7 +116,7 @@ def _sold(
     if reader.kind != "list" or not isinstance(before, list) or not isinstance(after, list):
         return question.sales
     known = [home.sales.of[item] for item in set(before) ^ set(after) if item in home.sales.of]
-    return math.fsum(known) if known else None
+    return round(math.fsum(known), 2) if known else None
 
 
 def _item(entry: object) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ import orjson
 from sqlalchemy import select
 
 from pipelines.catalogue_diff.document import Kind
+from pipelines.catalogue_diff.entities import remembered
 from pipelines.catalogue_diff.sales import Sales, of_products, sales_of
 from pipelines.contract import ModelFamily, Row
 from pipelines.orders import product_catalogue, stored_sales
@@ -45,12 +46,14 @@ class Question:
 
 @dataclass(frozen=True)
 class Home:
-    """What is known beside the versions: products, their sales, and the logged questions."""
+    """What is known beside the versions: products and their sales, customers, and the logged
+    questions."""
 
-    products: tuple[Product, ...]
-    history: SalesHistory | None
-    sales: Sales
-    logged: tuple[Row, ...]
+    products: tuple[Product, ...] = ()
+    history: SalesHistory | None = None
+    sales: Sales = field(default_factory=Sales)
+    entities: tuple[str, ...] = ()
+    logged: tuple[Row, ...] = ()
 
 
 def read_home(var: Path, store: Store, model: str) -> Home:
@@ -62,7 +65,8 @@ def read_home(var: Path, store: Store, model: str) -> Home:
     folder = stored_sales.sales_folder(var)
     pointer = stored_sales.pointer_in(folder)
     history = stored_sales.stored_history(folder, pointer) if pointer else None
-    return Home(products, history, sales_of(history, products), _logged(store, model))
+    sales = sales_of(history, products)
+    return Home(products, history, sales, remembered(var, model), _logged(store, model))
 
 
 def kind_of(family: ModelFamily) -> tuple[Kind, str]:
@@ -85,8 +89,8 @@ def questions_of(
 ) -> list[Question]:
     """Return every known question, those first that sell most and are asked most often.
 
-    Customers and products of the test set are asked about too, and where neither catalogue nor log
-    knows a question, what it asks; its true answers are not told here.
+    What the test set asks about stands in where the catalogue knows nothing; its true answers are
+    not told here. Among equals the order is that of the catalogue, of customers the busiest first.
     """
     column = family.entity if kind in {"list", "forecast"} else family.label_text
     if column is None:
@@ -102,7 +106,7 @@ def _by_column(
     asked = Counter(_texts(home.logged, column))
     sold = _catalogue(family, column, home)
     names = dict.fromkeys([*sold, *asked])
-    if not sold and (column == family.entity or not names):
+    if not names or (column == family.entity and not sold):
         names |= dict.fromkeys(_texts(instances_of(requests[[column]]), column))
     rows = _rows(family, home) if column == family.entity else {}
     return [
@@ -112,12 +116,14 @@ def _by_column(
 
 
 def _catalogue(family: ModelFamily, column: str, home: Home) -> dict[str, float | None]:
-    """Return the products that a family answers questions about, with what they sold."""
+    """Return the products or customers that a family is asked about, with what is known to have
+    been sold of them."""
     if column == family.catalogue_text:
         texts: dict[str, float | None] = {each.description: None for each in home.products}
         return texts | of_products(home.sales, home.products)
     if column == family.entity:
-        return {name: home.sales.of.get(name) for name in _rows(family, home)}
+        names = [*_rows(family, home)] or home.entities
+        return {name: home.sales.of.get(name) for name in names}
     return {}
 
 
@@ -136,9 +142,7 @@ def _whole(instances: Iterable[Row]) -> list[Question]:
 def _ranked(found: list[Question]) -> list[Question]:
     sold = sum(each.sales or 0.0 for each in found) or 1.0
     asked = sum(each.asked for each in found) or 1
-    return sorted(
-        found, key=lambda each: (-((each.sales or 0.0) / sold + each.asked / asked), each.name)
-    )
+    return sorted(found, key=lambda each: -((each.sales or 0.0) / sold + each.asked / asked))
 
 
 def _texts(instances: Iterable[Row], column: str) -> list[str]:

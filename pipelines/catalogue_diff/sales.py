@@ -64,7 +64,7 @@ def of_products(sales: Sales, products: Sequence[Product]) -> dict[str, float]:
         if key is not None and key in sales.of:
             share = sales.of[key] / sharing[key]
             found[product.description] = found.get(product.description, 0.0) + share
-    return found
+    return {description: round(value, 2) for description, value in found.items()}
 
 
 def _keys(products: Sequence[Product], names: Iterable[str]) -> list[str | None]:
