@@ -1,0 +1,13 @@
+import { useWords } from "../shell/language";
+import { PageFrame } from "../shell/PageFrame";
+import { Skeleton } from "../ui/States";
+import { shellWords } from "../words/shell";
+
+export default function DecisionPage() {
+  const words = useWords(shellWords);
+  return (
+    <PageFrame title={words.board}>
+      <Skeleton />
+    </PageFrame>
+  );
+}

@@ -1,0 +1,42 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { BrowserRouter } from "react-router";
+import { watchNetwork } from "./api/connection";
+import { Unreachable } from "./api/problem";
+import { Pages } from "./routes";
+import { LanguageProvider } from "./shell/language";
+import { ShortcutProvider } from "./shell/shortcuts";
+import "./styles/tokens.css";
+import "./styles/page.css";
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 15_000,
+      // Whether the network is there is for `api/connection` to say: a server on this machine
+      // is reached without any.
+      networkMode: "always",
+      retry: (failures, error) => error instanceof Unreachable && failures < 2,
+    },
+    mutations: { networkMode: "always" },
+  },
+});
+
+watchNetwork();
+const root = document.getElementById("root");
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      <QueryClientProvider client={queries}>
+        <LanguageProvider>
+          <ShortcutProvider>
+            <BrowserRouter>
+              <Pages />
+            </BrowserRouter>
+          </ShortcutProvider>
+        </LanguageProvider>
+      </QueryClientProvider>
+    </StrictMode>,
+  );
+}

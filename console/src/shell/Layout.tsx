@@ -1,0 +1,142 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { Suspense, useEffect, useState } from "react";
+import { NavLink, Outlet, useLocation, useNavigate } from "react-router";
+import { useConnected } from "../api/connection";
+import { IconButton } from "../ui/Button";
+import { Icon, type IconName } from "../ui/Icon";
+import { Skeleton } from "../ui/States";
+import { shellWords } from "../words/shell";
+import { useLanguage, useWords } from "./language";
+import { PageBoundary } from "./PageFrame";
+import { ShortcutHelp } from "./ShortcutHelp";
+import { useShortcuts } from "./shortcuts";
+import { chooseTheme, useTheme } from "./theme";
+import { Toasts } from "./toasts";
+import "./layout.css";
+
+const SECTIONS = [
+  { to: "/", name: "review", icon: "review", keys: "g r" },
+  { to: "/board", name: "board", icon: "board", keys: "g b" },
+  { to: "/monitoring", name: "monitoring", icon: "monitoring", keys: "g m" },
+  { to: "/playground", name: "playground", icon: "playground", keys: "g p" },
+] as const satisfies { to: string; name: string; icon: IconName; keys: string }[];
+
+/** The frame around every page: sections, connection, language, theme, help. */
+export function Layout() {
+  const { pathname } = useLocation();
+  const words = useWords(shellWords);
+  const [help, setHelp] = useState(false);
+  const navigate = useNavigate();
+  useShortcuts(words.everywhere, [
+    { keys: ["?"], label: words.help, run: () => setHelp(true) },
+    ...SECTIONS.map(({ to, name, keys }) => ({
+      keys: [keys],
+      label: words.goTo(words[name]),
+      run: () => void navigate(to),
+    })),
+  ]);
+  return (
+    <>
+      <a className="skip-link" href="#content">
+        {words.skip}
+      </a>
+      <header className="bar">
+        <Brand />
+        <Sections />
+        <div className="bar-tools">
+          <Connection />
+          <LanguageChoice />
+          <ThemeChoice />
+          <IconButton icon="question" label={`${words.help} (?)`} onClick={() => setHelp(true)} />
+        </div>
+      </header>
+      <main id="content" tabIndex={-1}>
+        <PageBoundary key={pathname} place={pathname}>
+          <Suspense fallback={<Skeleton lines={6} />}>
+            <Outlet />
+          </Suspense>
+        </PageBoundary>
+      </main>
+      <Toasts />
+      <ShortcutHelp open={help} onClose={() => setHelp(false)} />
+    </>
+  );
+}
+
+function Brand() {
+  return (
+    <NavLink to="/" className="brand" aria-label="Contender">
+      <img src="/favicon.svg" width="24" height="24" alt="" />
+      <span>Contender</span>
+    </NavLink>
+  );
+}
+
+function Sections() {
+  const words = useWords(shellWords);
+  const { pathname } = useLocation();
+  const here = (to: string) => (to === "/" ? pathname === "/" || pathname === "/review" : pathname.startsWith(to));
+  return (
+    <nav className="sections" aria-label={words.nav}>
+      <ul>
+        {SECTIONS.map(({ to, name, icon }) => (
+          <li key={to}>
+            <NavLink to={to} className={here(to) ? "section here" : "section"} aria-current={here(to) ? "page" : undefined}>
+              <Icon name={icon} />
+              {words[name]}
+            </NavLink>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
+
+/** Says nothing while all is well; when the connection is found again, everything is asked anew. */
+function Connection() {
+  const connected = useConnected();
+  const words = useWords(shellWords);
+  const queries = useQueryClient();
+  useEffect(() => {
+    if (connected) void queries.invalidateQueries();
+  }, [connected, queries]);
+  return (
+    <div role="status" className="connection">
+      {connected ? (
+        <span className="only-read">{words.connected}</span>
+      ) : (
+        <span className="connection-lost" title={words.unreachableLong}>
+          <Icon name="offline" />
+          {words.unreachable}
+        </span>
+      )}
+    </div>
+  );
+}
+
+function LanguageChoice() {
+  const { language, choose } = useLanguage();
+  const words = useWords(shellWords);
+  return (
+    <div className="languages" role="group" aria-label={words.language}>
+      {(["es", "en"] as const).map((one) => (
+        <button key={one} type="button" lang={one} aria-pressed={one === language} onClick={() => choose(one)}>
+          <span aria-hidden="true">{one.toUpperCase()}</span>
+          <span className="only-read">{{ es: "Español", en: "English" }[one]}</span>
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function ThemeChoice() {
+  const dark = useTheme() === "dark";
+  const words = useWords(shellWords);
+  return (
+    <IconButton
+      icon={dark ? "sun" : "moon"}
+      label={dark ? words.toLight : words.toDark}
+      onClick={() => chooseTheme(dark ? "light" : "dark")}
+    />
+  );
+}

@@ -1,0 +1,13 @@
+import { EmptyState } from "../ui/States";
+import { shellWords } from "../words/shell";
+import { useWords } from "./language";
+import { PageFrame } from "./PageFrame";
+
+export function NotFound() {
+  const words = useWords(shellWords);
+  return (
+    <PageFrame title={words.notFound}>
+      <EmptyState icon="search" title={words.notFound} hint={words.notFoundHint} />
+    </PageFrame>
+  );
+}

@@ -1,0 +1,49 @@
+import { type ReactNode, useEffect, useId, useRef } from "react";
+import { shellWords } from "../words/shell";
+import { useWords } from "../shell/language";
+import { IconButton } from "./Button";
+import "./dialog.css";
+
+interface Props {
+  title: string;
+  open: boolean;
+  onClose: () => void;
+  /** Buttons that end it, the deciding one last. */
+  actions?: ReactNode;
+  wide?: boolean;
+  children: ReactNode;
+}
+
+/** The browser's own modal dialog: it holds the focus, gives it back, and closes on Escape. */
+export function Dialog({ title, open, onClose, actions, wide = false, children }: Props) {
+  const element = useRef<HTMLDialogElement>(null);
+  const words = useWords(shellWords);
+  const titleId = useId();
+  useEffect(() => {
+    const dialog = element.current;
+    if (open && dialog && !dialog.open) dialog.showModal();
+    return () => dialog?.close();
+  }, [open]);
+  if (!open) return null;
+  return (
+    <dialog
+      ref={element}
+      className={wide ? "dialog dialog-wide" : "dialog"}
+      aria-labelledby={titleId}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+      onClick={(event) => event.target === element.current && onClose()}
+    >
+      <div className="dialog-inside">
+        <header>
+          <h2 id={titleId}>{title}</h2>
+          <IconButton icon="cross" label={words.close} onClick={onClose} />
+        </header>
+        <div className="dialog-body">{children}</div>
+        {actions && <footer>{actions}</footer>}
+      </div>
+    </dialog>
+  );
+}
