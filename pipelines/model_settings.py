@@ -54,6 +54,12 @@ class PolicySettings(Strict):
     foreign_edits: Literal["judge", "revert"] = "judge"
     approval: Literal["none", "required"] = "none"
     """Whether a named person has to approve what the gate lets through."""
+    ask_for_labels: bool = True
+    """Whether an undecided verdict asks reviewers for the labels that would decide it,"""
+    labels_limit: int = Field(200, ge=20, le=5_000)
+    """for how many at most,"""
+    labels_days: int = Field(14, ge=1)
+    """and how many days it waits for them."""
     understock_cost: float | None = Field(None, gt=0)
     """What it costs to have a piece too few on a day, in money: its margin, or a lost customer;"""
     overstock_cost: float | None = Field(None, gt=0)

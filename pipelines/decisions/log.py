@@ -28,7 +28,7 @@ RolloutKind = Literal["rollout_started", "rollout_ended"]
 Kind = (
     RolloutKind
     | Literal["verdict", "admitted", "rollback", "restored", "foreign_edit"]
-    | Literal["override", "approval", "test_set", "effect"]
+    | Literal["override", "approval", "test_set", "effect", "labels_requested", "labels_closed"]
 )
 Clock = Callable[[], datetime]
 Problems = list[str]

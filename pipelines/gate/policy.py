@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -16,7 +17,13 @@ from pipelines.gate import business
 from pipelines.metrics import Metric
 from pipelines.model_settings import PolicySettings
 
-_LATER = ("approval", "understock_cost", "overstock_cost", "judge_by_business")
+if TYPE_CHECKING:
+    import pandas as pd
+
+_LATER = (
+    *("approval", "understock_cost", "overstock_cost", "judge_by_business"),
+    *("ask_for_labels", "labels_limit", "labels_days"),
+)
 
 
 @dataclass(frozen=True)
@@ -98,6 +105,26 @@ def policy_of(
         slices=family.slices,
         latency_budget_ms=family.latency_budget_ms,
         settings=settings,
+    )
+
+
+def changed(policy: Policy, settings: PolicySettings, rows: pd.DataFrame | None) -> Policy:
+    """Return a recorded policy with other settings.
+
+    The figures in money that they ask for are those that the decision's stored rows can give.
+    """
+    money = business.figures_of(
+        business.possible_of(rows),
+        settings,
+        has_revenue=business.REVENUE_ACCURACY in policy.money,
+        model="this decision",
+    )
+    parts = tuple(each for each in policy.components if each not in policy.money)
+    return replace(
+        policy,
+        settings=settings,
+        metrics=(*(each for each in policy.metrics if each not in policy.money), *money),
+        components=(*parts, *(money[:1] if settings.judge_by_business else ())),
     )
 
 
