@@ -30,6 +30,7 @@ from serving.retraining import Orchestration
 from serving.routers import (
     assessments,
     board,
+    console,
     decisions,
     demand,
     explanations,
@@ -55,7 +56,7 @@ logger = logging.getLogger(__name__)
 START_PATIENCE_SECONDS = 20.0
 # Routes are tried in order, so what is asked most comes first.
 GENERIC = (predictions, health, models, feedback, history, assessments, decisions, rollouts, jobs)
-DESKS = (review, board, explanations)
+DESKS = (review, board, explanations, console)
 """What the console reads beside the generic interface."""
 PROTOCOLS = (open_inference, invocations)
 """The generic interface as clients of others speak it, in their dialects and media types."""

@@ -21,7 +21,7 @@ from pipelines.label_requests import queue as label_requests
 from pipelines.labels import Labels, exact
 from pipelines.orders import choices, order_lines
 from pipelines.orders.choices import Choice, Choices
-from pipelines.orders.choosing import Choosing, Outcome
+from pipelines.orders.choosing import Choosing, Outcome, code_of
 from pipelines.orders.order_lines import OrderLine, OrderLines
 from pipelines.orders.product_catalogue import MODEL
 from pipelines.prediction_log import UnknownPrediction
@@ -29,9 +29,10 @@ from serving import review_board
 from serving.order_board import entry_of
 from serving.order_desk import OrderDesk, shown_of
 from serving.review_board import Surroundings
-from serving.review_insight import Insights
+from serving.review_insight import Insights, Wanted
 from serving.review_progress import progress
 from serving.review_schemas import (
+    Driver,
     Progress,
     ReviewChoice,
     ReviewMessage,
@@ -45,6 +46,8 @@ logger = logging.getLogger(__name__)
 LINES = 400
 SIMILAR = 50
 LEAST_SIMILAR = 0.6
+FOUND_AT_ONCE = 40
+"""The desk is another one whenever so many more lines have their words."""
 SUBJECTS = (order_lines.SUBJECT, labels.SUBJECT, choices.SUBJECT, label_requests.SUBJECT)
 
 
@@ -79,6 +82,7 @@ class ReviewDesk:
         self._insights = Insights(services.slots)
         self._turn = asyncio.Lock()
         self._desk: Desk | None = None
+        self._lookup: asyncio.Task[None] | None = None
 
     async def current(self) -> Desk:
         """Return the desk as it is now, or as it was where the store is away.
@@ -99,6 +103,12 @@ class ReviewDesk:
         now = self._clock().astimezone(UTC)
         start = since or now.replace(hour=0, minute=0, second=0, microsecond=0)
         return progress(start, self._choices.since(start), desk.messages)
+
+    async def drivers(self, line_id: str) -> tuple[Driver, ...]:
+        """Return what each word of a line does for the code. Raises `UnknownLine`."""
+        line = await run_in_threadpool(self._lines.one, line_id)
+        code = code_of(line.prediction)
+        return await self._insights.drivers(line.description, code) if code else ()
 
     def choose(self, reviewer: str, asked: Sequence[ReviewChoice]) -> list[Outcome]:
         """Keep choices, one after another; what is kept is on disk when this returns."""
@@ -130,15 +140,32 @@ class ReviewDesk:
         trial = await run_in_threadpool(self._challenged)
         versions = self._insights.state()
         shelf = self.orders.shelf.assortment
-        seen = (counts, id(shelf), versions, sorted(trial.items()))
+        found = self._insights.found // FOUND_AT_ONCE
+        seen = (counts, id(shelf), versions, sorted(trial.items()), found)
         state = ".".join(map(str, counts)) + "-" + _digest(repr(seen))
         now = self._clock()
         if self._desk and self._desk.state == state:
             return replace(self._desk, read_at=now)
         lines, around = await run_in_threadpool(self._read, trial)
-        insights = await self._insights.of([around.wanted(line) for line in lines])
+        wanted = await run_in_threadpool(_questions, lines, around)
+        insights = await self._insights.of(wanted)
         built = await run_in_threadpool(review_board.messages, lines, insights, around)
+        self._prefetch(wanted, built)
         return Desk(state, now, tuple(built))
+
+    def _prefetch(self, wanted: Sequence[Wanted], built: Sequence[ReviewMessage]) -> None:
+        """Have the words of the most urgent lines looked up behind the answer."""
+        if self._lookup and not self._lookup.done():
+            return
+        urgent = {line.description: line.priority for each in built for line in each.lines}
+        ordered = sorted(wanted, key=lambda one: -urgent[one.text])
+        self._lookup = asyncio.create_task(self._insights.prefetch(ordered))
+
+    async def stop(self) -> None:
+        """End what is looked up behind the answers."""
+        if self._lookup:
+            self._lookup.cancel()
+            await asyncio.wait([self._lookup])
 
     def _read(self, challenged: Mapping[str, str]) -> tuple[list[OrderLine], Surroundings]:
         lines = self._whole_messages()
@@ -211,6 +238,10 @@ class ReviewDesk:
         return newest[0].created_at if newest else None
 
 
+def _questions(lines: Sequence[OrderLine], around: Surroundings) -> list[Wanted]:
+    return [around.wanted(line) for line in lines]
+
+
 def _digest(text: str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
@@ -218,8 +249,10 @@ def _digest(text: str) -> str:
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Keep a review desk at `app.state.review_desk` while the application runs."""
-    app.state.review_desk = ReviewDesk(app.state.services, app.state.order_desk)
+    desk = ReviewDesk(app.state.services, app.state.order_desk)
+    app.state.review_desk = desk
     yield
+    await desk.stop()
 
 
 async def review_desk_of(request: Request) -> ReviewDesk:

@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 CATEGORIES = "product_categories"
 AT_ONCE = 16
 REMEMBERED = 5_000
+PAUSE_SECONDS = 0.02
 WORDS = 24
 """Of a longer text the first words alone are tried."""
 SLOWEST_MS = 5.0
@@ -71,16 +72,20 @@ class Insights:
     def __init__(self, slots: Slots) -> None:
         self._slots = slots
         self._known: OrderedDict[Hashable, object] = OrderedDict()
+        self.found = 0
+        """Grows with what `prefetch` has found out."""
 
     def state(self) -> tuple[str, ...]:
         """Return which versions would be asked now."""
         return tuple(self._digest(model) for model in (CODES, CATEGORIES))
 
     async def of(self, wanted: Sequence[Wanted]) -> list[Insight]:
-        """Return what is known about each line, asking for what is not."""
+        """Return what is known about each line, asking for its categories.
+
+        The words that drove a code are there once `drivers` or `prefetch` has asked for them.
+        """
         await self._categories({one.text for one in wanted})
         await self._product_categories({one.product for one in wanted if one.product})
-        await self._drivers({(one.text, one.code) for one in wanted if one.code})
         return [self._insight(one) for one in wanted]
 
     def _insight(self, one: Wanted) -> Insight:
@@ -125,18 +130,24 @@ class Insights:
             for place, key in enumerate(some):
                 self._remember(key, str(rows[place]["category"]) if rows else None)
 
-    async def _drivers(self, lines: Iterable[tuple[str, str]]) -> None:
-        asked = self._digest(CODES)
-        if not self._is_quick():
-            return
-        for key in [
-            key for some in self._unknown((asked, *line) for line in lines) for key in some
-        ]:
-            text, code = str(key[1]), str(key[2])
+    async def drivers(self, text: str, code: str) -> tuple[Driver, ...]:
+        """Return what each word of a text does for a code; nothing where no version can say."""
+        key = (self._digest(CODES), text, code)
+        if key not in self._known and self._is_quick():
             spans = word_spans(text)
             questions = [text, *(without(text, span) for span in spans)]
             rows = await self._rows(CODES, [{"description": each} for each in questions])
             self._remember(key, drivers_of(text, code, spans, rows) if rows else ())
+        found = self._known.get(key)
+        return found if isinstance(found, tuple) else ()
+
+    async def prefetch(self, wanted: Sequence[Wanted]) -> None:
+        """Ask for the words of many lines, in their order, and let others have most of the time."""
+        for one in wanted:
+            if one.code and (self._digest(CODES), one.text, one.code) not in self._known:
+                await self.drivers(one.text, one.code)
+                self.found += 1
+                await asyncio.sleep(PAUSE_SECONDS)
 
     async def _rows(self, model: str, instances: Sequence[Row]) -> list[Row] | None:
         """Return one row an instance, unlogged; None where the model does not answer."""
@@ -153,8 +164,7 @@ class Insights:
         return found
 
     def _unknown(self, keys: Iterable[tuple[str, ...]]) -> list[list[tuple[str, ...]]]:
-        if not (waiting := [key for key in dict.fromkeys(keys) if key not in self._known]):
-            return []
+        waiting = [key for key in dict.fromkeys(keys) if key not in self._known]
         return [waiting[start : start + AT_ONCE] for start in range(0, len(waiting), AT_ONCE)]
 
     def _leave(self, keys: Sequence[tuple[str, ...]], error: Exception) -> None:

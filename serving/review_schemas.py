@@ -88,6 +88,13 @@ class Chosen(BaseModel):
     at: AwareDatetime
 
 
+class Drivers(BaseModel):
+    """What each word of a line did for the suggested code."""
+
+    line_id: str
+    drivers: list[Driver]
+
+
 class ReviewLine(BaseModel):
     """An order line with what is known about it."""
 
@@ -97,7 +104,10 @@ class ReviewLine(BaseModel):
     code: SuggestedCode | None
     category: SuggestedCategory | None
     alternatives: list[Suggestion] = Field(description="The best first; at most five.")
-    drivers: list[Driver]
+    drivers: list[Driver] = Field(
+        description="Empty until they are looked up, which is done behind the answers; "
+        "`GET /v1/review/lines/{line_id}/drivers` looks them up at once."
+    )
     doubts: list[Doubt] = Field(
         description="Why a person should look: `unsure` (a low confidence), `close` (the next "
         "code is nearly as likely), `category` (the category's champion puts the line elsewhere "

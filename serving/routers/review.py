@@ -14,6 +14,7 @@ from serving.review_desk import Desk, ReviewDesk, ReviewDeskDependency, lifespan
 from serving.review_schemas import (
     ChoiceOutcome,
     ChoiceOutcomes,
+    Drivers,
     ReviewChoices,
     ReviewLines,
     SimilarLines,
@@ -70,6 +71,12 @@ async def review_choices(asked: ReviewChoices, desk: ReviewDeskDependency) -> Ch
             for choice, one in zip(asked.choices, outcomes, strict=True)
         ]
     )
+
+
+@router.get("/lines/{line_id}/drivers")
+async def line_drivers(line_id: str, desk: ReviewDeskDependency) -> Drivers:
+    """Return what each word of a line did for the code that is suggested."""
+    return Drivers(line_id=line_id, drivers=list(await desk.drivers(line_id)))
 
 
 @router.get("/lines/{line_id}/similar")

@@ -1,0 +1,119 @@
+"""The console: the pages built into `console/dist`, handed out at `/` for browsers alone.
+
+Only the console's own paths are its pages; whatever else does not exist stays a problem. Files
+under `assets/` carry their content's hash in their name, so a browser keeps them for good.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+PAGES = ("/", "/review", "/board", "/monitoring", "/models/{name}", "/decisions/{decision_id}")
+PLAYGROUNDS = ("/playground", "/playground/{model}")
+DIST = Path(__file__).resolve().parents[2] / "console" / "dist"
+POLICY = (
+    "default-src 'self'; img-src 'self' data:; media-src 'self' blob:; style-src 'self' "
+    "'unsafe-inline'; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+SAFE = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+FOR_GOOD = "public, max-age=31536000, immutable"
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".json": "application/json",
+    ".woff2": "font/woff2",
+}
+UNBUILT = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Contender</title>
+<h1>The console is not built</h1>
+<p>Build it with <code>make console</code> (Node 20.19 or newer), then reload this page.</p>
+<p>The API is here all the same: <a href="/docs">its documentation</a>.</p>
+</html>
+"""
+
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
+
+router = APIRouter(include_in_schema=False)
+
+
+async def page(request: Request) -> Response:
+    """Return the page that all of the console's paths are; to whom takes HTML, and no other."""
+    if not takes(request.headers.get("accept", ""), "text/html"):
+        raise HTTPException(404)
+    file = dist_of(request) / "index.html"
+    if not await run_in_threadpool(file.is_file):
+        return Response(UNBUILT, 503, SAFE, "text/html; charset=utf-8")
+    return await run_in_threadpool(_file, file, request.headers, "no-cache")
+
+
+for path in (*PAGES, *PLAYGROUNDS):
+    router.add_api_route(path, page, methods=["GET"])
+
+
+@router.get("/assets/{name}")
+async def asset(name: str, request: Request) -> Response:
+    """Return a file of the bundle; its name says what is in it, so it never changes."""
+    return await _named(dist_of(request) / "assets", name, request, FOR_GOOD)
+
+
+@router.get("/favicon.svg")
+async def favicon(request: Request) -> Response:
+    """Return the icon."""
+    return await _named(dist_of(request), "favicon.svg", request, "no-cache")
+
+
+@router.get("/theme.js")
+async def theme(request: Request) -> Response:
+    """Return the script that sets the theme before anything is painted."""
+    return await _named(dist_of(request), "theme.js", request, "no-cache")
+
+
+def dist_of(request: Request) -> Path:
+    """Return the folder of the bundle."""
+    folder: Path = getattr(request.app.state, "console", DIST)
+    return folder
+
+
+async def _named(folder: Path, name: str, request: Request, keep: str) -> Response:
+    known = _NAME.fullmatch(name) and Path(name).suffix in TYPES
+    if not known or not await run_in_threadpool((folder / name).is_file):
+        raise HTTPException(404)
+    return await run_in_threadpool(_file, folder / name, request.headers, keep)
+
+
+def _file(file: Path, asked: Mapping[str, str], keep: str) -> Response:
+    """Return a file, compressed where it was at the build and the browser takes that."""
+    status = file.stat()
+    packed = file.with_name(f"{file.name}.gz")
+    zipped = takes(asked.get("accept-encoding", ""), "gzip") and packed.is_file()
+    etag = f'W/"{status.st_mtime_ns:x}-{status.st_size:x}"'
+    headers = {**SAFE, "Cache-Control": keep, "ETag": etag, "Vary": "Accept-Encoding"}
+    if etag in asked.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    if zipped:
+        headers["Content-Encoding"] = "gzip"
+    content = (packed if zipped else file).read_bytes()
+    return Response(content, headers=headers, media_type=TYPES[file.suffix])
+
+
+def takes(header: str, wanted: str) -> bool:
+    """Return whether a header's list names `wanted` and does not weigh it with nothing."""
+    for part in header.split(","):
+        name, _, options = part.partition(";")
+        if name.strip().lower() == wanted:
+            return not re.fullmatch(r"\s*q=0(\.0*)?\s*", options)
+    return False
