@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.arena.blessing import bless
+from pipelines.arena.revenue import Revenue, weigh
 from pipelines.catalogue_diff.differ import VERDICTS, Differ, Side
 from pipelines.contract import Examples, ModelFamily, Progress, RequestRefused
 from pipelines.decisions.log import Champion, Conflict, Decision, DecisionLog
@@ -97,17 +98,21 @@ class Arena:
         *,
         trigger: Trigger,
         progress: Progress = silent,
+        revenue: Callable[[], Revenue] | None = None,
     ) -> Decision:
         """Judge a version, record the decision, and point the alias where it says.
 
         Returns the recorded decision also when the same pair was judged before: asking again costs
-        no look. Raises `NoSuchVersion`, `Busy`, or `JudgedTooOften`.
+        no look. `revenue` reads what was sold, where the policy weighs by it. Raises
+        `NoSuchVersion`, `Busy`, `JudgedTooOften`, or `RevenueUnknown` where it would decide.
         """
         name = self._family.name
         with Lease(self._store, f"judge:{name}", wait_seconds=WAIT_SECONDS) as lease:
             for _ in range(ATTEMPTS):
                 try:
-                    decision = self._judge_once(version, test_set, trigger, progress, lease)
+                    decision = self._judge_once(
+                        version, test_set, trigger, progress, lease, revenue
+                    )
                 except Conflict as conflict:
                     progress(0.0, f"judging again: {conflict}")
                     continue
@@ -125,6 +130,7 @@ class Arena:
         trigger: Trigger,
         progress: Progress,
         lease: Lease,
+        revenue: Callable[[], Revenue] | None,
     ) -> Decision:
         head = self._log.head(self._family.name)
         if head is not None and head.version == version:
@@ -140,6 +146,8 @@ class Arena:
             champion = self._enter(head.version, test_set, "champion")
         progress(0.8, "comparing")
         case, anchor = self._case(head, champion, challenger, test_set, trigger)
+        if revenue is not None:
+            case = weigh(case, revenue)
         ruling = decide(case)
         diff = self._diff(ruling, champion, challenger, test_set, progress)
         if not lease.renew():

@@ -133,9 +133,14 @@ class Gate:
             self._settings.var / "arena",
             blesser=self._bless,
             differ=Differ(self._log, self._settings.var),
+        )
+        return arena.judge(
+            version,
+            test_set,
+            trigger=trigger,
+            progress=progress,
             revenue=self._revenue(family),
         )
-        return arena.judge(version, test_set, trigger=trigger, progress=progress)
 
     def override(self, model: str, version: str, *, actor: str, reason: str) -> Decision:
         """Make champion what no figure could settle, by a named operator and for a reason.

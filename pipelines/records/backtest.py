@@ -14,7 +14,9 @@ from dataclasses import dataclass, replace
 from pipelines.decisions.approval import AWAITING
 from pipelines.decisions.log import Decision, DecisionLog
 from pipelines.decisions.prediction_files import PredictionsDamaged
+from pipelines.gate.business import NoBusinessFigure
 from pipelines.gate.comparison import NotComparable
+from pipelines.gate.policy import changed
 from pipelines.gate.promotion import decide
 from pipelines.gate.verdict import PROMOTING
 from pipelines.model_settings import PolicySettings
@@ -34,7 +36,8 @@ class Again:
     version: str | None
     recorded: str
     verdict: str | None
-    """None where the stored predictions cannot be read; `why` says so."""
+    """None where the stored predictions cannot be read, or lack what the policy weighs by; `why`
+    says so."""
     why: str
     other_history: bool
     """Whether an earlier verdict flipped, so that this one would have met another champion."""
@@ -69,10 +72,10 @@ def _of_model(
 def _again(log: DecisionLog, change: Change, entry: Decision, other_history: bool) -> Again:
     try:
         case = case_of(log, entry.record)
-        policy = replace(case.policy, settings=change(case.policy.settings))
+        policy = changed(case.policy, change(case.policy.settings), case.challenger_rows)
         ruling = decide(replace(case, policy=policy))
         verdict, why = ruling.verdict, ruling.reasons[0]
-    except (PredictionsDamaged, NotComparable) as error:
+    except (PredictionsDamaged, NotComparable, NoBusinessFigure) as error:
         verdict, why = None, str(error)
     return Again(
         decision_id=entry.decision_id,
