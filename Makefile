@@ -14,13 +14,14 @@ ARGS ?=
 export PYTHONSAFEPATH := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup up down status test test-fast check lint types imports bench clean
+.PHONY: help setup up down status console console-types test test-fast check lint types imports bench clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 up: .venv/.base  ## Start everything and see each model to a champion (ARGS="--detach" and others)
-	@$(BIN)/contender up $(ARGS)
+	@$(call bundle) || echo "The console could not be built (make console says why); everything else starts."
+	$(BIN)/contender up $(ARGS)
 
 down: .venv/.base  ## Stop everything
 	@$(BIN)/contender down
@@ -28,9 +29,17 @@ down: .venv/.base  ## Stop everything
 status: .venv/.base  ## Show services, addresses and champions
 	@$(BIN)/contender status
 
-setup: .venv/.dev  ## Install everything, development tools included
+setup: .venv/.dev console  ## Install everything, development tools included
 
-test: check  ## Lint, types, import rules and every test
+console:  ## Build the pages that the API serves at /
+	@$(call bundle)
+
+console-types: console/node_modules/.package-lock.json  ## Write the API's description and the console's types anew
+	@$(BIN)/python -m serving.openapi > console/openapi.json.new
+	mv console/openapi.json.new console/openapi.json
+	npm --prefix console run --loglevel=error types
+
+test: check console  ## Lint, types, import rules and every test
 	$(BIN)/pytest $(ARGS)
 
 test-fast: .venv/.dev  ## The tests that need no stack and no browser: under 3 minutes
@@ -53,7 +62,7 @@ bench: .venv/.dev  ## Measure the server beside its peers (ARGS="--write", "--pa
 
 clean:  ## Remove the environment and caches; var/ and mlruns/ are yours and stay
 	@if [ -x $(BIN)/contender ]; then $(BIN)/contender down; fi
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
+	rm -rf .venv console/dist console/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A fast installer where it can be had, pip where not.
@@ -81,6 +90,25 @@ known = tomllib.loads(pathlib.Path('pyproject.toml').read_text())['project']['op
 models = tomllib.loads(settings.read_text()).get('models', {}); \
 wanted = ','.join(sorted(models.keys() & known.keys())); print(wanted and f'[{wanted}]')")
 endef
+
+# The console's bundle, where there is a Node.js that can build it. It is built again when a source has changed.
+define bundle
+	if node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' 2>/dev/null; then
+		$(MAKE) --no-print-directory console/dist/index.html
+	else
+		echo "The console is not built: that needs Node.js 20.19 or newer (https://nodejs.org). Everything else works."
+	fi
+endef
+
+console/node_modules/.package-lock.json: console/package-lock.json
+	@echo "Installing what the console is built with"
+	npm --prefix console ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+console/dist/index.html: console/node_modules/.package-lock.json console/package.json \
+		$(shell find console -type f -not -path 'console/node_modules/*' -not -path 'console/dist/*')
+	@echo "Building the console"
+	npm --prefix console run --loglevel=error build
 
 # From the system: $(1) is a list of program:package or /file:package, by Debian's names.
 define programs
