@@ -46,7 +46,7 @@ ERRORS = (
     ("pipelines.settings", ("SettingsError",)),
     ("pipelines.test_sets.frozen", ("NotEnoughRows", "TestSetDamaged")),
     ("pipelines.training", ("NothingToTrainOn",)),
-    ("pipelines.records.verdicts", ("OverrideRefused",)),
+    ("pipelines.gate.override", ("OverrideRefused",)),
     ("prefect.exceptions", ("ParameterTypeError",)),
 )
 """Module and names: errors whose message is meant for whoever typed the command."""

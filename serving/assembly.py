@@ -6,7 +6,7 @@ import os
 import random
 import socket
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -73,7 +73,6 @@ def assemble(
     )
     running = _rollouts(settings, slots, loader, StoredAffairs(log, worker_id, project))
     workers = partial(confirmations.confirmed, store, within_seconds=seen_seconds)
-    flows, traffic = FlowWatch(orchestration), ModelTraffic(telemetry.collected)
     return Services(
         settings=settings,
         store=store,
@@ -81,7 +80,7 @@ def assemble(
         follower=following,
         rollouts=running,
         rollout_desk=RolloutDesk(log, running),
-        board=BoardDesk(settings, log, following, flows, traffic, workers),
+        board=_board(settings, log, following, orchestration, telemetry, workers),
         inspections=Inspections(settings.store_url, settings.var / "predictions"),
         decisions=log,
         predictions=predictions,
@@ -92,6 +91,18 @@ def assemble(
         telemetry=telemetry,
         worker_id=worker_id,
     )
+
+
+def _board(
+    settings: Settings,
+    log: DecisionLog,
+    following: follower.Follower,
+    orchestration: Orchestration,
+    telemetry: Telemetry,
+    workers: Callable[[str], Sequence[confirmations.Confirmation]],
+) -> BoardDesk:
+    flows, traffic = FlowWatch(orchestration), ModelTraffic(telemetry.collected)
+    return BoardDesk(settings, log, following, flows, traffic, workers)
 
 
 def _loader(

@@ -22,6 +22,7 @@ from pipelines.catalogue_diff.document import DiffDamaged, NoDiff
 from pipelines.contract import RequestRefused
 from pipelines.decisions.approval import ApprovalRefused
 from pipelines.decisions.log import Conflict, UnknownDecision
+from pipelines.gate.override import OverrideRefused
 from pipelines.jobs.record import NoResult, NotDoneYet, TooManyJobs, UnknownJob
 from pipelines.labels import LabelRefused
 from pipelines.leases import Busy
@@ -94,6 +95,7 @@ MEANINGS: dict[type[Exception], Meaning] = {
     NoSuchVersion: Meaning(404, "unknown-version", "No such version in the registry"),
     Conflict: Meaning(409, "conflict", "Something was decided in the meantime"),
     ApprovalRefused: Meaning(409, "approval-refused", "There is nothing to approve"),
+    OverrideRefused: Meaning(409, "override-refused", "There is nothing to override"),
     NoWayBack: Meaning(409, "no-way-back", "There is nothing to go back to"),
     Busy: Meaning(409, "busy", "Somebody else is doing this right now", retry=True),
     NotDoneYet: Meaning(409, "job-not-done", "The job is not done yet", retry=True),

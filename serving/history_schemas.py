@@ -1,4 +1,4 @@
-"""The shapes in which the past is told: an answer's story, and what the monitoring found."""
+"""The shapes in which the past is told: an answer's story."""
 
 from __future__ import annotations
 
@@ -28,9 +28,3 @@ class PredictionHistory(BaseModel):
     trained: Json | None = Field(description="Parameters, fingerprints and code of its training.")
     feedback: list[Json]
     today: Today | None
-
-
-class AssessmentList(BaseModel):
-    """What the monitoring found, the newest first."""
-
-    assessments: list[Json]

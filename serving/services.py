@@ -41,6 +41,10 @@ class DecisionReader(Protocol):
         """Append a decision. Raises `Conflict`."""
         ...
 
+    def admitted(self, model: str, version: str) -> str | None:
+        """Return the digest under which a version was admitted last, or None."""
+        ...
+
     def effects(self, decision_id: str) -> Sequence[Decision]:
         """Return what followed from a decision, the oldest first."""
         ...

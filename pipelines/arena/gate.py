@@ -21,10 +21,10 @@ from pipelines.catalogue_diff.entities import remember
 from pipelines.contract import Examples, ModelFamily, Progress
 from pipelines.decisions.log import Decision, DecisionLog
 from pipelines.gate.leakage import read_keys
+from pipelines.gate.override import OverrideRefused, append_override
 from pipelines.gate.policy import Policy, policy_of
 from pipelines.gate.verdict import OVERRIDABLE, Blessing, Trigger
 from pipelines.model_settings import PolicySettings
-from pipelines.records.verdicts import OverrideRefused, append_override
 from pipelines.registry.aliases import CHALLENGER, project_if_possible
 from pipelines.registry.client import (
     NoSuchVersion,

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from pipelines.catalogue_diff.document import RECORD_KEY
 from pipelines.decisions.log import Decision, DecisionLog, NewDecision
 from pipelines.gate.case import Case, Obstacle, Ruling
+from pipelines.gate.labelled import Labelled
 from pipelines.gate.leakage import Leakage
 from pipelines.gate.policy import Policy
-from pipelines.gate.verdict import OVERRIDABLE, PROMOTING, Contestant, Trigger
+from pipelines.gate.verdict import PROMOTING, Contestant, Trigger
 from pipelines.records.precedents import Anchor
 
 if TYPE_CHECKING:
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
 
 SIDES = ("champion", "challenger", "floor", "anchor")
 LIBRARIES = ("numpy", "scipy", "pandas")
-
-
-class OverrideRefused(ValueError):
-    """An override names nobody or no reason, or there is nothing that may be overridden."""
 
 
 def append_verdict(
@@ -80,37 +77,6 @@ def append_verdict(
     )
 
 
-def append_override(
-    log: DecisionLog, decision: Decision, *, actor: str, reason: str, expected_generation: int
-) -> Decision:
-    """Make champion what no figure could settle, by a named operator and for a stated reason.
-
-    Raises `OverrideRefused`, or `Conflict` when the champion has moved.
-    """
-    if not actor.strip() or not reason.strip():
-        raise OverrideRefused("an override needs a name and a reason")
-    if decision.kind != "verdict" or decision.verdict not in OVERRIDABLE:
-        message = f"{decision.decision_id} is {decision.verdict}: only {', '.join(OVERRIDABLE)} may"
-        raise OverrideRefused(f"{message} be overridden")
-    blessing = _mapping(_mapping(decision.record["challenger"])["blessing"])
-    if not blessing["passed"]:
-        message = f"{decision.decision_id}: the serving code could not serve it"
-        raise OverrideRefused(f"{message}: {blessing['reason']}")
-    record = {"overrides": decision.decision_id, "actor": actor.strip(), "reason": reason.strip()}
-    return log.append(
-        NewDecision(
-            kind="override",
-            model=decision.model,
-            record=record,
-            version=decision.version,
-            artifact_digest=decision.artifact_digest,
-            test_set_id=decision.test_set_id,
-            expected_generation=expected_generation,
-            becomes_champion=True,
-        )
-    )
-
-
 def case_of(log: DecisionLog, record: Mapping[str, object]) -> Case:
     """Rebuild the case from a verdict's record and the stored files.
 
@@ -129,6 +95,7 @@ def case_of(log: DecisionLog, record: Mapping[str, object]) -> Case:
         champion=Contestant.from_json(_mapping(champion)) if champion else None,
         leakage=Leakage(**_mapping(record["leakage"])),  # type: ignore[arg-type]
         obstacle=Obstacle(**_mapping(obstacle)) if obstacle else None,  # type: ignore[arg-type]
+        labels=_labels(log, record.get("labels")),
         revenue=record.get("revenue"),  # type: ignore[arg-type]
         **rows,
     )
@@ -146,6 +113,14 @@ def _kept(log: DecisionLog, rows: pd.DataFrame | None) -> str | None:
 
 def _loaded(log: DecisionLog, sha256: object) -> pd.DataFrame | None:
     return None if sha256 is None else log.load_predictions(str(sha256))
+
+
+def _labels(log: DecisionLog, found: object) -> Labelled | None:
+    if found is None:
+        return None
+    said = _mapping(found)
+    rows = log.load_predictions(str(said["rows"]))
+    return Labelled(str(said["campaign"]), rows, bool(said["final"]))
 
 
 def _mapping(value: object) -> dict[str, object]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Query
 
 from pipelines.assessments import kept
+from serving.assessment_schemas import AssessmentList, AssessmentView
 from serving.dependencies import ServicesDependency
-from serving.history_schemas import AssessmentList
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
 
@@ -19,4 +19,5 @@ def assessments(
 ) -> AssessmentList:
     """List a model's assessments: verdict, checks, alarms, and each version's live figures."""
     services.slots.served(name)  # an unknown model is refused first
-    return AssessmentList(assessments=kept(services.settings.var, name, limit))
+    found = kept(services.settings.var, name, limit)
+    return AssessmentList(assessments=[AssessmentView.model_validate(each) for each in found])

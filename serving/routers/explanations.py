@@ -5,10 +5,13 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from pipelines.decisions import approval
+from pipelines.gate import override as overriding
+from serving import views
 from serving.bodies import StrictRoute
 from serving.dependencies import ServicesDependency
 from serving.error_schemas import ErrorPlots
-from serving.story_schemas import Explanation, ReplayOutcome
+from serving.schemas import DecisionDocument
+from serving.story_schemas import Explanation, OverrideRequest, ReplayOutcome
 from serving.told_decisions import explained
 
 router = APIRouter(prefix="/v1/decisions", tags=["decisions"], route_class=StrictRoute)
@@ -44,3 +47,15 @@ async def replay(decision_id: str, services: ServicesDependency) -> ReplayOutcom
     return ReplayOutcome.model_validate(
         {**found, "decision_id": decision_id, "holds": not found["differences"]}
     )
+
+
+@router.post("/{decision_id}/override", status_code=201)
+def override(
+    decision_id: str, request: OverrideRequest, services: ServicesDependency
+) -> DecisionDocument:
+    """Make champion what no figure could settle, in a named person's name; the alias follows."""
+    made = overriding.override(
+        services.decisions, decision_id, actor=request.actor, reason=request.reason
+    )
+    services.follower.look_now()
+    return views.document(made)

@@ -15,8 +15,8 @@ from stub_lifecycle import GOOD, MANUAL, WEAK, Lifecycle, bless_here, reasons
 from pipelines import training
 from pipelines.arena.arena import silent
 from pipelines.arena.gate import Gate
+from pipelines.gate.override import OverrideRefused
 from pipelines.leases import Busy
-from pipelines.records.verdicts import OverrideRefused
 from pipelines.registry.client import NoSuchVersion
 from pipelines.store import leases
 from pipelines.versions.artifact import open_package, open_runtime

@@ -23,11 +23,12 @@ from pipelines.decisions import chain
 from pipelines.decisions.log import Conflict, DecisionLog, NewDecision
 from pipelines.gate.case import Case, Obstacle
 from pipelines.gate.leakage import Leakage
+from pipelines.gate.override import OverrideRefused, append_override
 from pipelines.gate.promotion import decide
 from pipelines.gate.verdict import Blessing, Trigger
 from pipelines.records.precedents import anchor_of, judged_before
 from pipelines.records.replay import replay
-from pipelines.records.verdicts import OverrideRefused, append_override, append_verdict
+from pipelines.records.verdicts import append_verdict
 from pipelines.store import decisions
 
 
