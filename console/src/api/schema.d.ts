@@ -6,75 +6,193 @@ export type Accepted = { message: string; };
 
 export type Alternative = { category: string; confidence: number; };
 
-export type AnsweringView = { batch_ms: number | null; batched: boolean; instances_a_call: number; reason: string; single_ms: number; waiting: number; where: "event loop" | "thread" | "worker process"; };
+export type AnsweringView = { where: "event loop" | "thread" | "worker process"; batched: boolean; reason: string; single_ms: number; batch_ms: number | null; instances_a_call: number; waiting: number; };
 
-export type ApprovalRequest = { actor: string; approved: boolean; reason: string; };
+export type ApprovalRequest = { approved: boolean; actor: string; reason: string; };
 
-export type AssessmentList = { assessments: (Record<string, unknown>)[]; };
+export type AssessmentList = { assessments: (AssessmentView)[]; };
 
-export type ContractView = { code: Record<string, string>; created_at: string; examples: (Record<string, unknown>)[]; fingerprints: Record<string, string>; form: string; latency_budget_ms: number; libraries: Record<string, string>; many: boolean; origin: string; params: Record<string, unknown>; request_schema: Record<string, unknown>; response_schema: Record<string, unknown>; target: string; training_window: Record<string, string>; values: Record<string, number>; };
+export type AssessmentView = { model: string; version: string; since: string; until: string; verdict: string; reasons: (string)[]; checks: (CheckView)[]; alarms?: (string)[]; answers: number; labelled: number; live?: ShareView | null; estimated?: ShareView | null; figures?: (LiveFigureView)[]; };
 
-export type DecisionDocument = { artifact_digest: string | null; created_at: string; decision_id: string; followed: (Record<string, unknown>)[]; generation: number | null; hash: string; kind: string; look: number | null; model: string; prev_hash: string; reasons: (string)[]; record: Record<string, unknown>; test_set_id: string | null; verdict: string | null; version: string | null; };
+export type Board = { as_of: string; models: (Card)[]; links: Links; registry: "reachable" | "away"; orchestration: "reachable" | "away" | "unknown"; };
+
+export type CalibrationBin = { confidence: number; right: number; rows: number; };
+
+export type CalibrationPlot = { kind: "calibration"; bins: (CalibrationBin)[]; };
+
+export type Card = { name: string; condition: "serving" | "loading" | "failed" | "no_champion"; note: string; workers: number; agreed: boolean; champion: ChampionView | null; metric: MetricView | null; history: (VersionPoint)[]; challenger: ChallengerView | null; approvals: (string)[]; traffic: TrafficView; drift: DriftView | null; rollout: RolloutBrief | null; run: RunBrief | null; label_requests: number; };
+
+export type CatalogueDiffView = { of: string; against: string; kind: "label" | "list" | "forecast" | "number"; known: number; questions: number; changed: number; sales: number | null; changed_sales: number | null; sales_unit: "money" | "pieces" | null; counts: (DiffCount)[]; most_moved: (DiffMoved)[]; note: string; };
+
+export type ChallengerView = { version: string; standing: "champion" | "former_champion" | "awaiting_approval" | "undecided" | "rejected" | "incomparable" | "champion_unloadable" | "promoted" | "admitted"; at: string; decision_id: string | null; reason: string; };
+
+export type ChampionView = { version: string; generation: number; since: string; decision_id: string; kind: string; url: string | null; };
+
+export type CheckView = { name: string; value: number | string | null; limit: number | string | null; passed: boolean | null; note: string; };
+
+export type ChoiceOutcome = { id: string; outcome: "kept" | "already" | "refused"; reason?: string | null; };
+
+export type ChoiceOutcomes = { outcomes: (ChoiceOutcome)[]; };
+
+export type Chosen = { code: string | null; quantity: number; action: "accept" | "change" | "skip"; by: string; at: string; };
+
+export type ConfusedPair = { actual: string; predicted: string; rows: number; before: number | null; };
+
+export type ConfusionPlot = { kind: "confusion"; classes: (string)[]; counts: ((number)[])[]; pairs: (ConfusedPair)[]; right: number; rows: number; };
+
+export type ContestantView = { version: string; origin: string; run_id: string; params?: Record<string, unknown> | null; code?: Record<string, string>; fingerprints?: Record<string, string>; training_window?: Record<string, string>; blessing?: Record<string, unknown>; url?: string | null; };
+
+export type ContractView = { origin: string; form: string; many: boolean; target: string; request_schema: Record<string, unknown>; response_schema: Record<string, unknown>; examples: (Record<string, unknown>)[]; latency_budget_ms: number; params: Record<string, unknown>; values: Record<string, number>; fingerprints: Record<string, string>; training_window: Record<string, string>; code: Record<string, string>; libraries: Record<string, string>; created_at: string; };
+
+export type CurvePlot = { kind: "curve"; name: string; points: (CurvePoint)[]; };
+
+export type CurvePoint = { x: number; challenger: number | null; champion: number | null; };
+
+export type DecisionDocument = { decision_id: string; kind: string; model: string; version: string | null; verdict: string | null; generation: number | null; test_set_id: string | null; look: number | null; created_at: string; reasons: (string)[]; artifact_digest: string | null; prev_hash: string; hash: string; record: Record<string, unknown>; followed: (Record<string, unknown>)[]; };
 
 export type DecisionList = { decisions: (DecisionSummary)[]; };
 
-export type DecisionSummary = { created_at: string; decision_id: string; generation: number | null; kind: string; look: number | null; model: string; reasons: (string)[]; test_set_id: string | null; verdict: string | null; version: string | null; };
+export type DecisionSummary = { decision_id: string; kind: string; model: string; version: string | null; verdict: string | null; generation: number | null; test_set_id: string | null; look: number | null; created_at: string; reasons: (string)[]; };
 
-export type Disagreement = { challenger: (Record<string, unknown>)[]; champion: (Record<string, unknown>)[]; instance: Record<string, unknown>; prediction_id: string; };
+export type DiffCount = { before: string | null; after: string | null; questions: number; sales: number | null; };
 
-export type FeedbackRequest = { actual?: unknown; chosen?: string | null; prediction_id: string; reviewer: string; };
+export type DiffMoved = { question: string; sales: number | null; asked: number; before: string | number | (string)[] | null; after: string | number | (string)[] | null; before_confidence: number | null; after_confidence: number | null; movement: number; };
 
-export type FeedbackResponse = { feedback_id: string; model: ServedVersion; prediction_id: string; request_id: string; };
+export type Disagreement = { prediction_id: string; instance: Record<string, unknown>; champion: (Record<string, unknown>)[]; challenger: (Record<string, unknown>)[]; };
 
-export type Guardrails = { agreement_floor?: number | null; alpha?: number; error_share?: number; errors?: boolean; latency?: boolean; latency_grace_ms?: number; latency_ratio?: number; latency_share?: number; metric?: boolean; metric_margin?: number; };
+export type DriftView = { verdict: string; until: string; alarms: (string)[]; reason: string; answers: number; };
 
-export type Health = { decision_log: "reachable" | "away"; registry: "reachable" | "away"; slots: (SlotView)[]; status: "running"; worker_id: string; };
+export type Driver = { start: number; end: number; text: string; weight: number; };
+
+export type Drivers = { line_id: string; drivers: (Driver)[]; };
+
+export type ErrorPlots = { decision_id: string; version: string | null; rows: number; plots: (ConfusionPlot | CalibrationPlot | HistogramPlot | CurvePlot)[]; };
+
+export type Explanation = { decision_id: string; kind: string; model: string; version: string | null; verdict: string | null; generation: number | null; test_set_id: string | null; look: number | null; created_at: string; reasons: (string)[]; artifact_digest: string | null; prev_hash: string; hash: string; rule?: string | null; alpha?: number | null; alpha_left?: number | null; p?: number | null; rows?: number | null; test_set_generation?: number | null; disagreements?: number | null; unjudged: number; identical: boolean; checks?: (CheckView)[]; figures?: (FigureView)[]; slices?: (SliceView)[]; mcnemar?: WitnessView | null; shortfall?: ShortfallView | null; trigger?: TriggerView | null; champion?: ContestantView | null; challenger?: ContestantView | null; settings?: Record<string, unknown>; policy_sha256?: string | null; environment?: Record<string, string>; actor?: string | null; of?: string | null; followed?: (Followed)[]; settled?: Settled | null; approvable: boolean; overridable: boolean; replayable: boolean; champion_now?: string | null; record: Record<string, unknown>; };
+
+export type FeedbackRequest = { prediction_id: string; actual?: unknown; chosen?: string | null; reviewer: string; };
+
+export type FeedbackResponse = { feedback_id: string; prediction_id: string; model: ServedVersion; request_id: string; };
+
+export type FigureView = { metric: string; role: "primary" | "component" | "guardrail" | "other" | "floor" | "anchor"; direction: "up" | "down"; champion: number | null; challenger: number | null; gain: number | null; lower: number | null; upper: number | null; units: number; differing: number; };
+
+export type Followed = { decision_id: string; at: string; what: "alias" | "confirmed" | "other"; names: (string)[]; };
+
+export type Guardrails = { alpha?: number; errors?: boolean; error_share?: number; latency?: boolean; latency_ratio?: number; latency_grace_ms?: number; latency_share?: number; metric?: boolean; metric_margin?: number; agreement_floor?: number | null; };
+
+export type Health = { status: "running"; worker_id: string; registry: "reachable" | "away"; decision_log: "reachable" | "away"; slots: (SlotView)[]; };
+
+export type HistogramBin = { lower: number; upper: number; challenger: number; champion: number | null; };
+
+export type HistogramPlot = { kind: "histogram"; name: string; bins: (HistogramBin)[]; };
+
+export type HourlyProgress = { hour: string; done: number; };
 
 export type JobList = { jobs: (JobView)[]; };
 
-export type JobView = { created_at: string; decision_id: string | null; error: string | null; eta_seconds: number | null; finished_at: string | null; format: "csv" | "jsonl" | "parquet"; generation: number | null; input: "csv" | "jsonl" | "parquet" | "catalogue"; job_id: string; location: string; model: string; result: string | null; rows_done: number; rows_per_second: number | null; rows_refused: number; rows_total: number | null; started_at: string | null; state: "queued" | "running" | "done" | "failed" | "cancelled"; version: string | null; };
+export type JobView = { job_id: string; model: string; state: "queued" | "running" | "done" | "failed" | "cancelled"; input: "csv" | "jsonl" | "parquet" | "catalogue"; format: "csv" | "jsonl" | "parquet"; rows_total: number | null; rows_done: number; rows_refused: number; rows_per_second: number | null; eta_seconds: number | null; version: string | null; decision_id: string | null; generation: number | null; error: string | null; created_at: string; started_at: string | null; finished_at: string | null; location: string; result: string | null; };
+
+export type JudgementRequest = { version: string; actor: string; reason: string; };
+
+export type LineModel = { name: string; version: string; decision_id: string; };
+
+export type Links = { mlflow: string; prefect: string; };
+
+export type LiveFigureView = { version: string; name: string; value: number; lower: number; upper: number; answers: number; };
+
+export type MetricView = { name: string; direction: "up" | "down"; };
 
 export type ModelList = { models: (SlotView)[]; };
 
-export type ModelView = { alias: string | null; answering: AnsweringView | null; champion: ServedVersion | null; condition: "serving" | "loading" | "failed" | "no_champion"; contract: ContractView | null; decision: DecisionSummary | null; digest: string | null; model: string; note: string; rollout: string | null; workers: (WorkerView)[]; };
+export type ModelStory = { name: string; metric: MetricView | null; champion: string | null; rollback_to: string | null; versions: (VersionPoint)[]; figures: (FigureView)[]; slices: (SliceView)[]; explained_by: string | null; decisions: (DecisionSummary)[]; url: string; };
 
-export type PredictResponse = { model: ServedVersion; prediction_ids: (string)[]; predictions: (Record<string, unknown> | (Record<string, unknown>)[])[]; request_id: string; };
+export type ModelView = { model: string; condition: "serving" | "loading" | "failed" | "no_champion"; champion: ServedVersion | null; alias: string | null; note: string; digest: string | null; contract: ContractView | null; answering: AnsweringView | null; decision: DecisionSummary | null; rollout: string | null; workers: (WorkerView)[]; };
 
-export type PredictionHistory = { decision: Record<string, unknown>; feedback: (Record<string, unknown>)[]; prediction: Record<string, unknown>; today: Today | null; trained: Record<string, unknown> | null; verdicts: (Record<string, unknown>)[]; };
+export type OverrideRequest = { actor: string; reason: string; };
 
-export type Problem = { detail: string; errors: (Record<string, unknown>)[] | null; instance: string; request_id: string; status: number; title: string; type: string; };
+export type PredictResponse = { predictions: (Record<string, unknown> | (Record<string, unknown>)[])[]; model: ServedVersion; request_id: string; prediction_ids: (string)[]; };
 
-export type RetrainRequest = { actor?: string; params?: Record<string, string | number | boolean | null>; reason?: string; };
+export type PredictionHistory = { prediction: Record<string, unknown>; decision: Record<string, unknown>; verdicts: (Record<string, unknown>)[]; trained: Record<string, unknown> | null; feedback: (Record<string, unknown>)[]; today: Today | null; };
 
-export type RetrainResponse = { message: string; model: ServedVersion | null; run: Run; started: boolean; };
+export type Problem = { type: string; title: string; status: number; detail: string; instance: string; request_id: string; errors: (Record<string, unknown>)[] | null; };
+
+export type Progress = { since: string; lines: number; done: number; accepted: number; changed: number; skipped: number; requested_open: number; per_hour: (HourlyProgress)[]; };
+
+export type ReplayOutcome = { decision_id: string; holds: boolean; differences: (string)[]; seconds: number; };
+
+export type RetrainForm = { parameters: Record<string, unknown>; values: Record<string, unknown>; url: string; };
+
+export type RetrainRequest = { actor?: string; reason?: string; params?: Record<string, string | number | boolean | null>; };
+
+export type RetrainResponse = { message: string; started: boolean; run: Run; model: ServedVersion | null; };
+
+export type ReviewChoice = { id: string; line_id: string; action: "accept" | "change" | "skip" | "undo"; code?: string | null; quantity?: number | null; shown_state?: string; prediction_id?: string | null; at: string; };
+
+export type ReviewChoices = { reviewer: string; choices: (ReviewChoice)[]; };
+
+export type ReviewLine = { line_id: string; description: string; quantity: number; code: SuggestedCode | null; category: SuggestedCategory | null; alternatives: (Suggestion)[]; drivers: (Driver)[]; doubts: ("unsure" | "close" | "category" | "challenger" | "refused")[]; uncertain: boolean; disagrees: boolean; requested: boolean; priority: number; chosen: Chosen | null; prediction_id: string | null; model: LineModel | null; refused: string | null; };
+
+export type ReviewLines = { state: string; refreshed_at: string; refresh_seconds: number; messages: (ReviewMessage)[]; progress: Progress; };
+
+export type ReviewMessage = { message_id: string; received_at: string; audio: boolean; read: boolean; lines: (ReviewLine)[]; };
 
 export type RollbackRequest = { actor: string; reason: string; to?: string | null; };
 
-export type RolloutCheck = { limit: number | string | null; name: string; note: string; passed: boolean | null; value: number | string | null; };
+export type RolloutBrief = { rollout_id: string; mode: string; challenger: string; share: number; ends_at: string; };
+
+export type RolloutCheck = { name: string; value: number | string | null; limit: number | string | null; passed: boolean | null; note: string; };
 
 export type RolloutList = { rollouts: (RolloutSummary)[]; };
 
-export type RolloutRequest = { actor: string; alpha?: number; challenger: string; guardrails?: Guardrails; metric?: "zero_one" | "squared_error" | "choices" | null; mode: "shadow" | "canary" | "ab" | "interleaving"; on_success?: "report" | "promote"; ramp?: (Step)[]; reason: string; seconds: number; share?: number; };
+export type RolloutRequest = { mode: "shadow" | "canary" | "ab" | "interleaving"; challenger: string; seconds: number; share?: number; ramp?: (Step)[]; metric?: "zero_one" | "squared_error" | "choices" | null; alpha?: number; guardrails?: Guardrails; on_success?: "report" | "promote"; actor: string; reason: string; };
 
-export type RolloutSummary = { challenger: string; champion: string; end_decision_id: string | null; ended_at: string | null; ended_by: string | null; ends_at: string; mode: "shadow" | "canary" | "ab" | "interleaving"; model: string; promoted: boolean; rollout_id: string; started_at: string; verdict: "completed" | "superior" | "rolled_back" | "superseded" | "stopped" | "running"; };
+export type RolloutSummary = { rollout_id: string; model: string; mode: "shadow" | "canary" | "ab" | "interleaving"; champion: string; challenger: string; verdict: "completed" | "superior" | "rolled_back" | "superseded" | "stopped" | "running"; started_at: string; ends_at: string; ended_at: string | null; ended_by: string | null; end_decision_id: string | null; promoted: boolean; };
 
-export type RolloutView = { arms: Record<string, Record<string, unknown>>; challenger: string; champion: string; checks: (RolloutCheck)[]; disagreements: (Disagreement)[]; end_decision_id: string | null; ended_at: string | null; ended_by: string | null; ends_at: string; finding: string; here: "loading" | "taking_part" | "given_up" | null; mode: "shadow" | "canary" | "ab" | "interleaving"; model: string; plan: Record<string, unknown>; promoted: boolean; remaining_seconds: number; rollout_id: string; share: number; stage: number; started_at: string; verdict: "completed" | "superior" | "rolled_back" | "superseded" | "stopped" | "running"; };
+export type RolloutView = { rollout_id: string; model: string; mode: "shadow" | "canary" | "ab" | "interleaving"; champion: string; challenger: string; verdict: "completed" | "superior" | "rolled_back" | "superseded" | "stopped" | "running"; started_at: string; ends_at: string; ended_at: string | null; ended_by: string | null; end_decision_id: string | null; promoted: boolean; stage: number; share: number; remaining_seconds: number; finding: string; checks: (RolloutCheck)[]; arms: Record<string, Record<string, unknown>>; disagreements: (Disagreement)[]; plan: Record<string, unknown>; here: "loading" | "taking_part" | "given_up" | null; };
 
-export type Run = { id: string; name: string; state: string; url: string; };
+export type Run = { id: string; name: string; url: string; state: string; };
 
-export type ServedVersion = { decision_id: string; generation: number; name: string; version: string; };
+export type RunBrief = { id: string; name: string; url: string; state: string; share: number | null; step: string | null; };
 
-export type SlotView = { alias: string | null; champion: ServedVersion | null; condition: "serving" | "loading" | "failed" | "no_champion"; model: string; note: string; };
+export type ServedVersion = { name: string; version: string; decision_id: string; generation: number; };
 
-export type Step = { seconds: number; share: number; };
+export type Settled = { decision_id: string; approved: boolean; actor: string; reason: string; at: string; };
+
+export type ShareView = { value: number; lower: number; upper: number; rows: number; };
+
+export type ShortfallView = { effect: number; requests: number; labels: number; have: number; sentence: string; };
+
+export type SimilarLine = { line_id: string; message_id: string; description: string; similarity: number; code: string | null; confidence: number; };
+
+export type SimilarLines = { line_id: string; lines: (SimilarLine)[]; };
+
+export type SliceView = { name: string; rows: number; figure: FigureView | null; p_worse: number | null; };
+
+export type SlotView = { model: string; condition: "serving" | "loading" | "failed" | "no_champion"; champion: ServedVersion | null; alias: string | null; note: string; };
+
+export type Step = { share: number; seconds: number; };
 
 export type StopRequest = { actor: string; reason: string; };
 
-export type Today = { answer: (Record<string, unknown>)[] | null; decision_id: string; refused: string | null; same: boolean; version: string; };
+export type SuggestedCategory = { value: string; confidence: number; prediction_id: string; model: LineModel; };
 
-export type WorkerView = { confirmed_at: string; decision_id: string; generation: number; version: string; worker_id: string; };
+export type SuggestedCode = { value: string; description: string | null; confidence: number; image_url: string | null; product_id: string | null; confirmed: boolean; };
 
-export type serving__routers__product_categories__InferenceResponse = { alternatives: ((Alternative)[])[]; categories: (string)[]; confidence: (number | null)[]; decision_id: string; errors: boolean; model_name: string; prediction_ids: (string)[]; request_id: string; version: string; };
+export type Suggestion = { code: string; description: string | null; confidence: number; image_url: string | null; product_id: string | null; };
+
+export type Today = { version: string; decision_id: string; answer: (Record<string, unknown>)[] | null; same: boolean; refused: string | null; };
+
+export type TrafficView = { window_seconds: number; answers: number; answers_per_minute: number; requests: number; failed: number; refused: number; p50_ms: number | null; p99_ms: number | null; };
+
+export type TriggerView = { kind: string; actor: string; reason: string; url?: string | null; };
+
+export type VersionPoint = { version: string; standing: "champion" | "former_champion" | "awaiting_approval" | "undecided" | "rejected" | "incomparable" | "champion_unloadable" | "promoted" | "admitted"; at: string; decision_id: string | null; verdict: string | null; value: number | null; lower: number | null; upper: number | null; test_set_id: string | null; generation: number | null; champion_since: string | null; origin: string; params: Record<string, unknown> | null; rows: string | null; asked_by: string | null; url: string | null; };
+
+export type WitnessView = { challenger_only: number; champion_only: number; p: number; };
+
+export type WorkerView = { worker_id: string; version: string; generation: number; decision_id: string; confirmed_at: string; };
+
+export type serving__routers__product_categories__InferenceResponse = { errors: boolean; categories: (string)[]; model_name: string; confidence: (number | null)[]; alternatives: ((Alternative)[])[]; version: string; decision_id: string; request_id: string; prediction_ids: (string)[]; };
 
 /** What each operation takes and answers. */
 
@@ -85,10 +203,16 @@ export interface Operations {
     body: undefined;
     answer: Health;
   };
+  "GET /v1/board": {
+    path: Nothing;
+    query: Nothing;
+    body: undefined;
+    answer: Board;
+  };
   "POST /v1/categorizer/inference": {
     path: Nothing;
     query: Nothing;
-    body: { model_name?: "product_categories" | "" | null; product_list: (string)[]; };
+    body: { product_list: (string)[]; model_name?: "product_categories" | "" | null; };
     answer: serving__routers__product_categories__InferenceResponse;
   };
   "GET /v1/decisions": {
@@ -108,6 +232,36 @@ export interface Operations {
     query: Nothing;
     body: ApprovalRequest;
     answer: DecisionDocument;
+  };
+  "GET /v1/decisions/{decision_id}/diff": {
+    path: { "decision_id": string; };
+    query: Nothing;
+    body: undefined;
+    answer: CatalogueDiffView;
+  };
+  "GET /v1/decisions/{decision_id}/errors": {
+    path: { "decision_id": string; };
+    query: Nothing;
+    body: undefined;
+    answer: ErrorPlots;
+  };
+  "GET /v1/decisions/{decision_id}/explanation": {
+    path: { "decision_id": string; };
+    query: Nothing;
+    body: undefined;
+    answer: Explanation;
+  };
+  "POST /v1/decisions/{decision_id}/override": {
+    path: { "decision_id": string; };
+    query: Nothing;
+    body: OverrideRequest;
+    answer: DecisionDocument;
+  };
+  "POST /v1/decisions/{decision_id}/replay": {
+    path: { "decision_id": string; };
+    query: Nothing;
+    body: undefined;
+    answer: ReplayOutcome;
   };
   "GET /v1/jobs": {
     path: Nothing;
@@ -160,14 +314,20 @@ export interface Operations {
   "POST /v1/models/{name}/invocations": {
     path: { "name": string; };
     query: Nothing;
-    body: { dataframe_records?: (Record<string, unknown>)[] | null; dataframe_split?: Record<string, unknown> | null; inputs?: (unknown)[] | Record<string, unknown> | string | null; instances?: (unknown)[] | Record<string, unknown> | null; };
+    body: { dataframe_split?: Record<string, unknown> | null; dataframe_records?: (Record<string, unknown>)[] | null; instances?: (unknown)[] | Record<string, unknown> | null; inputs?: (unknown)[] | Record<string, unknown> | string | null; };
     answer: PredictResponse;
   };
   "POST /v1/models/{name}/jobs": {
     path: { "name": string; };
     query: { "format"?: "csv" | "jsonl" | "parquet" | null; "columns"?: string | null; };
-    body: { columns?: Record<string, string>; format: "csv" | "jsonl" | "parquet"; source: "catalogue"; };
+    body: { source: "catalogue"; columns?: Record<string, string>; format: "csv" | "jsonl" | "parquet"; };
     answer: JobView;
+  };
+  "POST /v1/models/{name}/judgements": {
+    path: { "name": string; };
+    query: Nothing;
+    body: JudgementRequest;
+    answer: Run;
   };
   "GET /v1/models/{name}/ping": {
     path: { "name": string; };
@@ -193,6 +353,12 @@ export interface Operations {
     body: RetrainRequest | null;
     answer: RetrainResponse;
   };
+  "GET /v1/models/{name}/retrain-form": {
+    path: { "name": string; };
+    query: Nothing;
+    body: undefined;
+    answer: RetrainForm;
+  };
   "POST /v1/models/{name}/rollback": {
     path: { "name": string; };
     query: Nothing;
@@ -211,6 +377,12 @@ export interface Operations {
     body: RolloutRequest;
     answer: RolloutView;
   };
+  "GET /v1/models/{name}/story": {
+    path: { "name": string; };
+    query: { "limit"?: number; };
+    body: undefined;
+    answer: ModelStory;
+  };
   "GET /v1/models/{name}/version": {
     path: Nothing;
     query: Nothing;
@@ -222,6 +394,30 @@ export interface Operations {
     query: Nothing;
     body: undefined;
     answer: Accepted;
+  };
+  "POST /v1/review/choices": {
+    path: Nothing;
+    query: Nothing;
+    body: ReviewChoices;
+    answer: ChoiceOutcomes;
+  };
+  "GET /v1/review/lines": {
+    path: Nothing;
+    query: { "since"?: string | null; };
+    body: undefined;
+    answer: ReviewLines;
+  };
+  "GET /v1/review/lines/{line_id}/drivers": {
+    path: { "line_id": string; };
+    query: Nothing;
+    body: undefined;
+    answer: Drivers;
+  };
+  "GET /v1/review/lines/{line_id}/similar": {
+    path: { "line_id": string; };
+    query: Nothing;
+    body: undefined;
+    answer: SimilarLines;
   };
   "GET /v1/rollouts/{rollout_id}": {
     path: { "rollout_id": string; };
