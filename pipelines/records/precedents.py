@@ -39,9 +39,10 @@ def judged_before(
     """Return the decision that already compared this pair by this policy on this test set.
 
     Asking again costs no look and changes nothing: the answer is the recorded one, also where its
-    effect was rolled back since.
+    effect was rolled back since. Where labels have updated it, it is what they made of it.
     """
     wanted = (champion_digest, challenger_digest, policy_sha256)
+    known = None
     for decision in _verdicts(log, model, test_set_id):
         record = decision.record
         champion = record["champion"]
@@ -50,9 +51,9 @@ def judged_before(
             _text(record["challenger"], "artifact_digest"),
             _text(record["policy"], "sha256"),
         )
-        if decision.look is not None and pair == wanted:
-            return decision
-    return None
+        if pair == wanted and (decision.look is not None or "labels" in record):
+            known = decision
+    return known
 
 
 def anchor_of(log: DecisionLog, model: str, test_set_id: str, champion: str) -> Anchor | None:
