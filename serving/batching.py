@@ -88,7 +88,7 @@ class Batcher:
         self._watch: Watch = watch or Unwatched()
         self._condition = threading.Condition()
         self._turns = Turns(cost, room=cost.instances_a_call, together=cost.batches)
-        self._calls = Calls(predict, drop=self._drop, lock=self._condition, tell=turns.settle)
+        self._calls = Calls(predict, lock=self._condition, tell=turns.settle)
         self._threads: list[threading.Thread] = []
         self._idle = 0
         self._closing = False
@@ -173,7 +173,7 @@ class Batcher:
     def _work(self) -> None:
         while parts := self._next():
             started = time.monotonic()
-            self._calls.answer(parts)
+            self._calls.answer(parts, self._drop)
             self._remember(parts, time.monotonic() - started)
 
     def _next(self) -> list[Part]:

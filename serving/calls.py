@@ -16,39 +16,41 @@ PLACE = re.compile(r"^instance (\d+)\b")
 class Calls:
     """Asks a model, and tells those who wait.
 
-    `drop` ends a request of which one part failed; `lock` guards the tickets where several threads
-    answer parts of one; `tell` wakes those who wait.
+    `lock` guards the tickets where several threads answer parts of one; `tell` wakes those who
+    wait. It knows nobody who holds it: a version that was replaced is gone with its last reference,
+    and not when garbage is looked for.
     """
 
     def __init__(
         self,
         predict: Callable[[Sequence[Row]], Rows],
         *,
-        drop: Callable[[Ticket], None],
         lock: AbstractContextManager[object],
         tell: Callable[[Sequence[Ticket]], None],
     ) -> None:
         self._predict = predict
-        self._drop = drop
         self._lock = lock
         self._tell = tell
 
-    def answer(self, parts: Sequence[Part]) -> None:
-        """Ask for all in one call; where that fails, in halves until the faulty stand alone."""
+    def answer(self, parts: Sequence[Part], drop: Callable[[Ticket], None]) -> None:
+        """Ask for all in one call; where that fails, in halves until the faulty stand alone.
+
+        `drop` ends a request of which one part failed.
+        """
         try:
             rows = self._predict([row for part in parts for row in part.instances])
         except WorkerLost as error:
             # Asked once more, what killed the worker would kill the next one. Everybody gets an
             # error of his own: whoever raises it writes his way into it.
             for part in parts:
-                self._fail(part, WorkerLost(str(error)))
+                self._fail(part, WorkerLost(str(error)), drop)
         except Exception as error:  # noqa: BLE001 - a border: handed to whoever asked
             if len(parts) == 1:
-                self._fail(parts[0], _placed(error, parts[0].start))
+                self._fail(parts[0], _placed(error, parts[0].start), drop)
                 return
             half = len(parts) // 2
-            self.answer(parts[:half])
-            self.answer(parts[half:])
+            self.answer(parts[:half], drop)
+            self.answer(parts[half:], drop)
         else:
             self._give(parts, rows)
 
@@ -61,9 +63,9 @@ class Calls:
                 rows = rows[part.size :]
         self._tell(whole)
 
-    def _fail(self, part: Part, error: Exception) -> None:
+    def _fail(self, part: Part, error: Exception, drop: Callable[[Ticket], None]) -> None:
         part.ticket.error = error
-        self._drop(part.ticket)
+        drop(part.ticket)
         self._tell([part.ticket])
 
 

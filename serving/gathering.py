@@ -32,7 +32,7 @@ class Gatherer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._crowded = False
         self._alone = 0
-        self._calls = Calls(predict, drop=self._drop, lock=nullcontext(), tell=_tell)
+        self._calls = Calls(predict, lock=nullcontext(), tell=_tell)
 
     def is_crowded(self) -> bool:
         """Whether requests arrive several in a round lately; to be asked once for each request.
@@ -80,7 +80,7 @@ class Gatherer:
             loop.call_soon(self._round, loop)
         if parts:
             self._called(sum(part.size for part in parts), len(self._turns))
-            self._calls.answer(parts)
+            self._calls.answer(parts, self._drop)
 
     def _drop(self, ticket: Ticket) -> None:
         if ticket.left:
