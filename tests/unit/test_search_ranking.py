@@ -16,21 +16,6 @@ WORDS = [
     *("tornillo", "hexagonal", "llave", "ajustable", "broca", "cincel", "rojo"),
     *("1/2", "3/4", "10", "mm", "de"),
 ]
-    "tornillo",
-    "hexagonal",
-    "llave",
-    "ajustable",
-    "broca",
-    "cincel",
-    "1/2",
-    "3/4",
-    "10",
-    "mm",
-    "de",
-    "para",
-    "rojo",
-    "cromado",
-]
 
 
 @pytest.fixture(scope="module")
