@@ -120,7 +120,7 @@ def _sold(
 
 
 def _item(entry: object) -> str:
-    return str(entry[ITEM] if isinstance(entry, Mapping) else entry)
+    return str(entry.get(ITEM) if isinstance(entry, Mapping) else entry)
 
 
 def _number(value: object) -> float | None:

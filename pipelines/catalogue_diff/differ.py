@@ -34,8 +34,12 @@ VERDICTS = PROMOTING | {AWAITING, "undecided"}
 LIMIT = 5_000
 SECONDS = 20.0
 """How long both are asked: a judgement is worth waiting for, what it changes less so."""
-WENT_WRONG = (ArtifactRefused, FlavourFailed, CatalogueUnreadable, SQLAlchemyError, OSError)
-"""What may keep a diff from being made. A verdict does without it, and says why."""
+WENT_WRONG = (
+    ArtifactRefused, FlavourFailed, CatalogueUnreadable, SQLAlchemyError, OSError,
+    ValueError, LookupError, TypeError, ArithmeticError,
+)  # fmt: skip
+"""What may keep a diff from being made: also what a version raises at questions that the test set
+does not ask. A verdict does without the diff, and says why."""
 CHANGES = {
     "label": "another label is a change",
     "list": "any other order of a list is a change",
@@ -82,7 +86,10 @@ class Differ:
             diff = summary(table, facts)
             sha256 = document.save(self._log.predictions_directory, diff)
         except WENT_WRONG as error:
-            return {"sha256": None, "note": f"it could not be made: {error}"}
+            return {
+                "sha256": None,
+                "note": f"it could not be made: {type(error).__name__}: {error}",
+            }
         return {
             "sha256": sha256,
             "answers": self._log.save_predictions(table),

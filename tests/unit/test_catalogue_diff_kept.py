@@ -16,7 +16,7 @@ from stub_family import FAMILY
 from typer.testing import CliRunner
 
 from cli.main import app
-from pipelines.catalogue_diff import document, telling
+from pipelines.catalogue_diff import differ, document, telling
 from pipelines.catalogue_diff.differ import Differ, Side, made_again
 from pipelines.catalogue_diff.document import DiffDamaged, NoDiff
 from pipelines.catalogue_diff.questions import read_home
@@ -48,7 +48,7 @@ def sides(folder):
     )
 
 
-def judged(log, folder, differ=None):
+def judged(log, folder, made_by=None):
     """A first champion, and version 2 that is better, with what it changes."""
     requests = pd.DataFrame({"text": ["pint1", "pint2"]})
     old, new = exactly(830, 20, 60, 90)
@@ -65,7 +65,7 @@ def judged(log, folder, differ=None):
             floor_rows=after.assign(predicted="none", correct=0.0),
             leakage=Leakage("clean", 0, 10),
         )
-        named = (differ or Differ(log, folder)).keep(
+        named = (made_by or Differ(log, folder)).keep(
             FAMILY, *sides(folder / f"v{version}"), requests
         )
         found = append_verdict(
@@ -131,12 +131,30 @@ def test_a_verdict_does_without_a_diff_that_cannot_be_made(log, tmp_path):
         FAMILY, Side("1", lost), challenger, pd.DataFrame({"text": ["a"]})
     )
     assert named["sha256"] is None
-    with pytest.raises(NoDiff, match="could not be made: runtime 'gone'"):
+    with pytest.raises(NoDiff, match="could not be made: ArtifactRefused: runtime 'gone'"):
         document.of_record(tmp_path, "d1", {"catalogue_diff": named})
     with pytest.raises(NoDiff, match="has no catalogue diff"):
         document.of_record(tmp_path, "d1", {})
     with pytest.raises(DiffDamaged):
         document.load(tmp_path, "0" * 64)
+
+
+def test_a_version_that_breaks_at_a_question_costs_no_verdict(log, tmp_path, monkeypatch):
+    class Breaking:
+        def predict(self, _instances):
+            raise ZeroDivisionError("a month without days")
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr(differ, "open_runtime", lambda _package: Breaking())
+    named = Differ(log, tmp_path).keep(
+        FAMILY, *sides(tmp_path / "v"), pd.DataFrame({"text": ["a"]})
+    )
+    assert named == {
+        "sha256": None,
+        "note": "it could not be made: ZeroDivisionError: a month without days",
+    }
 
 
 def test_a_damaged_catalogue_costs_no_verdict(log, tmp_path):
