@@ -53,6 +53,12 @@ class ServingSettings(Strict):
     """How long a request may take, unless its caller gives it less."""
 
 
+class OrderSettings(Strict):
+    """Orders confirmed at the review desk: an http(s) address that they are posted to, if any."""
+
+    post_to: str | None = Field(None, pattern=r"^https?://[^/\s]+", max_length=2_000)
+
+
 class JobSettings(Strict):
     """Batch scoring: how much may be asked for, and how long a result is kept."""
 
@@ -74,6 +80,7 @@ class Settings(Strict):
     """When the champions are assessed: a cron expression in UTC."""
     serving: ServingSettings = ServingSettings()
     jobs: JobSettings = JobSettings()
+    orders: OrderSettings = OrderSettings()
 
     @property
     def var(self) -> Path:

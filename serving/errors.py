@@ -31,7 +31,10 @@ from pipelines.orchestration import (
     OrchestrationUnavailable,
     UnknownDeployment,
 )
+from pipelines.orders.confirmed_orders import UnknownOrder
+from pipelines.orders.confirming import LinesOpen, NothingOrdered, UnknownMessage
 from pipelines.orders.order_lines import UnknownLine
+from pipelines.orders.outbox import NowhereToDeliver
 from pipelines.prediction_log import UnknownPrediction
 from pipelines.registry.aliases import NoWayBack
 from pipelines.registry.client import (
@@ -89,6 +92,8 @@ MEANINGS: dict[type[Exception], Meaning] = {
     NoDiff: Meaning(404, "no-diff", "No catalogue diff was kept with this decision"),
     SpeechUnavailable: Meaning(404, "no-speech", "There is nothing to hear"),
     UnknownLine: Meaning(404, "unknown-line", "No such order line"),
+    UnknownMessage: Meaning(404, "unknown-message", "No such message"),
+    UnknownOrder: Meaning(404, "unknown-order", "No such order"),
     UnknownPrediction: Meaning(404, "unknown-prediction", "No such prediction"),
     VersionNotLive: Meaning(404, "version-not-live", "Another version is live"),
     UnknownRollout: Meaning(404, "unknown-rollout", "No such rollout"),
@@ -98,6 +103,9 @@ MEANINGS: dict[type[Exception], Meaning] = {
     OverrideRefused: Meaning(409, "override-refused", "There is nothing to override"),
     NoWayBack: Meaning(409, "no-way-back", "There is nothing to go back to"),
     Busy: Meaning(409, "busy", "Somebody else is doing this right now", retry=True),
+    LinesOpen: Meaning(409, "lines-open", "Some lines wait for a person"),
+    NothingOrdered: Meaning(409, "nothing-ordered", "No line is left to order"),
+    NowhereToDeliver: Meaning(409, "nowhere-to-deliver", "Orders are not posted anywhere"),
     NotDoneYet: Meaning(409, "job-not-done", "The job is not done yet", retry=True),
     NoResult: Meaning(409, "no-result", "The job has no result"),
     RolloutRefused: Meaning(409, "rollout-refused", "The rollout cannot be started or ended so"),
@@ -237,6 +245,10 @@ def _retry_after(error: Exception) -> str:
 
 
 def _places(error: Exception) -> tuple[dict[str, object], ...]:
+    if isinstance(error, LinesOpen):
+        return tuple(
+            {"line_id": line.line_id, "description": line.description} for line in error.lines
+        )
     if not isinstance(error, InvalidInstances):
         return ()
     return tuple(

@@ -7,6 +7,7 @@ import hashlib
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from contextvars import Context
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated
@@ -20,21 +21,20 @@ from pipelines import changes, labels
 from pipelines.label_requests import queue as label_requests
 from pipelines.labels import Labels, exact
 from pipelines.orders import choices, order_lines
-from pipelines.orders.choices import Choice, Choices
-from pipelines.orders.choosing import Choosing, Outcome, code_of
+from pipelines.orders.choices import Choices
+from pipelines.orders.choosing import code_of
 from pipelines.orders.order_lines import OrderLine, OrderLines
 from pipelines.orders.product_catalogue import MODEL
-from pipelines.prediction_log import UnknownPrediction
 from serving import review_board
-from serving.order_board import entry_of
-from serving.order_desk import OrderDesk, shown_of
+from serving.order_desk import OrderDesk
 from serving.review_board import Surroundings
+from serving.review_choosing import Chooser
 from serving.review_insight import Insights, Wanted
+from serving.review_orders import OrderOffice
 from serving.review_progress import progress
 from serving.review_schemas import (
     Driver,
     Progress,
-    ReviewChoice,
     ReviewMessage,
     SimilarLine,
 )
@@ -78,7 +78,8 @@ class ReviewDesk:
         self._lines = OrderLines(store)
         self._labels = Labels(store)
         self._choices = Choices(store)
-        self._choosing = Choosing(self._labels, self._choices, self._judged_at)
+        self.chooser = Chooser(services)
+        self.office = OrderOffice(services, order_desk.shelf)
         self._insights = Insights(services.slots)
         self._turn = asyncio.Lock()
         self._desk: Desk | None = None
@@ -109,12 +110,6 @@ class ReviewDesk:
         line = await run_in_threadpool(self._lines.one, line_id)
         code = code_of(line.prediction)
         return await self._insights.drivers(line.description, code) if code else ()
-
-    def choose(self, reviewer: str, asked: Sequence[ReviewChoice]) -> list[Outcome]:
-        """Keep choices, one after another; what is kept is on disk when this returns."""
-        known = self._choices.known([choice.id for choice in asked])
-        lines = self._lines.of(sorted({choice.line_id for choice in asked}))
-        return [self._chosen(reviewer, one, lines.get(one.line_id), known) for one in asked]
 
     def similar(self, desk: Desk, line_id: str) -> list[SimilarLine]:
         """Return the lines that wait and resemble one line. Raises `UnknownLine`."""
@@ -159,7 +154,8 @@ class ReviewDesk:
             return
         urgent = {line.description: line.priority for each in built for line in each.lines}
         ordered = sorted(wanted, key=lambda one: -urgent[one.text])
-        self._lookup = asyncio.create_task(self._insights.prefetch(ordered))
+        # In a context of its own: it goes on when the caller whom we answer here has gone.
+        self._lookup = asyncio.create_task(self._insights.prefetch(ordered), context=Context())
 
     async def stop(self) -> None:
         """End what is looked up behind the answers."""
@@ -195,48 +191,6 @@ class ReviewDesk:
             if one.challenger
         }
 
-    def _chosen(
-        self, reviewer: str, asked: ReviewChoice, line: OrderLine | None, known: set[str]
-    ) -> Outcome:
-        if asked.id in known:
-            return Outcome("already")
-        if line is None:
-            return Outcome("refused", "no order line has this id")
-        if asked.action == "change" and asked.code is None:
-            return Outcome("refused", "a change must name a code")
-        shown = self._shown(asked, line)
-        code = asked.code.strip() if asked.code else shown.get("code")
-        choice = Choice(
-            choice_id=asked.id,
-            line_id=line.line_id,
-            action=asked.action,
-            code=None if code is None else str(code),
-            quantity=line.quantity if asked.quantity is None else asked.quantity,
-            reviewer=reviewer,
-            shown={**shown, "state": asked.shown_state},
-            at=asked.at.isoformat(),
-        )
-        return self._choosing.take(choice, line)
-
-    def _shown(self, asked: ReviewChoice, line: OrderLine) -> dict[str, object]:
-        """Return what the person saw, also where another version has answered since."""
-        now = (line.prediction or {}).get("prediction_id")
-        if asked.prediction_id is not None and asked.prediction_id != now:
-            try:
-                then = self._services.predictions.find(MODEL, asked.prediction_id)
-            except UnknownPrediction:
-                return {"prediction_id": asked.prediction_id}
-            model = {"name": then.model, "version": then.version, "decision_id": then.decision_id}
-            row = dict(then.answer[0]) if then.answer else {}
-            answered = {**row, "model": model, "prediction_id": then.prediction_id}
-            line = replace(line, prediction=answered)
-        label = self._labels.confirmed(MODEL, [line.description]).get(exact(line.description))
-        return shown_of(entry_of(line, label, None))
-
-    def _judged_at(self) -> str | None:
-        newest = self._services.decisions.list(MODEL, 1)
-        return newest[0].created_at if newest else None
-
 
 def _questions(lines: Sequence[OrderLine], around: Surroundings) -> list[Wanted]:
     return [around.wanted(line) for line in lines]
@@ -248,11 +202,12 @@ def _digest(text: str) -> str:
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Keep a review desk at `app.state.review_desk` while the application runs."""
+    """Keep a review desk at `app.state.review_desk`, and deliver orders while it is there."""
     desk = ReviewDesk(app.state.services, app.state.order_desk)
     app.state.review_desk = desk
-    yield
-    await desk.stop()
+    async with desk.office.delivering():
+        yield
+        await desk.stop()
 
 
 async def review_desk_of(request: Request) -> ReviewDesk:

@@ -16,9 +16,11 @@ from dataclasses import dataclass
 
 from pipelines.contract import RequestRefused, Row
 from pipelines.orders.product_catalogue import MODEL as CODES
+from pipelines.spool import SpoolUnavailable
 from pipelines.versions.flavour_runtime import FlavourFailed
 from serving.batching import QueueFull
 from serving.callers import DeadlinePassed
+from serving.live import BrokenRuntime
 from serving.review_schemas import Driver, LineModel, SuggestedCategory
 from serving.slots import NoChampion, Slots, UnknownModel
 from serving.validation import InvalidInstances
@@ -35,6 +37,8 @@ SLOWEST_MS = 5.0
 """A version that takes longer for one answer is not asked once more for each word."""
 LEAST = 1e-6
 UNANSWERED = (
+    BrokenRuntime,
+    SpoolUnavailable,
     NoChampion,
     UnknownModel,
     QueueFull,

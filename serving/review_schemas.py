@@ -246,6 +246,13 @@ class Reviewer(_Received):
     reviewer: Actor
 
 
+class HiddenMessage(BaseModel):
+    """A message that nobody has to look at any more."""
+
+    message_id: str
+    lines: int
+
+
 class OrderedLine(BaseModel):
     """A line of an order."""
 
