@@ -37,8 +37,7 @@ class CsvTable:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            self._delimiter = _delimiter(stream.readline())
+        self._delimiter = self._delimiter_of_header()
         lines = self._lines()
         header = next(lines, None)
         if header is None:
@@ -59,6 +58,15 @@ class CsvTable:
             if len(cells) != width:
                 fault = f"the row has {len(cells)} cells, the header has {width}"
             yield InputRow(row, fault)
+
+    def _delimiter_of_header(self) -> str:
+        """Return the delimiter that the first line holds most of, blank ones left out."""
+        with self._path.open(encoding="utf-8-sig", newline="") as stream:
+            try:
+                header = next((line for line in stream if line.strip("\r\n")), "")
+            except UnicodeDecodeError as error:
+                raise JobFailed(f"the file is not UTF-8, in its first lines: {error}") from error
+        return max(DELIMITERS, key=header.count)
 
     def _lines(self) -> Iterator[list[str]]:
         with self._path.open(encoding="utf-8-sig", newline="") as stream:
@@ -134,10 +142,6 @@ def _object(line: bytes, number: int) -> InputRow:
     if not isinstance(value, dict):
         return InputRow({}, f"row {number} is no JSON object")
     return InputRow(value)
-
-
-def _delimiter(header: str) -> str:
-    return max(DELIMITERS, key=header.count)
 
 
 def _type(value: object) -> type:

@@ -47,6 +47,7 @@ def test_a_csv_is_read_by_the_delimiter_of_its_header(file, delimiter):
     lines = f"text{delimiter}code\nuña{delimiter}1\n\n".encode("utf-8-sig")
 
     assert read("csv", file, lines) == [InputRow({"text": "uña", "code": "1"})]
+    assert read("csv", file, b"\r\n\n" + lines[3:]) == [InputRow({"text": "uña", "code": "1"})]
 
 
 def test_a_cell_may_hold_lines_and_quotes_and_a_blank_line_is_no_row(file):
@@ -74,6 +75,7 @@ def test_a_column_without_a_name_gets_one(file):
         (b"", "empty"),
         (b"text,text\na,b\n", "two columns"),
         ("text\nu\xf1a\n".encode("latin-1"), "not UTF-8"),
+        ("descripci\xf3n\na\n".encode("latin-1"), "not UTF-8"),
         (b'text\n"open\n' + b"x" * 1_000_001, "is a quote left open?"),
         (",".join(f"c{n}" for n in range(1_001)).encode() + b"\n", "more than 1000 columns"),
     ],
