@@ -22,6 +22,7 @@ from pipelines.contract import (
     Progress,
     Row,
 )
+from pipelines.gate.business import REVENUE_ACCURACY
 from pipelines.metrics import Metric
 from stub_family import model as naive_bayes
 from stub_family.words import group_of, words
@@ -66,6 +67,7 @@ class StubFamily(ModelFamily):
     )
     primary = MACRO_F1
     metrics = (MACRO_F1, ACCURACY)
+    business = (REVENUE_ACCURACY,)
     guardrails = (Guardrail(ACCURACY, margin=0.05),)
     slices = ("few_known_words",)
     latency_budget_ms = 250.0  # a worker process on a busy machine; the suite's own is far below
