@@ -40,6 +40,7 @@ class OrderLine:
     quantity: int
     code: str
     """What was meant; the feed does not tell."""
+    language: str
 
 
 def order_lines(demand: Demand, rng: Random, messages: int = MESSAGES) -> Iterator[OrderLine]:
@@ -60,4 +61,5 @@ def order_lines(demand: Demand, rng: Random, messages: int = MESSAGES) -> Iterat
                 description=wish.format(text=text, quantity=quantity),
                 quantity=quantity,
                 code=variant.code,
+                language=language,
             )

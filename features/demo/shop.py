@@ -10,12 +10,13 @@ from random import Random
 
 from features.demo.catalogue import Variant, variants
 from features.demo.fashion import write_fashion
-from features.demo.orders import order_lines
+from features.demo.orders import OrderLine, order_lines
 from features.demo.pictures import write_picture
 from features.demo.prices import PriceList
 from features.demo.ratings import COLUMNS as RATING_COLUMNS
 from features.demo.ratings import rating_rows
 from features.demo.receipts import write_sales
+from features.demo.recordings import can_speak, write_recording
 from features.demo.stock import (
     CODED_ROWS,
     CODED_VARIANTS,
@@ -28,13 +29,17 @@ from features.demo.stock import (
 
 Progress = Callable[[float, str], None]
 
-CATEGORIES, CODES, RATINGS, ORDERS, IMAGES = (
+CATEGORIES, CODES, RATINGS, ORDERS, IMAGES, RECORDINGS = (
     "product_categories.csv",
     "product_codes.csv",
     "product_recommendations.csv",
     "orders.jsonl",
     "images",
+    "recordings",
 )
+RECORDED = 8
+RECORDED_EVERY = 3
+"""Of the newest messages, which a reviewer meets first, every third was left by telephone."""
 
 
 def write_demo(directory: Path, seed: int = 7, progress: Progress | None = None) -> dict[str, Path]:
@@ -109,19 +114,38 @@ def _coded_rows(items: Iterable[Item], rng: Random) -> Iterable[tuple[str, str, 
 
 
 def _write_orders(demand: Demand, file: Path, rng: Random) -> Path:
-    lines = (
+    lines = list(order_lines(demand, rng))
+    recordings = _recorded(lines, file.parent)
+    records = [
         {
             "message_id": line.message_id,
             "received_at": line.received_at.isoformat(),
             "description": line.description,
             "quantity": line.quantity,
+            **({"audio": recordings[line.message_id]} if line.message_id in recordings else {}),
         }
-        for line in order_lines(demand, rng)
-    )
-    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+        for line in lines
+    ]
+    text = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
     partial = file.with_name(f".{file.name}.partial")
     partial.write_text(text, encoding="utf-8")
     return partial.replace(file)
+
+
+def _recorded(lines: Sequence[OrderLine], directory: Path) -> dict[str, str]:
+    """Return the recordings of the messages that have one, by message, as the feed names them."""
+    if not can_speak():
+        return {}
+    messages: dict[str, list[OrderLine]] = {}
+    for line in lines:
+        messages.setdefault(line.message_id, []).append(line)
+    found = {}
+    for message_id in [*messages][-1::-RECORDED_EVERY][:RECORDED]:
+        some, name = messages[message_id], f"{RECORDINGS}/{message_id}.wav"
+        wishes = [line.description for line in some]
+        if write_recording(directory / name, wishes, some[0].language):
+            found[message_id] = name
+    return found
 
 
 def _written(file: Path, names: Sequence[str], rows: Iterable[Sequence[str]]) -> Path:
