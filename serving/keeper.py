@@ -149,6 +149,8 @@ class SlotKeeper:
         self._loaders.submit(self._after_switch, live.served)
 
     def _after_switch(self, served: ServedModel) -> None:
+        # The one before is as large as this one, so it does not stay until the next look.
+        self._slots.release_retired()
         self._actions.watch(self.model, "swapped")
         logger.info(
             "%s: version %s answers by decision %s",
