@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mlflow_server import MlflowServer
+from postgresql_server import new_database, postgresql_server
 from stub_lifecycle import Lifecycle, bless_here
 
 from pipelines.arena.gate import Gate
@@ -65,12 +66,41 @@ def home(tmp_path: Path) -> Path:
     return folder
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests of a module marked `both_databases` on SQLite and on PostgreSQL."""
+    both = metafunc.definition.get_closest_marker("both_databases")
+    if both and "database" in metafunc.fixturenames:
+        slow = pytest.param("postgresql", marks=pytest.mark.slow)
+        metafunc.parametrize("database", ["sqlite", slow], indirect=True)
+
+
 @pytest.fixture
-def make_settings(home: Path) -> Callable[..., Settings]:
+def database(request: pytest.FixtureRequest) -> str:
+    """The kind of database that the store of this test is in."""
+    return getattr(request, "param", "sqlite")
+
+
+@pytest.fixture(scope="session")
+def postgresql_uri() -> Iterator[str]:
+    """A running PostgreSQL server, for whoever needs databases in it."""
+    with postgresql_server() as uri:
+        yield uri
+
+
+@pytest.fixture
+def store_address(database: str, home: Path, request: pytest.FixtureRequest) -> str:
+    """The address of a store that nobody has opened yet."""
+    if database == "postgresql":
+        return new_database(request.getfixturevalue("postgresql_uri"))
+    return f"sqlite:///{home / 'var' / 'contender.db'}"
+
+
+@pytest.fixture
+def make_settings(home: Path, store_address: str) -> Callable[..., Settings]:
     """Return a maker of settings for the temporary home: `make_settings(ports=..., models=...)`."""
 
     def make(**changes: object) -> Settings:
-        document = {"home": home, "store_url": f"sqlite:///{home / 'var' / 'contender.db'}"}
+        document = {"home": home, "store_url": store_address}
         return Settings.model_validate(document | changes)
 
     return make

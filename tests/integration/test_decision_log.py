@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 import orjson
 import pandas as pd
 import pytest
-from postgresql_server import new_database, postgresql_server
 from sqlalchemy import delete, insert, select, update
 
 from pipelines.decisions import chain
@@ -19,24 +18,7 @@ from pipelines.store import decisions, open_store
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def server_uri():
-    with postgresql_server() as uri:
-        yield uri
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request, tmp_path):
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'contender.db'}"
-    return new_database(request.getfixturevalue("server_uri"))
-
-
-@pytest.fixture
-def store(database):
-    opened = open_store(database)
-    yield opened
-    opened.close()
+pytestmark = pytest.mark.both_databases
 
 
 @pytest.fixture
@@ -132,8 +114,8 @@ def test_each_look_at_a_test_set_is_taken_once_and_in_order(log):
     assert log.looks("t-2") == 0
 
 
-def test_two_judges_at_once_never_take_the_same_look_or_generation(database, tmp_path):
-    stores = [open_store(database) for _ in range(4)]
+def test_two_judges_at_once_never_take_the_same_look_or_generation(store_address, tmp_path):
+    stores = [open_store(store_address) for _ in range(4)]
     logs = [DecisionLog(store, tmp_path) for store in stores]
 
     def judge(place):

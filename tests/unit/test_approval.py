@@ -24,6 +24,8 @@ from pipelines.records.verdicts import append_verdict
 from pipelines.settings import load_settings
 from pipelines.store import open_store
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def log(store, tmp_path):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pipelines.confirmations import confirm, confirmed, withdraw
 from pipelines.store import Store
+
+pytestmark = pytest.mark.both_databases
 
 
 def test_repeating_a_confirmation_keeps_the_time_of_the_swap(store: Store) -> None:

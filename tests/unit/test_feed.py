@@ -21,16 +21,11 @@ from pipelines.orders.feed import FeedReport, PredictionRefused, PredictionUnava
 from pipelines.orders.order_lines import OrderLines
 from pipelines.orders.recordings import find
 from pipelines.settings import FeedSettings, Settings
-from pipelines.store import Store, open_store
+from pipelines.store import Store
+
+pytestmark = pytest.mark.both_databases
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(f"sqlite:///{tmp_path / 'contender.db'}")
-    yield opened
-    opened.close()
 
 
 def crown(store: Store, directory: Path, version: str) -> None:

@@ -20,6 +20,8 @@ from pipelines.store import Store
 from pipelines.test_sets.frozen import TestSet, TestSets
 from pipelines.test_sets.generations import Generations
 
+pytestmark = pytest.mark.both_databases
+
 SOURCE = Source("texts.csv")
 POLICY = policy_of(FAMILY, PolicySettings())
 

@@ -12,6 +12,8 @@ from pipelines.jobs.queue import JobQueue
 from pipelines.jobs.record import ATTEMPTS, Asked, NoLongerOurs, Part, TooManyJobs, UnknownJob
 from pipelines.store import Store
 
+pytestmark = pytest.mark.both_databases
+
 PART = Part(first_row=0, rows=500, refused=3, file="000-a")
 
 

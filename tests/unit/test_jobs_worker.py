@@ -16,6 +16,8 @@ from pipelines.jobs.work import Pace
 from pipelines.jobs.worker import AGAIN_SECONDS, ScorerFailed, Unavailable
 from pipelines.store import Store, leases
 
+pytestmark = pytest.mark.both_databases
+
 ROWS = 2_100
 REFUSED = 210
 

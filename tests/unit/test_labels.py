@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,16 +13,11 @@ from features.splits import pool_of
 from features.text import group_key
 from pipelines import changes
 from pipelines.labels import LabelRefused, Labels, exact
-from pipelines.store import Store, open_store
+from pipelines.store import Store
+
+pytestmark = pytest.mark.both_databases
 
 MODEL = "product_codes"
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(f"sqlite:///{tmp_path / 'contender.db'}")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ HOLD_FOR_EVER = """
 import sys, time
 from pipelines.leases import Lease
 from pipelines.store import open_store
+
+pytestmark = pytest.mark.both_databases
 with Lease(open_store(sys.argv[1]), "train:stub"):
     print("held", flush=True)
     time.sleep(600)

@@ -25,6 +25,8 @@ from pipelines.monitoring.served import answers
 from pipelines.settings import load_settings
 from pipelines.store import feedback, predictions
 
+pytestmark = pytest.mark.both_databases
+
 LIMITS = MonitoringSettings()
 
 

@@ -18,6 +18,8 @@ from pipelines.store import Store
 from serving.order_board import OrderBoard
 from serving.shelf import Shelf
 
+pytestmark = pytest.mark.both_databases
+
 
 class MoodyStore(Store):
     """A store that can be slow to read, or away."""

@@ -15,6 +15,8 @@ from pipelines.decisions.log import DecisionLog, NewDecision
 from pipelines.settings import load_settings
 from pipelines.store import open_store
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture(autouse=True)
 def registry_is_away(home: Path, monkeypatch: pytest.MonkeyPatch):

@@ -19,6 +19,8 @@ from pipelines.records.verdicts import append_verdict
 from pipelines.settings import SettingsError, load_settings, read_policy
 from pipelines.store import open_store
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def log(store, tmp_path):

@@ -15,6 +15,8 @@ from pipelines.settings import Settings
 from pipelines.spool import Spool, SpoolUnavailable, orphans
 from pipelines.store import Store, feedback, predictions
 
+pytestmark = pytest.mark.both_databases
+
 FROM = Provenance("stub", "3", "d000007-abcdef", 2, "request-1")
 ROWS = [[{"topic": "uno", "confidence": 0.5}]]
 

@@ -31,6 +31,8 @@ from pipelines.records.replay import replay
 from pipelines.records.verdicts import append_verdict
 from pipelines.store import decisions
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def log(store, tmp_path):

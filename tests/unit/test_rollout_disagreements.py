@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from pipelines.rollouts.disagreements import KEPT, Disagreement, keep, latest
+
+pytestmark = pytest.mark.both_databases
 
 
 def one(number: int) -> Disagreement:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 from told_rollouts import Stage
 
 from pipelines.rollouts.feedback import SETTLED_SECONDS, FeedbackReader, note_units
 from pipelines.rollouts.plan import Step
+from pipelines.store import feedback
+
+pytestmark = pytest.mark.both_databases
 
 
 @pytest.fixture
@@ -75,7 +79,7 @@ def test_feedback_before_its_prediction_is_drained_is_heard_later(stage):
     reader = FeedbackReader(stage.store, rollout)
     early = stage.hear("elsewhere", "2", {"code": "A"}, "B", index=1)
     with stage.store.write() as connection:
-        connection.exec_driver_sql("UPDATE feedback SET prediction_id = ?", (f"{early}-0",))
+        connection.execute(update(feedback).values(prediction_id=f"{early}-0"))
     stage.judge(rollout, "1", right=True)
     assert counts(reader.read()) == (1, 0)
     stage.log_answer(rollout.rollout_id, "2", {"code": "A"}, None, early, 0)

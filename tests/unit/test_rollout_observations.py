@@ -18,6 +18,8 @@ from pipelines.rollouts.tally import (
     slower,
 )
 
+pytestmark = pytest.mark.both_databases
+
 PLAN = Plan(
     model="codes", challenger="2", mode="canary", seconds=3600.0, actor="ana", reason="try it"
 )

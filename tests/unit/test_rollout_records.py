@@ -13,6 +13,8 @@ from pipelines.rollouts import records
 from pipelines.rollouts.plan import Plan
 from pipelines.rollouts.records import Outcome, RolloutRefused, UnknownRollout
 
+pytestmark = pytest.mark.both_databases
+
 STOPPED = Outcome("stopped", "enough seen")
 
 

@@ -18,6 +18,8 @@ from pipelines.rollouts.standing import Lookout, standing, summary
 from pipelines.rollouts.steward import Steward, stop
 from pipelines.store import decisions, rollout_units
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def stage(store, tmp_path):

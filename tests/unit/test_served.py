@@ -9,6 +9,8 @@ from pipelines.confirmations import confirm
 from pipelines.decisions.log import Champion, DecisionLog, NewDecision
 from pipelines.registry.aliases import is_projected
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def log(store, tmp_path):

@@ -16,6 +16,8 @@ from pipelines.monitoring.assessment import Assessment
 from pipelines.monitoring.signals import signals, too_early
 from pipelines.settings import load_settings
 
+pytestmark = pytest.mark.both_databases
+
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 MODEL = "product_codes"
 
@@ -102,9 +104,21 @@ def test_for_a_day_after_a_training_it_is_too_early(log):
 
 def test_a_version_from_elsewhere_is_no_training(log):
     foreign = {"origin": "foreign"}
-    late = DecisionLog(log.store, log._directory, clock=lambda: NOW)
+    late = DecisionLog(log.store, log.predictions_directory, clock=lambda: NOW)
     late.append(NewDecision("admitted", MODEL, foreign, version="2", artifact_digest="b"))
     assert too_early(late, MODEL, MonitoringSettings(), NOW) is None
+
+
+def test_a_champion_from_elsewhere_is_left_its_day_too(log):
+    late = DecisionLog(log.store, log.predictions_directory, clock=lambda: NOW)
+    late.append(
+        NewDecision("admitted", MODEL, {"origin": "foreign"}, version="2", artifact_digest="b")
+    )
+    late.append(
+        NewDecision("verdict", MODEL, version="2", artifact_digest="b", becomes_champion=True)
+    )
+    assert "version 2 was" in too_early(late, MODEL, MonitoringSettings(), NOW)
+    assert too_early(late, MODEL, MonitoringSettings(), NOW + timedelta(days=2)) is None
 
 
 def test_a_model_that_cannot_be_assessed_keeps_no_other_from_its_turn():

@@ -12,6 +12,8 @@ from pipelines.decisions.prediction_files import PredictionsDamaged
 from pipelines.gate.leakage import keys_of
 from pipelines.test_sets.frozen import NotEnoughRows, SealBroken, TestSets, source_key
 
+pytestmark = pytest.mark.both_databases
+
 KEY = source_key(Source("var/demo/texts.csv"))
 
 
