@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from functools import partial
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from pipelines.jobs.totals import Total
 
 CALL_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
@@ -56,3 +62,41 @@ class QueueMeter:
         """Count a request that is not answered, and those that wait on."""
         self._dropped(reason).inc()
         self._queued.set(waiting)
+
+
+class JobFigures(Collector):
+    """The jobs of a store as gauges: whoever is asked reads the same, and finished ones go."""
+
+    def __init__(self, totals: Iterable[Total], now: datetime) -> None:
+        self._totals = tuple(totals)
+        self._now = now
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Yield the figures."""
+        jobs = GaugeMetricFamily("contender_jobs", "Jobs that are kept.", labels=("model", "state"))
+        rows = GaugeMetricFamily(
+            "contender_job_rows", "Rows of these jobs that are done.", labels=("model", "outcome")
+        )
+        waiting = GaugeMetricFamily(
+            "contender_oldest_queued_job_seconds",
+            "How long the first of the jobs that wait has waited.",
+            labels=("model",),
+        )
+        done: dict[tuple[str, str], int] = {}
+        for each in self._totals:
+            jobs.add_metric((each.model, each.state), each.jobs)
+            answered = each.rows_done - each.rows_refused
+            for outcome, count in (("answered", answered), ("refused", each.rows_refused)):
+                done[each.model, outcome] = done.get((each.model, outcome), 0) + count
+            if each.state == "queued":
+                age = self._now - datetime.fromisoformat(each.oldest)
+                waiting.add_metric((each.model,), age.total_seconds())
+        for labels, count in done.items():
+            rows.add_metric(labels, count)
+        yield from (jobs, rows, waiting)
+
+    def render(self) -> bytes:
+        """Return them in Prometheus' text format."""
+        registry = CollectorRegistry()
+        registry.register(self)
+        return generate_latest(registry)

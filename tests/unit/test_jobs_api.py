@@ -276,3 +276,25 @@ def test_the_document_shows_what_may_be_sent(client):
         "application/json",
     }
     assert "202" in operation["responses"]
+
+
+def test_prometheus_is_told_of_the_jobs_and_their_rows(client, stage):
+    client.post(JOBS, content=FILE, headers=CSV)
+    waiting = client.get("/metrics").text
+    assert 'contender_jobs{model="stub",state="queued"} 1.0' in waiting
+    assert 'contender_oldest_queued_job_seconds{model="stub"}' in waiting
+    work(stage)
+    done = client.get("/metrics").text
+    assert 'contender_jobs{model="stub",state="done"} 1.0' in done
+    assert 'contender_job_rows{model="stub",outcome="answered"} 2.0' in done
+    assert 'contender_job_rows{model="stub",outcome="refused"} 1.0' in done
+    assert "contender_oldest_queued_job_seconds{" not in done
+
+
+def test_the_other_figures_are_there_while_the_jobs_cannot_be_counted(client, stage):
+    with stage.store.write() as connection:
+        connection.exec_driver_sql("drop table jobs")
+    answer = client.get("/metrics")
+    assert answer.status_code == 200
+    assert "contender_champion_generation" in answer.text
+    assert "contender_jobs{" not in answer.text
