@@ -29,20 +29,25 @@ def monitor(
 
     settings = load_settings()
     found: list[Assessment] = []
+    failed: list[str] = []
     with opened_store(settings) as store:
         log = DecisionLog(store, settings.var / "predictions")
         for name in [model] if model else sorted(settings.models):
             try:
                 found.append(assess(settings, store, log, name))
-            except NothingToAssess as nothing:
+            except screen.expected_errors() as error:
                 if model:
                     raise
-                typer.echo(f"{nothing}", err=True)
+                typer.echo(f"{error}", err=True)
+                if not isinstance(error, NothingToAssess):
+                    failed.append(name)
     if as_json:
         screen.print_json([each.as_json() for each in found])
     else:
         for each in found:
             _show(each)
+    if failed:
+        raise screen.CommandFailed(f"could not be assessed: {', '.join(failed)}")
     if any(each.alarms for each in found):
         raise typer.Exit(1)
 

@@ -33,6 +33,7 @@ ERRORS = (
     ("pipelines.decisions.approval", ("ApprovalRefused",)),
     ("pipelines.decisions.log", ("Conflict", "UnknownDecision")),
     ("pipelines.gate.business", ("NoBusinessFigure",)),
+    ("pipelines.decisions.prediction_files", ("PredictionsDamaged",)),
     ("pipelines.leases", ("Busy",)),
     (
         "pipelines.orchestration",

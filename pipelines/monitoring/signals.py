@@ -58,13 +58,31 @@ def too_early(
     """Return why no signal retrains the model now; None where one does."""
     if not limits.retrain:
         return "the settings say that a signal retrains nothing"
-    trained = _last_training(log, model)
-    if trained is None:
+    newest = _newest(log, model)
+    if newest is None:
         return None
-    if datetime.fromisoformat(trained.created_at) > now - timedelta(hours=limits.cool_down_hours):
+    if datetime.fromisoformat(newest.created_at) > now - timedelta(hours=limits.cool_down_hours):
         hours = f"{limits.cool_down_hours:g} hours"
-        return f"a version was trained at {trained.created_at}, within {hours}"
+        said = f"version {newest.version} was trained or handed in at {newest.created_at}"
+        return f"{said}, within {hours}"
     return None
+
+
+def _newest(log: DecisionLog, model: str) -> Decision | None:
+    """Return the admission of the version trained last, or of the champion where that is newer.
+
+    A champion from elsewhere is as new as one of ours; a version that is none yet is no reason to
+    wait.
+    """
+    head, trained = log.head(model), _last_training(log, model)
+    admissions = [entry for entry in log.list(model) if head and _admits(entry, head.version)]
+    found = [entry for entry in (trained, *admissions[-1:]) if entry is not None]
+    return max(found, key=lambda entry: entry.seq, default=None)
+
+
+def _admits(entry: Decision, version: str) -> bool:
+    restored = entry.record.get("origin") == "restored"
+    return entry.kind == "admitted" and entry.version == version and not restored
 
 
 def _alarms(found: Assessment) -> list[Signal]:
