@@ -8,12 +8,14 @@ from __future__ import annotations
 import base64
 import logging
 import threading
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
+from functools import lru_cache, partial
+from itertools import islice
 from pathlib import Path
 
-from pipelines.orders.product_catalogue import Catalogue, CatalogueUnreadable, Product, read
+from pipelines.orders.product_catalogue import CatalogueUnreadable, Product
 from serving.memory import give_back
+from serving.product_rows import Codes, ProductRows
 from serving.search import SearchIndex
 
 logger = logging.getLogger(__name__)
@@ -31,22 +33,20 @@ class CatalogueMissing(LookupError):
 
 
 class Assortment:
-    """One state of the catalogue; never changes."""
+    """One state of the catalogue; never changes.
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._products = catalogue.products
-        folder = catalogue.image_folder
-        self._images = Path(folder).resolve() if folder else None
-        self._index = SearchIndex([f"{p.code} {p.description}" for p in self._products])
-        self._by_code: dict[str, list[int]] = {}
-        self._image_of_code: dict[str, str] = {}
-        for position, product in enumerate(self._products):
-            self._by_code.setdefault(product.code, []).append(position)
-            if product.image:
-                self._image_of_code.setdefault(product.code, product.image)
+    Raises `CatalogueUnreadable` where a product cannot be read.
+    """
+
+    def __init__(self, products: ProductRows) -> None:
+        self._products = products
+        self._images = Path(products.image_folder).resolve() if products.image_folder else None
+        self._index = SearchIndex(f"{p.code} {p.description}" for p in products)
+        self._range = _Range(products, self._index)
         # The board asks for the same few hundred lines at every renewal.
-        self.product = lru_cache(maxsize=20_000)(self._product)
-        self._encoded = lru_cache(maxsize=500)(self._encode)
+        self.product = lru_cache(maxsize=2_000)(self._range.product)
+        self.image_name = lru_cache(maxsize=2_000)(self._range.image_name)
+        self._encoded = lru_cache(maxsize=500)(partial(_encoded, self._images))
 
     def __len__(self) -> int:
         return len(self._products)
@@ -61,37 +61,57 @@ class Assortment:
         name = self.image_name(product)
         return self._encoded(name) if name else None
 
-    def image_name(self, product: Product) -> str | None:
-        """Return the path of the image that `image` shows, in the catalogue's folder."""
-        return product.image or self._image_of_code.get(product.code)
-
     def image_file(self, name: str) -> Path | None:
         """Return the file of an image of the catalogue; None for whatever else `name` names."""
-        # Names come from the catalogue's source and from clients, so nothing outside the folder
-        # of the catalogue's images is ever read.
-        if self._images is None:
-            return None
-        try:
-            path = (self._images / name).resolve(strict=True)
-            allowed = path.is_relative_to(self._images) and path.suffix.lower() in IMAGE_SUFFIXES
-            small = allowed and path.is_file() and path.stat().st_size <= IMAGE_LIMIT_BYTES
-        except (OSError, ValueError):
-            return None
-        return path if small else None
+        return _image_file(self._images, name)
 
-    def _product(self, code: str, description: str) -> Product | None:
+
+class _Range:
+    """Products by code. It knows nothing of what is kept of its answers, so both go together."""
+
+    def __init__(self, products: ProductRows, index: SearchIndex) -> None:
+        self._products = products
+        self._codes = Codes(product.code for product in products)
+        self._index = index
+
+    def product(self, code: str, description: str) -> Product | None:
         """Return the product of that code; of several, the one most like `description`."""
-        positions = self._by_code.get(code, ())[:SIMILAR_CANDIDATES]
+        positions = list(islice(self._of(code), SIMILAR_CANDIDATES))
         if not positions:
             return None
         return self._products[self._index.closest(description, positions)]
 
-    def _encode(self, name: str) -> str | None:
-        path = self.image_file(name)
-        try:
-            return base64.b64encode(path.read_bytes()).decode("ascii") if path else None
-        except OSError:
-            return None
+    def image_name(self, product: Product) -> str | None:
+        """Return the product's image, or else the first of its code: a path in the folder."""
+        if product.image:
+            return product.image
+        images = (self._products[position].image for position in self._of(product.code))
+        return next((image for image in images if image), None)
+
+    def _of(self, code: str) -> Iterator[int]:
+        return (place for place in self._codes.may_be(code) if self._products[place].code == code)
+
+
+def _image_file(folder: Path | None, name: str) -> Path | None:
+    # Names come from the catalogue's source and from clients, so nothing outside the folder of
+    # the catalogue's images is ever read.
+    if folder is None:
+        return None
+    try:
+        path = (folder / name).resolve(strict=True)
+        allowed = path.is_relative_to(folder) and path.suffix.lower() in IMAGE_SUFFIXES
+        small = allowed and path.is_file() and path.stat().st_size <= IMAGE_LIMIT_BYTES
+    except (OSError, ValueError):
+        return None
+    return path if small else None
+
+
+def _encoded(folder: Path | None, name: str) -> str | None:
+    path = _image_file(folder, name)
+    try:
+        return base64.b64encode(path.read_bytes()).decode("ascii") if path else None
+    except OSError:
+        return None
 
 
 class Shelf:
@@ -132,7 +152,7 @@ class Shelf:
             stamp = (status.st_mtime_ns, status.st_ino)
             if stamp == self._seen:
                 return False
-            self._assortment = Assortment(read(self._file))
+            self._assortment = Assortment(ProductRows(self._file))
         except FileNotFoundError:
             return False
         except (OSError, CatalogueUnreadable) as error:
