@@ -54,6 +54,7 @@ class OrderOffice:
 
     def deliver(self, order_id: str) -> ConfirmedOrder:
         """Have an order delivered again. Raises `UnknownOrder` or `NowhereToDeliver`."""
+        self._orders.get(order_id)
         if self._post_to is None:
             raise NowhereToDeliver("no address is configured: [orders] post_to")
         order = self._orders.deliver(order_id)

@@ -1,0 +1,353 @@
+"""The review desk's interface, asked through the whole application as the console does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from asgi_client import AppClient
+from domain_stage import DomainStage, contract_of, serve_categoriser, serve_model
+
+from pipelines.labels import Labels, exact
+from pipelines.prediction_log import Provenance
+from pipelines.settings import Settings
+
+MODELS = {
+    "product_codes": {"source": {"url": "codes.csv"}},
+    "product_categories": {"source": {"url": "categories.csv"}},
+}
+NOW = "2026-11-21T10:00:00Z"
+
+
+class Coder:
+    """Knows hammers by their name alone, and bolts a little."""
+
+    def predict(self, instances: Sequence[Mapping[str, object]]) -> list[list[dict[str, object]]]:
+        return [[self._row(str(row["description"]))] for row in instances]
+
+    def _row(self, text: str) -> dict[str, object]:
+        sure = 0.9 if "martillo" in text.lower() else 0.2
+        ranked = [
+            {"code": "27110001", "confidence": sure},
+            {"code": "31160002", "confidence": 1 - sure},
+        ]
+        ranked.sort(key=lambda row: -float(str(row["confidence"])))
+        return {**ranked[0], "alternatives": ranked}
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+@pytest.fixture
+def stage(make_settings: Callable[..., Settings]) -> Iterator[DomainStage]:
+    stage = DomainStage(make_settings(models=MODELS))
+    stage.write_catalogue()
+    yield stage
+    stage.close()
+
+
+@pytest.fixture
+def client(stage: DomainStage) -> Iterator[AppClient]:
+    app = stage.app()
+    with AppClient(app) as client:
+        wait_for(lambda: app.state.order_desk.shelf.assortment is not None)
+        serve_categoriser(app)
+        serve_model(app, contract_of("product_codes", "description", "code"), Coder(), "3")
+        yield client
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def desk(client: AppClient, **params: str) -> dict:
+    response = client.get("/v1/review/lines", params=params)
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+def lines(client: AppClient) -> dict[str, dict]:
+    found = desk(client)["messages"]
+    return {line["description"]: line for message in found for line in message["lines"]}
+
+
+def choose(client: AppClient, line: dict, action: str, number: int = 1, **more: object) -> dict:
+    choice = {
+        "id": f"choice-{number:04d}",
+        "line_id": line["line_id"],
+        "action": action,
+        "prediction_id": line["prediction_id"],
+        "at": NOW,
+        **more,
+    }
+    response = client.post("/v1/review/choices", json={"reviewer": "ana", "choices": [choice]})
+    assert response.status_code == 200, response.text
+    return response.json()["outcomes"][0]
+
+
+def test_lines_stand_by_message_with_all_that_is_known_of_them(stage, client):
+    stage.order("m1", "martillo de uña", "cable")
+    stage.predict()
+
+    (message,) = desk(client)["messages"]
+    first, second = message["lines"]
+
+    assert (message["message_id"], message["audio"], message["read"]) == ("m1", False, False)
+    assert first["code"] == {
+        "value": "27110001",
+        "description": "Martillo de uña 16 oz",
+        "confidence": 0.87654,
+        "image_url": "/v1/review/images/martillo.png",
+        "product_id": "A-1",
+        "confirmed": False,
+    }
+    assert first["category"]["value"] == "Herramienta"
+    assert first["category"]["model"]["version"] == "5"
+    assert (first["doubts"], first["uncertain"], first["disagrees"]) == ([], False, False)
+    assert (second["quantity"], second["model"]["version"]) == (2.0, "3")
+
+
+def test_the_category_that_a_person_is_shown_is_in_the_prediction_log(stage, client):
+    stage.order("m1", "martillo de uña")
+    stage.predict()
+    category = lines(client)["martillo de uña"]["category"]
+
+    logged = client.app.state.services.predictions.find(
+        "product_categories", category["prediction_id"]
+    )
+
+    assert logged.instance == {"name": "martillo de uña"}
+    assert logged.answer[0]["category"] == category["value"]
+    assert lines(client)["martillo de uña"]["category"] == category  # asked once
+
+
+def test_a_line_whose_category_contradicts_its_code_disagrees_and_comes_first(stage, client):
+    stage.order("m1", "martillo de uña", "cable")
+    stage.predict()  # both are said to be hammers
+
+    found = lines(client)
+
+    assert found["cable"]["doubts"] == ["category"]
+    assert found["cable"]["disagrees"]
+    assert found["cable"]["priority"] > found["martillo de uña"]["priority"]
+
+
+def test_a_low_confidence_is_uncertain(stage, client):
+    stage.order("m1", "martillo de uña")
+    stage.predict(confidence=0.3)
+    line = lines(client)["martillo de uña"]
+    assert (line["doubts"], line["uncertain"]) == (["unsure"], True)
+
+
+def test_the_words_that_drove_a_code_are_found_where_they_stand(stage, client):
+    stage.order("m1", "😀 dos martillo")
+    stage.predict()
+    line = lines(client)["😀 dos martillo"]
+
+    response = client.get(f"/v1/review/lines/{line['line_id']}/drivers")
+
+    first, second = response.json()["drivers"]
+    assert (first["text"], first["weight"]) == ("dos", 0.0)
+    assert second["text"] == "martillo"
+    assert second["weight"] > 3  # from odds of 9 to 1 to odds of 1 to 4
+    units = line["description"].encode("utf-16-le")
+    assert units[2 * second["start"] : 2 * second["end"]].decode("utf-16-le") == "martillo"
+
+
+def test_words_are_looked_up_behind_the_answers(stage, client):
+    stage.order("m1", "martillo de uña")
+    stage.predict()
+    lines(client)
+    insights = client.app.state.review_desk._insights
+    wait_for(lambda: insights.found == 1)
+    stage.order("m2", "martillo")
+    assert lines(client)["martillo de uña"]["drivers"]
+
+
+def test_a_confirmed_description_is_shown_as_such_and_needs_no_look(stage, client):
+    Labels(stage.store).add(
+        "product_codes", "cable", "39120003", shown={}, reviewer="POST /api/send-seleccion"
+    )
+    stage.order("m1", "cable")
+    stage.predict()
+    line = lines(client)["cable"]
+    assert (line["code"]["value"], line["code"]["confidence"]) == ("39120003", 1.0)
+    assert line["code"]["confirmed"]
+    assert line["doubts"] == []
+
+
+def test_what_has_not_changed_is_not_sent_again(stage, client):
+    stage.order("m1", "martillo")
+    stage.predict()
+    first = client.get("/v1/review/lines")
+    again = client.get("/v1/review/lines", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+    choose(client, lines(client)["martillo"], "skip")
+
+    later = client.get("/v1/review/lines", headers={"If-None-Match": first.headers["etag"]})
+    assert later.status_code == 200
+
+
+def test_a_choice_is_a_label_with_what_was_shown_and_progress_of_the_day(stage, client):
+    stage.order("m1", "martillo", "cable")
+    stage.predict()
+    line = lines(client)["martillo"]
+
+    assert choose(client, line, "accept", quantity=7, shown_state="s1")["outcome"] == "kept"
+    assert choose(client, line, "accept")["outcome"] == "already"
+
+    label = Labels(stage.store).confirmed("product_codes")[exact("martillo")]
+    assert (label.value, label.reviewer) == ("27110001", "ana")
+    assert label.shown["prediction_id"] == line["prediction_id"]
+    assert (label.shown["confidence"], label.shown["state"]) == (87.65, "s1")
+    now = desk(client)
+    chosen = now["messages"][0]["lines"][0]["chosen"]
+    assert (chosen["action"], chosen["quantity"], chosen["by"]) == ("accept", 7.0, "ana")
+    assert {name: now["progress"][name] for name in ("lines", "done", "accepted")} == {
+        "lines": 2,
+        "done": 1,
+        "accepted": 1,
+    }
+    assert [hour["done"] for hour in now["progress"]["per_hour"]] == [1]
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    assert desk(client, since=tomorrow)["progress"]["done"] == 0
+
+
+def test_what_was_shown_is_kept_also_when_another_version_has_answered_since(stage, client):
+    stage.order("m1", "martillo")
+    stage.predict()
+    line = lines(client)["martillo"]
+    row = {"code": "99999999", "confidence": 0.5}
+    log = client.app.state.services.predictions
+    (earlier,) = log.append(
+        Provenance("product_codes", "2", "d2", 2, "r1"), [{"description": "martillo"}], [[row]]
+    )
+
+    choose(client, {**line, "prediction_id": earlier}, "change", code="27110001")
+
+    shown = Labels(stage.store).confirmed("product_codes")[exact("martillo")].shown
+    assert (shown["code"], shown["confidence"], shown["prediction_id"]) == (
+        "99999999",
+        50.0,
+        earlier,
+    )
+    assert shown["model"]["version"] == "2"
+
+
+def test_choices_that_cannot_be_kept_say_why_and_keep_no_other_from_it(stage, client):
+    stage.order("m1", "martillo")
+    stage.predict()
+    line = lines(client)["martillo"]
+    choices = [
+        {"id": "choice-a", "line_id": "nowhere", "action": "accept", "at": NOW},
+        {"id": "choice-b", "line_id": line["line_id"], "action": "change", "at": NOW},
+        {"id": "choice-c", "line_id": line["line_id"], "action": "undo", "at": NOW},
+        {"id": "choice-d", "line_id": line["line_id"], "action": "skip", "at": NOW},
+    ]
+    response = client.post("/v1/review/choices", json={"reviewer": "ana", "choices": choices})
+    outcomes = response.json()["outcomes"]
+    assert [outcome["outcome"] for outcome in outcomes] == ["refused", "refused", "refused", "kept"]
+    assert "no order line" in outcomes[0]["reason"]
+
+
+def test_choices_of_another_shape_are_refused_as_a_problem(client):
+    for bad in (
+        {"reviewer": "ana", "choices": []},
+        {"reviewer": "", "choices": [{"id": "choice-a", "line_id": "x", "action": "skip"}]},
+        {
+            "reviewer": "ana",
+            "choices": [{"id": "a b", "line_id": "x", "action": "skip", "at": NOW}],
+        },
+    ):
+        response = client.post("/v1/review/choices", json=bad)
+        assert response.status_code == 422
+        assert response.headers["content-type"] == "application/problem+json"
+
+
+def test_similar_lines_wait_and_come_the_most_similar_first(stage, client):
+    stage.order("m1", "martillo de uña", "2 martillos de uña", "cable calibre 12", "martillo uña")
+    stage.predict()
+    found = lines(client)
+    choose(client, found["martillo uña"], "accept")
+
+    response = client.get(f"/v1/review/lines/{found['martillo de uña']['line_id']}/similar")
+
+    (similar,) = response.json()["lines"]
+    assert similar["description"] == "2 martillos de uña"
+    assert similar["code"] == "27110001"
+    assert client.get("/v1/review/lines/nowhere/similar").status_code == 404
+
+
+def test_the_catalogue_is_searched_with_images(client):
+    found = client.get("/v1/review/search", params={"q": "martilo"}).json()["products"]
+    assert {product["description"] for product in found} >= {"Martillo de uña 16 oz"}
+    by_name = {product["description"]: product for product in found}
+    assert by_name["Martillo de uña 16 oz"]["image_url"] == "/v1/review/images/martillo.png"
+    assert client.get("/v1/review/search").status_code == 422
+
+
+def test_images_are_kept_by_browsers_and_nothing_else_is_handed_out(stage, client):
+    first = client.get("/v1/review/images/martillo.png")
+    assert (first.status_code, first.content) == (200, b"PNG")
+    assert first.headers["content-type"] == "image/png"
+    tag = {"If-None-Match": first.headers["etag"]}
+    assert client.get("/v1/review/images/martillo.png", headers=tag).status_code == 304
+    for name in ("../secret.png", "..%2Fsecret.png", "/etc/passwd", "nothing.png", "a%00.png"):
+        assert client.get(f"/v1/review/images/{name}").status_code == 404
+
+
+def test_a_message_leaves_as_an_order(stage, client):
+    stage.order("m/1", "martillo", "cable")
+    stage.predict()
+    found = lines(client)
+    choose(client, found["martillo"], "accept", 1, quantity=3)
+
+    open_ = client.post("/v1/review/messages/m/1/order", json={"reviewer": "ana"})
+    assert open_.status_code == 409
+    assert open_.json()["errors"] == [
+        {"line_id": found["cable"]["line_id"], "description": "cable"}
+    ]
+
+    choose(client, found["cable"], "skip", 2)
+    order = client.post("/v1/review/messages/m/1/order", json={"reviewer": "ana"}).json()
+    assert [(line["code"], line["quantity"]) for line in order["lines"]] == [("27110001", 3.0)]
+    assert order["delivery"] == "none"
+    assert desk(client)["messages"] == []
+    assert client.get("/v1/review/orders").json() == {"orders": [order], "post_to": None}
+    as_csv = client.get(f"/v1/review/orders/{order['order_id']}.csv")
+    assert as_csv.headers["content-disposition"].startswith("attachment")
+    assert "27110001" in as_csv.text
+    assert client.get(f"/v1/review/orders/{order['order_id']}.json").json()["message_id"] == "m/1"
+    assert "order" in choose(client, found["martillo"], "undo", 3)["reason"]
+    again = client.post(f"/v1/review/orders/{order['order_id']}/delivery")
+    assert (again.status_code, again.json()["type"]) == (
+        409,
+        "urn:contender:problem:nowhere-to-deliver",
+    )
+
+
+def test_unknown_messages_and_orders_are_not_found(client):
+    for path in ("messages/m9/order", "messages/m9/read", "orders/o9/delivery"):
+        assert client.post(f"/v1/review/{path}", json={"reviewer": "ana"}).status_code == 404
+    assert client.get("/v1/review/orders/o9.csv").status_code == 404
+    assert client.get("/v1/review/messages/m9/audio").status_code == 404
+
+
+def test_a_message_that_nothing_is_ordered_of_is_hidden(stage, client):
+    stage.order("m1", "martillo")
+    stage.predict()
+    assert client.post("/v1/review/messages/m1/read").json() == {"message_id": "m1", "lines": 1}
+    assert desk(client)["messages"] == []
+
+
+def test_without_any_champion_the_lines_are_there_all_the_same(stage):
+    stage.order("m1", "martillo")
+    with AppClient(stage.app()) as client:
+        line = lines(client)["martillo"]
+    assert (line["code"], line["category"], line["drivers"]) == (None, None, [])
