@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     asked = _parser(settings).parse_args(arguments)
     _prepare_metrics(settings, asked.port)
     config = uvicorn.Config(
-        "serving.composition:build",
+        "serving.entry:build",
         factory=True,
         host=HOST,
         port=asked.port,
