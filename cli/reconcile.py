@@ -75,6 +75,7 @@ def look_everywhere(
 
 def _reconciler(settings: Settings, store: Store, client: RegistryClient) -> Reconciler:
     from pipelines.arena.reconciler import Reconciler
+    from pipelines.label_requests.steward import Steward
 
     log = DecisionLog(store, settings.var / "predictions")
 
@@ -89,7 +90,8 @@ def _reconciler(settings: Settings, store: Store, client: RegistryClient) -> Rec
         name: settings.models[name].policy.foreign_edits if name in settings.models else "judge"
         for name in catalog.names()
     }
-    return Reconciler(log, client, judge, policies)
+    labels = Steward(log, client, settings.var / "test_sets")
+    return Reconciler(log, client, judge, policies, labels=labels.look_at)
 
 
 def _watch(reconciler: Reconciler) -> None:

@@ -15,6 +15,7 @@ from pipelines.arena.restoration import exists, restore
 from pipelines.arena.served import record_served
 from pipelines.decisions.log import Champion, Decision, DecisionLog, NewDecision
 from pipelines.gate.verdict import PROMOTING, UNKNOWN, Trigger
+from pipelines.label_requests.steward import Tended
 from pipelines.registry.aliases import CHAMPION, aliased, is_projected, project
 from pipelines.registry.client import (
     RegisteredModel,
@@ -38,7 +39,7 @@ class Finding:
     """One thing that was found and what was done about it."""
 
     model: str
-    kind: Literal["projected", "alias_edit", "restored", "new_version"]
+    kind: Literal["projected", "alias_edit", "restored", "new_version", "labels"]
     version: str | None
     message: str
     decision_id: str | None = None
@@ -54,6 +55,7 @@ class Reconciler:
         judge: Judge,
         policies: dict[str, EditPolicy],
         *,
+        labels: Callable[[str], list[Tended]] | None = None,
         grace_seconds: float = GRACE_SECONDS,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -61,6 +63,7 @@ class Reconciler:
         self._client = client
         self._judge = judge
         self._policies = policies
+        self._labels = labels
         self._grace_seconds = grace_seconds
         self._clock = clock
         self._projected: dict[str, str] = {}
@@ -82,7 +85,7 @@ class Reconciler:
         if head != self._log.head(model):
             return []
         findings = self._settle_alias(model, head, found, projected=projected)
-        return findings + self._judge_new(model, found)
+        return findings + self._judge_new(model, found) + self._tend_labels(model)
 
     def _settle_alias(
         self,
@@ -149,6 +152,11 @@ class Reconciler:
         if len(ripe) == len(fresh):
             self._settled[model] = found.newest
         return findings
+
+    def _tend_labels(self, model: str) -> list[Finding]:
+        """Ask for the labels that an undecided verdict lacks, and carry out what they decide."""
+        tended = [] if self._labels is None else self._labels(model)
+        return [Finding(model, "labels", e.version, e.message, e.decision_id) for e in tended]
 
     def _known_versions(self, model: str) -> set[str | None]:
         """Return the versions that were judged, or are ours and wait for their own run."""

@@ -72,6 +72,11 @@ class LabelFigures:
     upper: float
     final: bool
 
+    @property
+    def settled(self) -> bool:
+        """Return whether the labels are enough to promote or to refuse."""
+        return self.log_e >= self.needed or self.log_e_against >= self.needed_against
+
 
 class Bets(NamedTuple):
     """Nulls of the two bets: the gain is at most `null`; the gain is at least `interesting`."""
@@ -96,8 +101,7 @@ def judge_labels(
     is worse beyond its margin.
     """
     champion = metric.value(tables[0])
-    bets = _nulls(policy, metric, champion, rule)
-    found = _figures(labelled, bets, alpha, rule)
+    found = evidence(policy, metric, champion, labelled, rule, alpha)
     p = math.exp(-max(found.log_e, 0.0))
     checks = [Check("labels", p, alpha, found.log_e >= found.needed, _sentence(found))]
     checks += [_kept(policy, part, tables, labelled.rows) for part in parts]
@@ -110,14 +114,11 @@ def judge_labels(
     return Primary(verdict, p, tuple(checks), reason, parts[0]), found
 
 
-def reachable(
-    policy: Policy, metric: Metric, champion: float, rows: pd.DataFrame, rule: Rule, alpha: float
-) -> bool:
-    """Return whether labels could promote, should each one be the challenger's: else ask none."""
-    hopeful = rows.assign(actual=rows["challenger"].where(rows["asked"], None))
-    bets = _nulls(policy, metric, champion, rule)
-    found = _figures(Labelled("", hopeful, False), bets, alpha, rule)
-    return found.log_e >= found.needed
+def evidence(
+    policy: Policy, metric: Metric, champion: float, labelled: Labelled, rule: Rule, alpha: float
+) -> LabelFigures:
+    """Return what the labels say by themselves; `champion` is its share of right answers."""
+    return _figures(labelled, _nulls(policy, metric, champion, rule), alpha, rule)
 
 
 def disagreeing(rows: pd.DataFrame) -> NDArray[np.bool_]:

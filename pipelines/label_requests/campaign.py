@@ -15,6 +15,7 @@ from typing import Final, Literal
 from sqlalchemy import Connection, Select, exists, select
 
 from pipelines.decisions.log import Conflict, Decision, DecisionLog, NewDecision, decision_of
+from pipelines.gate.verdict import Rule
 from pipelines.store import decisions
 
 OPENED: Final = "labels_requested"
@@ -43,7 +44,7 @@ class Campaign:
     test_set_id: str
     look: int
     unjudged: int
-    rule: str
+    rule: Rule
     alpha: float
     pool: str
     questions: int
@@ -86,7 +87,7 @@ def campaign_of(decision: Decision) -> Campaign:
         test_set_id=str(decision.test_set_id),
         look=int(decision.look or 0),
         unjudged=int(str(record["unjudged"])),
-        rule=str(rule["rule"]),
+        rule="non_inferiority" if rule["rule"] == "non_inferiority" else "superiority",
         alpha=float(str(rule["alpha"])),
         pool=str(record["pool"]),
         questions=sum(int(str(size)) for size in strata.values()),
@@ -134,17 +135,36 @@ def close(
 
 
 def require_open(connection: Connection, campaign: Campaign) -> None:
-    """Raise `Conflict` unless the campaign is the model's open one and no verdict was given."""
+    """Raise `Conflict` unless the campaign is the model's open one."""
     row = connection.execute(_open(campaign.model)).first()
     if row is None or row.decision_id != campaign.campaign_id:
         raise Conflict(f"{campaign.campaign_id}: these labels are waited for no more")
 
 
+def require_undecided(connection: Connection, campaign: Campaign) -> None:
+    """Raise `Conflict` unless the campaign is open and no verdict was given with its labels."""
+    require_open(connection, campaign)
+    found = _verdict(connection, campaign)
+    if found is not None:
+        raise Conflict(f"{campaign.campaign_id}: {found.decision_id} has decided it already")
+
+
 def verdict_of(log: DecisionLog, campaign: Campaign) -> Decision | None:
     """Return the verdict that was given with the campaign's labels, or None."""
-    for decision in log.list(campaign.model):
+    with log.store.read() as connection:
+        return _verdict(connection, campaign)
+
+
+def _verdict(connection: Connection, campaign: Campaign) -> Decision | None:
+    query = select(decisions).where(
+        decisions.c.model == campaign.model,
+        decisions.c.kind == "verdict",
+        decisions.c.version == campaign.version,
+        decisions.c.look.is_(None),
+    )
+    for decision in map(decision_of, connection.execute(query)):
         labels = decision.record.get("labels")
-        if isinstance(labels, dict) and labels.get("campaign") == campaign.campaign_id:
+        if isinstance(labels, dict) and labels["campaign"] == campaign.campaign_id:
             return decision
     return None
 

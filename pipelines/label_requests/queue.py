@@ -97,10 +97,10 @@ def publish(store: Store, campaign_id: str, requests: Sequence[LabelRequest]) ->
     return True
 
 
-def clear(store: Store, campaign_id: str) -> None:
-    """Take a campaign's questions out of the queue; asked again, nothing changes."""
+def clear(store: Store, model: str) -> None:
+    """Empty a model's queue; asked again, nothing changes."""
     with store.write() as connection:
-        which = label_requests.c.campaign_id == campaign_id
+        which = label_requests.c.model == model
         if connection.execute(delete(label_requests).where(which)).rowcount:
             changes.moved(connection, SUBJECT)
 

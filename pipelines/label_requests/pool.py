@@ -1,0 +1,124 @@
+"""The pool of a campaign: live questions that no model was taught and no test set holds.
+
+Different questions of the last 90 days, out of the prediction log, that belong to the test pool by
+the hash of their normalised text and that nobody has labelled yet.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import orjson
+import pandas as pd
+from sqlalchemy import select
+
+from features.splits import pool_of
+from features.text import group_key
+from pipelines.gate.labelled import disagreeing
+from pipelines.gate.leakage import unseen
+from pipelines.store import predictions
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pipelines.store import Store
+
+DAYS = 90
+READ_LIMIT = 500_000
+"""Different logged questions that a pool is gathered from."""
+POOL_LIMIT = 10_000
+"""Questions that both models are asked: a random part where there are more."""
+AGREEING_SHARE = 0.2
+"""Part of the labels that is asked for among questions which the models answer alike."""
+LONGEST_TEXT = 2_000
+
+
+def live_questions(
+    store: Store, model: str, text: str, since: datetime
+) -> dict[str, Mapping[str, object]]:
+    """Return the different questions asked since then, as they were asked, by normalised text.
+
+    Of several spellings of one question the first in the order of the alphabet stands for it.
+    """
+    query = (
+        select(predictions.c.instance)
+        .where(predictions.c.model == model, predictions.c.created_at >= since.isoformat())
+        .distinct()
+        .order_by(predictions.c.instance)
+        .limit(READ_LIMIT)
+    )
+    found: dict[str, Mapping[str, object]] = {}
+    with store.read() as connection:
+        for line in connection.scalars(query):
+            instance = orjson.loads(line)
+            question = instance.get(text)
+            if isinstance(question, str) and 0 < len(question.strip()) <= LONGEST_TEXT:
+                found.setdefault(group_key(question), instance)
+    found.pop("", None)
+    return found
+
+
+def eligible(
+    groups: Mapping[str, str],
+    model: str,
+    *,
+    known: Collection[str],
+    trained: Iterable[frozenset[str]],
+    seed: str,
+) -> list[str]:
+    """Return the questions of the test pool that are not `known` and that nobody was trained on.
+
+    In a random order that `seed` fixes; at most `POOL_LIMIT`. `groups` holds the family's name for
+    each question's group, of which `trained` are leakage keys; either name may be `known`.
+    """
+    names = pd.Series(dict(groups), dtype=str)
+    names = names[[pool_of(question, model) == "test" for question in names.index]]
+    names = names[~(names.isin(known) | names.index.isin(known)).to_numpy(bool)]
+    for keys in trained:
+        names = names[unseen(names, keys)]
+    ordered = sorted(map(str, names.index), key=lambda question: _turn(seed, question))
+    return ordered[:POOL_LIMIT]
+
+
+def drawn(rows: pd.DataFrame, limit: int, seed: str) -> pd.DataFrame:
+    """Return the pool with who is asked for: `asked`, `queue` (the turn), `stratum`, `weight`.
+
+    The questions on which the challenger stands alone are asked for from the first on, others too
+    for a fifth of the labels. `weight` says how many questions one that is asked for stands for.
+    Both kinds are mixed at random: a reviewer's screen does not betray which is which.
+    """
+    differ = disagreeing(rows)
+    agreeing = min(int((~differ).sum()), max(1, round(AGREEING_SHARE * limit)))
+    wanted = min(int(differ.sum()), limit - agreeing)
+    agreeing = min(agreeing, max(1, round(wanted * AGREEING_SHARE / (1 - AGREEING_SHARE))))
+    chosen = [np.flatnonzero(differ)[:wanted], np.flatnonzero(~differ)[:agreeing]]
+    asked = np.zeros(len(rows), dtype=bool)
+    asked[np.concatenate(chosen)] = True
+    counts = {True: max(wanted, 1), False: max(agreeing, 1)}
+    sizes = {True: int(differ.sum()), False: int((~differ).sum())}
+    return rows.assign(
+        asked=asked,
+        queue=_queue(chosen, len(rows), seed),
+        stratum=np.where(differ, "disagree", "agree"),
+        weight=[sizes[bool(each)] / counts[bool(each)] for each in differ],
+    )
+
+
+def _queue(
+    chosen: list[np.ndarray[tuple[int], np.dtype[np.intp]]], rows: int, seed: str
+) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Return each row's turn, -1 for those that are not asked for; either kind keeps its order."""
+    kinds = np.repeat(np.arange(len(chosen)), [len(each) for each in chosen])
+    rng = np.random.default_rng(int(_turn(seed, "queue")[:16], 16))
+    rng.shuffle(kinds)
+    queue = np.full(rows, -1, dtype=np.int64)
+    for kind, each in enumerate(chosen):
+        queue[each] = np.flatnonzero(kinds == kind)
+    return queue
+
+
+def _turn(seed: str, group: str) -> str:
+    return hashlib.sha256(f"{seed}\0{group}".encode("utf-8", "surrogatepass")).hexdigest()
