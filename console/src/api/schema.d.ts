@@ -78,9 +78,15 @@ export type FigureView = { metric: string; role: "primary" | "component" | "guar
 
 export type Followed = { decision_id: string; at: string; what: "alias" | "confirmed" | "other"; names: (string)[]; };
 
+export type FoundProduct = { code: string; description: string; product_id: string | null; price: number | null; image_url: string | null; score: number; };
+
+export type FoundProducts = { products: (FoundProduct)[]; };
+
 export type Guardrails = { alpha?: number; errors?: boolean; error_share?: number; latency?: boolean; latency_ratio?: number; latency_grace_ms?: number; latency_share?: number; metric?: boolean; metric_margin?: number; agreement_floor?: number | null; };
 
 export type Health = { status: "running"; worker_id: string; registry: "reachable" | "away"; decision_log: "reachable" | "away"; slots: (SlotView)[]; };
+
+export type HiddenMessage = { message_id: string; lines: number; };
 
 export type HistogramBin = { lower: number; upper: number; challenger: number; champion: number | null; };
 
@@ -107,6 +113,12 @@ export type ModelList = { models: (SlotView)[]; };
 export type ModelStory = { name: string; metric: MetricView | null; champion: string | null; rollback_to: string | null; versions: (VersionPoint)[]; figures: (FigureView)[]; slices: (SliceView)[]; explained_by: string | null; decisions: (DecisionSummary)[]; url: string; };
 
 export type ModelView = { model: string; condition: "serving" | "loading" | "failed" | "no_champion"; champion: ServedVersion | null; alias: string | null; note: string; digest: string | null; contract: ContractView | null; answering: AnsweringView | null; decision: DecisionSummary | null; rollout: string | null; workers: (WorkerView)[]; };
+
+export type Order = { order_id: string; message_id: string; reviewer: string; created_at: string; lines: (OrderedLine)[]; delivery: "none" | "waiting" | "sent" | "failed"; attempts: number; next_attempt_at: string | null; delivered_at: string | null; error: string | null; };
+
+export type OrderedLine = { line_id: string; description: string; quantity: number; code: string; product: string | null; product_id: string | null; price: number | null; };
+
+export type Orders = { orders: (Order)[]; post_to: string | null; };
 
 export type OverrideRequest = { actor: string; reason: string; };
 
@@ -135,6 +147,8 @@ export type ReviewLine = { line_id: string; description: string; quantity: numbe
 export type ReviewLines = { state: string; refreshed_at: string; refresh_seconds: number; messages: (ReviewMessage)[]; progress: Progress; };
 
 export type ReviewMessage = { message_id: string; received_at: string; audio: boolean; read: boolean; lines: (ReviewLine)[]; };
+
+export type Reviewer = { reviewer: string; };
 
 export type RollbackRequest = { actor: string; reason: string; to?: string | null; };
 
@@ -401,6 +415,12 @@ export interface Operations {
     body: ReviewChoices;
     answer: ChoiceOutcomes;
   };
+  "GET /v1/review/images/{name}": {
+    path: { "name": string; };
+    query: Nothing;
+    body: undefined;
+    answer: unknown;
+  };
   "GET /v1/review/lines": {
     path: Nothing;
     query: { "since"?: string | null; };
@@ -418,6 +438,54 @@ export interface Operations {
     query: Nothing;
     body: undefined;
     answer: SimilarLines;
+  };
+  "GET /v1/review/messages/{message_id}/audio": {
+    path: { "message_id": string; };
+    query: Nothing;
+    body: undefined;
+    answer: unknown;
+  };
+  "POST /v1/review/messages/{message_id}/order": {
+    path: { "message_id": string; };
+    query: Nothing;
+    body: Reviewer;
+    answer: Order;
+  };
+  "POST /v1/review/messages/{message_id}/read": {
+    path: { "message_id": string; };
+    query: Nothing;
+    body: undefined;
+    answer: HiddenMessage;
+  };
+  "GET /v1/review/orders": {
+    path: Nothing;
+    query: Nothing;
+    body: undefined;
+    answer: Orders;
+  };
+  "GET /v1/review/orders/{order_id}.csv": {
+    path: { "order_id": string; };
+    query: Nothing;
+    body: undefined;
+    answer: unknown;
+  };
+  "GET /v1/review/orders/{order_id}.json": {
+    path: { "order_id": string; };
+    query: Nothing;
+    body: undefined;
+    answer: unknown;
+  };
+  "POST /v1/review/orders/{order_id}/delivery": {
+    path: { "order_id": string; };
+    query: Nothing;
+    body: undefined;
+    answer: Order;
+  };
+  "GET /v1/review/search": {
+    path: Nothing;
+    query: { "q": string; "limit"?: number; };
+    body: undefined;
+    answer: FoundProducts;
   };
   "GET /v1/rollouts/{rollout_id}": {
     path: { "rollout_id": string; };

@@ -1,13 +1,30 @@
 import { useWords } from "../shell/language";
-import { PageFrame } from "../shell/PageFrame";
-import { Skeleton } from "../ui/States";
-import { shellWords } from "../words/shell";
+import { toast } from "../shell/toasts";
+import { ErrorState, Skeleton } from "../ui/States";
+import { reviewWords } from "../words/review";
+import { Desk } from "./Desk";
+import { useChoices } from "./useChoices";
+import { useSnapshot } from "./useSnapshot";
+import "./review.css";
 
+const say = (reason: string, refused: boolean) => toast(refused ? "bad" : "plain", reason);
+
+/** The review desk: order lines that wait for a person. */
 export default function ReviewPage() {
-  const words = useWords(shellWords);
+  const words = useWords(reviewWords);
+  const choices = useChoices(say);
+  const { desk, error, dataUpdatedAt, isFetching, refetch } = useSnapshot(choices.pending);
+  const refresh = () => void refetch();
   return (
-    <PageFrame title={words.review}>
-      <Skeleton />
-    </PageFrame>
+    <div className="desk">
+      <title>{`${words.title} · Contender`}</title>
+      {desk ? (
+        <Desk desk={desk} choices={choices} updatedAt={dataUpdatedAt} refreshing={isFetching} onRefresh={refresh} />
+      ) : error ? (
+        <ErrorState error={error} onRetry={refresh} />
+      ) : (
+        <Skeleton lines={8} />
+      )}
+    </div>
   );
 }

@@ -1,0 +1,159 @@
+import { useMemo, useRef, useState } from "react";
+import { BulkDialog, SimilarPreview, useSimilar } from "./SimilarLines";
+import { CatalogueSearch } from "./CatalogueSearch";
+import { DeskHeader } from "./DeskHeader";
+import { isOpen, linesOf, optionsOf } from "./desk";
+import { Filters } from "./Filters";
+import { LineList } from "./LineList";
+import { LinePanel } from "./LinePanel";
+import { MessageBar } from "./MessageBar";
+import type { Player } from "./MessagePlayer";
+import { NothingToReview } from "./NothingToReview";
+import { Options } from "./Options";
+import { OrderDialog } from "./OrderDialog";
+import { OrdersDialog } from "./OrdersDialog";
+import { ReviewerDialog } from "./ReviewerDialog";
+import type { Line, Snapshot } from "./shapes";
+import { useActions } from "./useActions";
+import type { Choices } from "./useChoices";
+import { useCursor } from "./useCursor";
+import { useDeskKeys } from "./useDeskKeys";
+import { useReviewer } from "./useReviewer";
+
+interface Props {
+  desk: Snapshot;
+  choices: Choices;
+  updatedAt: number;
+  refreshing: boolean;
+  onRefresh: () => void;
+}
+
+type Open = "bulk" | "order" | "orders" | null;
+
+/** The list at the left, the line in view at the right, and every key in between. */
+export function Desk({ desk, choices, updatedAt, refreshing, onRefresh }: Props) {
+  const cursor = useCursor(desk.messages);
+  const { line, message } = cursor;
+  const { name, asking, askName, asReviewer, rename, close } = useReviewer();
+  const actions = useActions(desk, cursor, choices, asReviewer);
+  const [open, setOpen] = useState<Open>(null);
+  const list = useRef<{ focus: () => void }>(null);
+  const search = useRef<HTMLInputElement>(null);
+  const quantity = useRef<HTMLInputElement>(null);
+  const player = useRef<Player>(null);
+
+  const waiting = useMemo(
+    () => new Map(linesOf(desk.messages).filter(isOpen).map((one) => [one.line_id, one])),
+    [desk.messages],
+  );
+  const whole = useMemo(() => new Map(cursor.all.map((one) => [one.message_id, one])), [cursor.all]);
+  const unsent = useMemo(() => new Set(choices.pending.map((one) => one.choice.line_id)), [choices.pending]);
+  const similar = useSimilar(line, waiting);
+  const options = line ? optionsOf(line) : [];
+  const bulkCode = line?.chosen?.code ?? line?.code?.value ?? null;
+
+  const toList = () => list.current?.focus();
+  const shut = () => setOpen(null);
+  const openOrder = () => message && asReviewer(() => setOpen("order"));
+  useDeskKeys(cursor, {
+    ...actions,
+    option: (index) => actions.take(options[index]?.code),
+    search: () => search.current?.focus(),
+    quantity: () => quantity.current?.focus(),
+    bulk: () => similar.length > 0 && bulkCode && setOpen("bulk"),
+    order: openOrder,
+    play: () => player.current?.toggle(),
+    refresh: onRefresh,
+    leave: toList,
+  });
+
+  return (
+    <>
+      <DeskHeader
+        progress={desk.progress}
+        updatedAt={updatedAt}
+        every={desk.refresh_seconds}
+        refreshing={refreshing}
+        unsent={choices.pending.length}
+        fragile={choices.fragile}
+        reviewer={name}
+        onRefresh={onRefresh}
+        onReviewer={askName}
+        onOrders={() => setOpen("orders")}
+      />
+      <div className="desk-side">
+        <Filters messages={cursor.all} chosen={cursor.filter} onChoose={cursor.choose} />
+        <LineList
+          messages={cursor.shown}
+          whole={whole}
+          current={line?.line_id ?? null}
+          unsent={unsent}
+          onChoose={cursor.goTo}
+          ref={list}
+        />
+      </div>
+      <div className="desk-work">
+        {line && message ? (
+          <>
+            <MessageBar message={message} line={line} onOrder={openOrder} playerRef={player} />
+            <LinePanel
+              line={line}
+              quantity={actions.quantityOf(line)}
+              unsent={unsent.has(line.line_id)}
+              refusal={choices.refusals.get(line.line_id)}
+              onQuantity={actions.setQuantity}
+              onQuantityDone={toList}
+              onAccept={actions.accept}
+              onSkip={actions.skip}
+              onUndo={actions.undo}
+              quantityRef={quantity}
+            />
+            <div className="desk-more">
+              <Options options={options} chosen={line.chosen?.code ?? null} onChoose={actions.take} />
+              <div>
+                <CatalogueSearch
+                  key={line.line_id}
+                  ref={search}
+                  onLeave={toList}
+                  onChoose={(code) => {
+                    actions.take(code);
+                    toList();
+                  }}
+                />
+                <SimilarPreview similar={similar} onOpen={() => setOpen("bulk")} />
+              </div>
+            </div>
+          </>
+        ) : (
+          <NothingToReview filtered={waiting.size > 0} onShowAll={() => cursor.choose("open")} />
+        )}
+      </div>
+      <div className="only-read" role="status">
+        {actions.said}
+      </div>
+      {open === "bulk" && line && bulkCode && (
+        <BulkDialog
+          line={line}
+          code={bulkCode}
+          similar={similar}
+          onClose={shut}
+          onAccept={(ids) => {
+            shut();
+            const others = ids.map((id) => waiting.get(id)).filter((one): one is Line => one !== undefined);
+            actions.takeAll([line, ...others], bulkCode);
+          }}
+        />
+      )}
+      {open === "order" && message && (
+        <OrderDialog
+          message={message}
+          reviewer={name}
+          unsent={message.lines.filter((one) => unsent.has(one.line_id)).length}
+          onClose={shut}
+        />
+      )}
+      {open === "orders" && <OrdersDialog onClose={shut} />}
+      {asking && <ReviewerDialog name={name} onKeep={rename} onClose={close} />}
+    </>
+  );
+}

@@ -1,0 +1,160 @@
+import type { Ref } from "react";
+import { Link } from "react-router";
+import { useFormat } from "../shell/format";
+import { useWords } from "../shell/language";
+import { Badge } from "../ui/Badge";
+import { Button } from "../ui/Button";
+import { Meter } from "../ui/Meter";
+import { reviewWords } from "../words/review";
+import { Description } from "./Description";
+import { ProductImage } from "./ProductImage";
+import { Quantity } from "./Quantity";
+import type { Chosen, Line } from "./shapes";
+
+interface Props {
+  line: Line;
+  quantity: number;
+  unsent: boolean;
+  refusal: string | undefined;
+  onQuantity: (quantity: number) => void;
+  onQuantityDone: () => void;
+  onAccept: () => void;
+  onSkip: () => void;
+  onUndo: () => void;
+  quantityRef: Ref<HTMLInputElement>;
+}
+
+/** The line in view: what was written, what is suggested for it, and what to do about it. */
+export function LinePanel(props: Props) {
+  const { line, quantity, unsent, refusal } = props;
+  const words = useWords(reviewWords);
+  return (
+    <section className="line-panel" aria-label={words.current}>
+      <Doubts line={line} />
+      <div className="line-top">
+        <Description line={line} />
+        <Quantity key={line.line_id} value={quantity} onChange={props.onQuantity} onDone={props.onQuantityDone} ref={props.quantityRef} />
+      </div>
+      {refusal !== undefined && (
+        <p className="line-refusal" role="alert">
+          {words.refused} {refusal}
+        </p>
+      )}
+      <Suggested line={line} />
+      <div className="line-actions">
+        <Button tone="main" icon="check" shortcut="a" disabled={!line.code} onClick={props.onAccept}>
+          {line.code?.confirmed ? words.acceptConfirmed : words.accept}
+        </Button>
+        <Button icon="skip" shortcut="s" onClick={props.onSkip}>
+          {words.skip}
+        </Button>
+        <Button tone="quiet" icon="undo" shortcut="u" onClick={props.onUndo}>
+          {words.undo}
+        </Button>
+        {line.chosen && <Decided chosen={line.chosen} unsent={unsent} />}
+      </div>
+    </section>
+  );
+}
+
+function Doubts({ line }: { line: Line }) {
+  const words = useWords(reviewWords);
+  if (!line.requested && line.doubts.length === 0) return null;
+  return (
+    <ul className="doubts">
+      {line.requested && (
+        <li>
+          <Badge tone="asked" icon="flag" title={words.requestedHint}>
+            {words.requested}
+          </Badge>
+        </li>
+      )}
+      {line.doubts.map((doubt) => (
+        <li key={doubt}>
+          <Badge tone={doubt === "category" || doubt === "challenger" ? "bad" : "warn"} icon={doubt === "unsure" ? "question" : "swap"}>
+            {words.doubts[doubt]}
+          </Badge>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Decided({ chosen, unsent }: { chosen: Chosen; unsent: boolean }) {
+  const words = useWords(reviewWords);
+  const { time } = useFormat();
+  return (
+    <p className="line-decided">
+      <Badge tone={chosen.action === "skip" ? "plain" : "good"}>
+        {words.actions[chosen.action]} {chosen.code && <span className="mono">{chosen.code}</span>}
+      </Badge>
+      <span>{unsent ? words.sending : words.by(chosen.by, time(chosen.at))}</span>
+    </p>
+  );
+}
+
+function Suggested({ line }: { line: Line }) {
+  const words = useWords(reviewWords);
+  const { percent } = useFormat();
+  const { code, category, model } = line;
+  if (!code) {
+    return (
+      <div className="suggested suggested-none">
+        <h3>{words.noCode}</h3>
+        <p>
+          {line.refused} {words.noCodeHint}
+        </p>
+      </div>
+    );
+  }
+  const tone = line.uncertain ? "warn" : "good";
+  return (
+    <div className="suggested">
+      <ProductImage url={code.image_url} alt={code.description ?? words.noImage} size="big" />
+      <dl className="suggested-facts">
+        <div className="suggested-code">
+          <dt>{words.suggestion}</dt>
+          <dd>
+            <span className="mono suggested-value">{code.value}</span>
+            <span className="suggested-name">{code.description ?? words.noProduct}</span>
+          </dd>
+        </div>
+        <div>
+          <dt>{words.confidence}</dt>
+          <dd>
+            {code.confirmed ? (
+              <Badge tone="good" icon="check">
+                {words.confirmed}
+              </Badge>
+            ) : (
+              <span className="suggested-confidence">
+                <Meter share={code.confidence} label={words.confidence} text={percent(code.confidence, 1)} tone={tone} />
+                <span className="figures">{percent(code.confidence)}</span>
+              </span>
+            )}
+          </dd>
+        </div>
+        {category && (
+          <div>
+            <dt>{words.category}</dt>
+            <dd>
+              {category.value} <span className="figures suggested-note">{percent(category.confidence)}</span>
+            </dd>
+          </div>
+        )}
+        {model && (
+          <div>
+            <dt>{words.answeredBy}</dt>
+            <dd className="suggested-note">
+              <Link to={`/models/${model.name}`}>
+                {model.name} v{model.version}
+              </Link>
+              {", "}
+              <Link to={`/decisions/${model.decision_id}`}>{words.decision}</Link>
+            </dd>
+          </div>
+        )}
+      </dl>
+    </div>
+  );
+}

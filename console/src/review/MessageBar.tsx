@@ -1,0 +1,35 @@
+import type { Ref } from "react";
+import { useFormat } from "../shell/format";
+import { useWords } from "../shell/language";
+import { Button } from "../ui/Button";
+import { reviewWords } from "../words/review";
+import { isReady } from "./desk";
+import { MessagePlayer, type Player } from "./MessagePlayer";
+import type { Line, Message } from "./shapes";
+
+interface Props {
+  message: Message;
+  line: Line;
+  onOrder: () => void;
+  playerRef: Ref<Player>;
+}
+
+/** The message that the line came in: from when, its sound, and its order. */
+export function MessageBar({ message, line, onOrder, playerRef }: Props) {
+  const words = useWords(reviewWords);
+  const { ago, dateTime } = useFormat();
+  const place = message.lines.findIndex((one) => one.line_id === line.line_id) + 1;
+  return (
+    <div className="message-bar">
+      <p>
+        <strong>{message.message_id}</strong>
+        <span title={dateTime(message.received_at)}>{words.received(ago(message.received_at))}</span>
+        <span>{words.lineOf(place, message.lines.length)}</span>
+      </p>
+      <MessagePlayer key={message.message_id} message={message} ref={playerRef} />
+      <Button size="small" icon="send" shortcut="o" tone={isReady(message) ? "main" : "plain"} onClick={onOrder}>
+        {words.order}
+      </Button>
+    </div>
+  );
+}
