@@ -137,10 +137,14 @@ def copy_of(settings: Settings, name: str, *, registry: bool = False) -> Setting
 
 
 @contextmanager
-def registry(settings: Settings, logs: Path) -> Iterator[str]:
-    """Run the home's MLflow away from the servers' core, and give way to the load; its address."""
+def registry(settings: Settings, logs: Path, *, niceness: int = 19) -> Iterator[str]:
+    """Run the home's MLflow away from the servers' core; its address.
+
+    By default it gives way to the load, which is on the same core; a swap then takes its time.
+    """
     port = settings.ports.mlflow
-    command = ["nice", "-n", "19", sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1"]
+    command = ["nice", "-n", str(niceness), sys.executable, "-m", "mlflow", "server"]
+    command += ["--host", "127.0.0.1"]
     command += ["--port", str(port), "--workers", "1"]
     command += ["--backend-store-uri", f"sqlite:///{settings.mlruns / 'mlflow.db'}"]
     command += ["--artifacts-destination", str(settings.mlruns / "artifacts")]

@@ -106,7 +106,8 @@ class Watch:
         """Sample and swap until `over`."""
         began = time.monotonic()
         sampled = 0.0
-        while not over.wait(min(SAMPLE_SECONDS, self.seconds / max(self.swaps, 1))):
+        pause = min(SAMPLE_SECONDS, self.seconds / max(self.swaps, 1)) / 4
+        while not over.wait(pause):
             passed = time.monotonic() - began
             if passed - sampled >= SAMPLE_SECONDS:
                 sampled = passed
@@ -129,7 +130,8 @@ def soak(
     copied = serving_only(copy_of(settings, "soak", registry=True), [model])
     asked = generic(copied, model).requests
     before = _rows(copied, model)
-    with registry(copied, logs), contender(copied.home, logs) as server:
+    # Hundreds of swaps in few minutes: none waits for the load to leave the registry a moment.
+    with registry(copied, logs, niceness=0), contender(copied.home, logs) as server:
         first = apply(Load(server.port, asked, 64, 3.0))
         seconds = min(minutes * 60, requests / first.rate)
         champions = Champions(server.port, model)

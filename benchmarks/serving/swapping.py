@@ -51,6 +51,7 @@ class Champions:
 
     def __init__(self, port: int, model: str) -> None:
         self._port, self.model = port, model
+        self._now: str | None = None
         self._other: str | None = None
         self.moves = 0
 
@@ -59,12 +60,13 @@ class Champions:
 
         Raises `RuntimeError` where the server refuses.
         """
-        before, _ = self.served()
+        # What was decided, not what answers: a swap may still be under way at the next move.
+        before = self._now or self.served()[0]
         asked: dict[str, object] = {"actor": "benchmark", "reason": "to measure a swap"}
-        if self._other not in {None, before}:
+        if self._other is not None:
             asked["to"] = self._other
-        post(self._port, f"/v1/models/{self.model}/rollback", asked)
-        self._other = before
+        decided = post(self._port, f"/v1/models/{self.model}/rollback", asked)
+        self._now, self._other = str(decided["version"]), before
         self.moves += 1
 
     def served(self) -> tuple[str, int]:
