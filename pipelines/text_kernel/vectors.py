@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Literal
@@ -116,7 +116,8 @@ class Block:
 
     @cached_property
     def _remembered(self) -> Callable[[str], tuple[int, ...]]:
-        return lru_cache(WORDS_REMEMBERED)(self._of_word)
+        # Of a copy: what holds itself is not released when a version is.
+        return lru_cache(WORDS_REMEMBERED)(replace(self)._of_word)
 
     def _weights(self, columns: Columns, counts: Floats) -> Floats:
         if self.weighting == "count" or not counts.size:

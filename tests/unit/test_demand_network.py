@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from pipelines.families.demand_forecast.answering import continued
 from pipelines.families.demand_forecast.estimators import Forecast, Forecaster, TooLittleHistory
 from pipelines.families.demand_forecast.network.recipe import Recipe
-from pipelines.families.demand_forecast.panel import Panel, Windows
+from pipelines.families.demand_forecast.network.served import (
+    DECODER,
+    ENCODER,
+    WHOLE,
+    Halves,
+    ServedNetwork,
+    _session,
+    open_network,
+)
+from pipelines.families.demand_forecast.panel import NOTES, Margin, Panel, Windows
 
 pytestmark = pytest.mark.slow
 
@@ -101,8 +112,6 @@ def test_saved_and_restored_it_says_the_same(
 def test_the_compiled_form_agrees_within_a_hundred_thousandth(
     fitting: Fitting, windows: Windows, tmp_path: Path
 ) -> None:
-    from pipelines.families.demand_forecast.network.served import open_network
-
     fitting.network.compile(tmp_path)
     served = open_network(tmp_path)
     same(served.forecast(windows), fitting.network.forecast(windows), atol=1e-5, rtol=1e-5)
@@ -113,8 +122,6 @@ def test_the_compiled_form_agrees_within_a_hundred_thousandth(
 def test_of_the_days_that_are_not_wanted_the_compiled_form_answers_none(
     fitting: Fitting, windows: Windows, tmp_path: Path
 ) -> None:
-    from pipelines.families.demand_forecast.network.served import open_network
-
     fitting.network.compile(tmp_path)
     served = open_network(tmp_path)
     whole = served.forecast(windows)
@@ -122,6 +129,104 @@ def test_of_the_days_that_are_not_wanted_the_compiled_form_answers_none(
         part = served.forecast(replace(windows, wanted=days))
         assert part.point.shape == (len(windows), days)
         same(part, Forecast(whole.point[:, :days], whole.quantiles[:, :days]), atol=1e-5)
+
+
+class Counted:
+    """An encoder's session that notes how many pasts it reads."""
+
+    def __init__(self, session: Any) -> None:
+        self.session, self.read = session, 0
+
+    def run(self, names: list[str], feeds: dict[str, Any]) -> Any:
+        self.read += len(feeds["history"])
+        return self.session.run(names, feeds)
+
+
+@pytest.fixture
+def counted(fitting: Fitting, tmp_path: Path) -> tuple[ServedNetwork, Counted]:
+    fitting.network.compile(tmp_path)
+    knowledge = fitting.network.knowledge
+    encoder = Counted(_session(tmp_path / ENCODER))
+    halves = Halves(knowledge, encoder, _session(tmp_path / DECODER))  # type: ignore[arg-type]
+    return ServedNetwork(knowledge, halves.answer), encoder
+
+
+def test_a_past_that_comes_again_is_read_once_whatever_is_planned(
+    fitting: Fitting, windows: Windows, counted: tuple[ServedNetwork, Counted]
+) -> None:
+    served, encoder = counted
+    kept = replace(windows, margins=(*(Margin() for _ in windows.ids[1:]), None))
+    promoted = windows.promotion.copy()
+    promoted[::2, windows.history :] = 1.0
+    shut = windows.open.copy()
+    shut[1::2, windows.history + 2] = 0.0
+    plans: list[dict[str, Any]] = [{}, {"promotion": promoted}, {"open": shut}]
+    for plan in plans:
+        planned = replace(kept, **plan)
+        same(served.forecast(planned), fitting.network.forecast(planned), atol=1e-5, rtol=1e-5)
+    assert encoder.read == len(windows) + 2
+    part = served.forecast(replace(kept.take(np.array([4, 2])), wanted=7))
+    whole = served.forecast(kept)
+    same(part, Forecast(whole.point[[4, 2], :7], whole.quantiles[[4, 2], :7]), atol=1e-5)
+
+
+def test_a_past_is_read_anew_for_another_group_and_for_days_that_moved_on(
+    fitting: Fitting, windows: Windows, counted: tuple[ServedNetwork, Counted]
+) -> None:
+    served, encoder = counted
+    kept = replace(windows, margins=tuple(Margin() for _ in windows.ids))
+    served.forecast(kept)
+    for other in (replace(kept, groups=("large",) * len(kept)), kept.remembering(9)):
+        same(served.forecast(other), fitting.network.forecast(other), atol=1e-5, rtol=1e-5)
+    assert encoder.read == 3 * len(windows) - 4
+    longer = kept.padded(2 * kept.horizon)
+    same(continued(served, longer), continued(fitting.network, longer), atol=1e-4, rtol=1e-4)
+
+
+def test_what_is_noted_of_a_past_does_not_grow_with_the_groups_that_are_named() -> None:
+    margin = Margin()
+    for number in range(100):
+        margin.note(("p", f"group {number}"), np.zeros(3))
+    assert margin.read(("p", "group 99")) is not None
+    assert len(margin._notes) <= NOTES
+
+
+def test_networks_that_were_compiled_as_one_graph_go_on_answering(
+    fitting: Fitting, windows: Windows, tmp_path: Path
+) -> None:
+    fitting.network.compile(tmp_path)
+    (tmp_path / WHOLE).write_bytes(whole_graph(tmp_path).SerializeToString())
+    for half in (ENCODER, DECODER):
+        (tmp_path / half).unlink()
+    served = open_network(tmp_path)
+    same(served.forecast(windows), fitting.network.forecast(windows), atol=1e-5, rtol=1e-5)
+    assert served.forecast(replace(windows, wanted=7)).point.shape == (len(windows), 7)
+
+
+def whole_graph(directory: Path) -> Any:
+    """Return both halves as the one graph that they were."""
+    import onnx
+
+    first, second = (onnx.load(directory / half) for half in (ENCODER, DECODER))
+    shared = {"static", "product", "group", "state", ""}
+    given = {entry.name for entry in second.graph.input} | {"mean", "quantiles"}
+    for node in second.graph.node:
+        node.name = f"decoder/{node.name}"
+        for names in (node.input, node.output):
+            names[:] = [each if each in given | shared else f"decoder/{each}" for each in names]
+    for constant in second.graph.initializer:
+        constant.name = f"decoder/{constant.name}"
+    inputs = [entry for entry in second.graph.input if entry.name not in shared]
+    graph = onnx.helper.make_graph(
+        [*first.graph.node, *second.graph.node],
+        "demand",
+        [*first.graph.input, *inputs],
+        list(second.graph.output),
+        [*first.graph.initializer, *second.graph.initializer],
+    )
+    return onnx.helper.make_model(
+        graph, opset_imports=list(first.opset_import), ir_version=first.ir_version
+    )
 
 
 def test_the_rehearsed_network_has_seen_nothing_of_the_last_days(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from pathlib import Path
+from weakref import ref
 
 import numpy as np
 import pytest
 from demand_stage import small_answering, small_panel
 
 from features.sales_history import ToldDays
-from pipelines.families.demand_forecast import questions
+from pipelines.families.demand_forecast import pasts, questions
 from pipelines.families.demand_forecast.answering import Answering
 from pipelines.families.demand_forecast.pasts import Memory
 from pipelines.orders import stored_sales
@@ -117,3 +119,33 @@ def test_days_kept_of_one_product_do_not_answer_for_another(answering: Answering
     for product in ("P03", "P04", "P03"):
         sent = answering.answers([asked(list(told), product_id=product)])
         assert answering.answers([asked(told, product_id=product)]) == sent
+
+
+def test_what_a_version_remembers_is_made_once_and_kept_in_bounds(
+    answering: Answering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pasts, "PASTS_KEPT", 2)
+    memory = Memory(small_panel())
+    first = pasts.remembered("P03", None, memory, "")
+    assert pasts.remembered("P03", memory.history.end + 5, memory, "") is first
+    for name in ("P04", "P05", "P06"):
+        pasts.remembered(name, None, memory, "")
+    again = pasts.remembered("P03", None, memory, "")
+    assert again is not first
+    for name, values in first.days.items():
+        np.testing.assert_array_equal(again.days[name], values)
+    earlier = pasts.remembered("P03", memory.history.end - 3, memory, "")
+    assert earlier.end == first.end - 3
+    assert earlier.margin is None
+
+
+def test_a_released_memory_goes_at_once(answering: Answering) -> None:
+    memory = Memory(small_panel())
+    pasts.remembered("P03", None, memory, "")
+    gone = ref(memory)
+    gc.disable()
+    try:
+        del memory
+        assert gone() is None
+    finally:
+        gc.enable()

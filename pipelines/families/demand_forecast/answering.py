@@ -162,6 +162,7 @@ def _moved_on(windows: Windows, forecast: Forecast, history: int) -> Windows:
         promotion=windows.promotion[:, HORIZON:],
         price=windows.price[:, HORIZON:],
         open=windows.open[:, HORIZON:],
+        margins=(),
     )
 
 

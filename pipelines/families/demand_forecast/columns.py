@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pipelines.families.demand_forecast.panel import HORIZON
 
 Array = NDArray[Any]
+"""Float32 or float64, now and then whether something is so."""
 Integers = NDArray[np.int64]
 
 SEVEN = np.eye(7, dtype=np.float32)

@@ -21,6 +21,8 @@ HISTORY_DAYS = 504
 """How far back a window sees: a year, and twenty weeks before it."""
 HORIZON = 28
 """How many days are forecast at once; longer questions are continued from there."""
+NOTES = 4
+"""Groups of a product that something is noted of."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,23 @@ class Panel(SalesHistory):
         return np.where(inside, values, np.float32(absent))
 
 
+class Margin:
+    """Where a forecaster notes, beside a past that comes again, what it has made of it."""
+
+    def __init__(self) -> None:
+        self._notes: dict[tuple[str, str], NDArray[np.float64]] = {}
+
+    def read(self, key: tuple[str, str]) -> NDArray[np.float64] | None:
+        """Return what was noted of the past as that of a product in a group, or None."""
+        return self._notes.get(key)
+
+    def note(self, key: tuple[str, str], values: NDArray[np.float64]) -> None:
+        """Note it; of groups that requests name there may be any number, so few are kept."""
+        if len(self._notes) >= NOTES:
+            self._notes = {}
+        self._notes[key] = values.copy()
+
+
 @dataclass(frozen=True)
 class Windows:
     """Questions: n products, each with `history` days before its origin and `horizon` from it on.
@@ -112,6 +131,8 @@ class Windows:
     open: Floats
     wanted: int | None = None
     """How many of the first days are wanted, where not all: a forecaster may leave out the rest."""
+    margins: tuple[Margin | None, ...] = ()
+    """Where to note what is made of each past, None where it does not come again; none for all."""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -152,6 +173,7 @@ class Windows:
             ids=("",) * len(self),
             quantity=self.quantity * kept,
             known=self.known * kept,
+            margins=(),
         )
 
     def padded(self, horizon: int = HORIZON) -> Windows:
@@ -177,6 +199,8 @@ class Windows:
             promotion=self.promotion[rows],
             price=self.price[rows],
             open=self.open[rows],
+            wanted=self.wanted,
+            margins=tuple(self.margins[row] for row in rows) if self.margins else (),
         )
 
     def batches(self, size: int) -> Iterator[Windows]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -12,12 +13,14 @@ from features.sales_history import SalesHistory
 from features.temporal import Days, Floats, day_of, netted
 from pipelines.contract import RequestRefused
 from pipelines.families.demand_forecast.entries import Entries
-from pipelines.families.demand_forecast.panel import HISTORY_DAYS
+from pipelines.families.demand_forecast.panel import HISTORY_DAYS, Margin
 
 ABSENT = {"quantity": 0.0, "known": 0.0, "promotion": 0.0, "price": math.nan, "open": 1.0}
 """What stands where nothing is known."""
 TOLD = ("promotion", "price", "open")
 """What a request may say of a day beside what was sold."""
+PASTS_KEPT = 512
+"""Products whose past is kept as a question takes it: 10 kB each, and what is made of it."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,22 @@ class Memory:
     def __post_init__(self) -> None:
         rows = {name: row for row, name in enumerate(self.history.ids)}
         object.__setattr__(self, "rows", rows)
+
+    @cached_property
+    def latest(self) -> Callable[[str], Past | None]:
+        """Return the past of a known product until the last day; those asked about last are kept.
+
+        None where nothing is known of it.
+        """
+
+        # Not this object: what holds itself is not released when a version is.
+        memory = Memory(self.history)
+
+        def recalled(product_id: str) -> Past | None:
+            past = _recalled(memory, product_id, memory.history.end)
+            return past and replace(past, margin=Margin())
+
+        return lru_cache(PASTS_KEPT)(recalled)
 
     def group(self, product_id: str) -> str:
         """Return the category of a product, "" where it is unknown."""
@@ -63,6 +82,8 @@ class Past:
     days: Mapping[str, Floats]
     end: int
     notes: tuple[str, ...]
+    margin: Margin | None = None
+    """Where a forecaster notes what it makes of it, if it comes again."""
 
 
 def told(entries: Entries, start: int | None, product_id: str, memory: Memory, where: str) -> Past:
@@ -109,13 +130,24 @@ def _sold(entries: Entries, places: Days, lone: bool, first: int) -> Floats:
 def remembered(product_id: str, start: int | None, memory: Memory, where: str) -> Past:
     """Return the stored past of a product. Raises `RequestRefused` for one that has none."""
     end = memory.history.end if start is None else min(start, memory.history.end)
-    first = end - HISTORY_DAYS
-    kept = memory.days(tuple(ABSENT), product_id, first)
-    if not np.nansum(kept["known"]):
+    if end < memory.history.end:
+        past = _recalled(memory, product_id, end)
+    elif product_id in memory.rows:
+        past = memory.latest(product_id)
+    else:
+        past = None
+    if past is None:
         until = f" before {day_of(end)}" if product_id in memory.rows else ""
         raise RequestRefused(
             f"{where}nothing is known of product {product_id!r}{until}: send its history along"
         )
+    return past
+
+
+def _recalled(memory: Memory, product_id: str, end: int) -> Past | None:
+    kept = memory.days(tuple(ABSENT), product_id, end - HISTORY_DAYS)
+    if not np.nansum(kept["known"]):
+        return None
     days = {name: _filled(kept[name], absent) for name, absent in ABSENT.items()}
     return Past(days, end, (f"the stored history until {day_of(end - 1)} was used",))
 

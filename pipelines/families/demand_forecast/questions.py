@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from weakref import ReferenceType, ref
 
 import numpy as np
@@ -13,7 +13,7 @@ from features.sales_history import ToldDays
 from features.temporal import Floats, day_of
 from pipelines.contract import RequestRefused
 from pipelines.families.demand_forecast.entries import Entries, day_in, entries_of, number_of
-from pipelines.families.demand_forecast.panel import HISTORY_DAYS, Windows
+from pipelines.families.demand_forecast.panel import HISTORY_DAYS, Margin, Windows
 from pipelines.families.demand_forecast.pasts import Memory, Past, remembered, told
 
 LONGEST_DAYS = 365
@@ -40,6 +40,8 @@ class Question:
     horizon: int
     past: Mapping[str, Floats]
     """`quantity`, `known`, `promotion`, `price` and `open`."""
+    margin: Margin | None
+    """Where to note what is made of the past, if it comes again."""
     promoted: bool
     """Whether the days asked about are promoted, where `future` does not say."""
     future: Entries
@@ -75,6 +77,7 @@ def question_of(instance: Mapping[str, object], place: int, memory: Memory) -> Q
         lead=first - end,
         horizon=horizon,
         past=past.days,
+        margin=past.margin,
         promoted=bool(active),
         future=future,
         notes=past.notes,
@@ -100,6 +103,7 @@ def _past(history: object, start: int | None, product_id: str, memory: Memory, w
         return remembered(product_id, start, memory, where)
     past = told(entries, start, product_id, memory, where)
     if steady:
+        past = replace(past, margin=Margin())
         steady.kept = _Kept(past, product_id, ref(memory))
     return past
 
@@ -127,6 +131,7 @@ def windows_of(questions: Sequence[Question], length: int) -> Windows:
         promotion=promotion,
         price=price,
         open=opened,
+        margins=tuple(question.margin for question in questions),
     )
 
 

@@ -7,34 +7,34 @@ origins, the runtime on the requests of the moment. NumPy only, and no row looks
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.families.demand_forecast.columns import beside, calendars, clipped, weekdays
-from pipelines.families.demand_forecast.panel import HISTORY_DAYS, HORIZON, Windows
+from pipelines.families.demand_forecast.columns import Array, beside, clipped, weekdays
+from pipelines.families.demand_forecast.impressions import (
+    FUTURE_COLUMNS,
+    LOOK_BACK,
+    QUANTITY_LIMIT,
+    STATIC_COLUMNS,
+    Impression,
+    against,
+    ahead,
+)
+from pipelines.families.demand_forecast.panel import HORIZON, Windows
 
-Array = NDArray[Any]
-"""Float32 or float64, now and then whether something is so."""
 Integers = NDArray[np.int64]
 
-LOOK_BACK = HISTORY_DAYS
 ENCODED = 56
 """Days that the network reads one by one."""
 YEAR = 364
 """A year in whole weeks, so that weekdays stay themselves."""
 SCALE_DAYS = 112
-QUANTITY_LIMIT = 12.0
-"""Quantities beyond this many times the scale are cut before the network reads them."""
 SHRINKAGE = 7.0
 """Days of the common mean that a mean over few days is mixed with."""
-SLOTS = np.arange(HORIZON) % 7
-"""Which of a week's days each future day is, counted from the first one asked."""
-AHEAD = np.arange(1, HORIZON + 1) / HORIZON
 LAST_YEAR = LOOK_BACK + np.arange(HORIZON) - YEAR
-NO_LAST_YEAR = (np.float64(1.0), np.log(np.float64(1.1)), np.float64(0.0), np.float64(1.0))
-HISTORY_COLUMNS, STATIC_COLUMNS, FUTURE_COLUMNS = 13, 13, 26
+NO_LAST_YEAR = np.array([1.0, 0.0, 1.0, 1.0])[:, None]
+HISTORY_COLUMNS = 13
 SHAPES: dict[str, tuple[int, ...]] = {
     "history": (ENCODED, HISTORY_COLUMNS),
     "static": (STATIC_COLUMNS,),
@@ -64,8 +64,7 @@ class Inputs:
     @property
     def anchor(self) -> Array:
         """Return what softplus turns into `base`, (n, HORIZON): corrections are added to it."""
-        wide = self.base.astype(np.float64)
-        return np.asarray(wide + np.log(-np.expm1(-wide)), dtype=np.float32)
+        return anchor_of(self.base)
 
     def feeds(self, product: Array, group: Array) -> dict[str, Array]:
         """Return what a network is fed, with the numbers (n,) of products and groups."""
@@ -79,25 +78,32 @@ class Inputs:
         }
 
 
+def anchor_of(base: Array) -> Array:
+    """Return what softplus turns into `base`, in single precision."""
+    wide = base.astype(np.float64)
+    return np.asarray(wide + np.log(-np.expm1(-wide)), dtype=np.float32)
+
+
 def inputs(windows: Windows, season: Array) -> Inputs:
     """Return the network's inputs for each window; a pure function, row by row.
 
     `windows` hold `LOOK_BACK` days and ask for `HORIZON`. `season` (n,) is one where the day of
     the year may be used and zero where it is to be ignored.
     """
+    history, told = seen(windows, season)
+    future, base = ahead(windows, told, season)
+    return Inputs(history, told.static, future, base, told.scale.astype(np.float32))
+
+
+def seen(windows: Windows, season: Array) -> tuple[Array, Impression]:
+    """Return the days that the network reads one by one, and what the past says as a whole."""
     past = _Past.of(windows)
-    four, eight, alike = _weekday_means(past)
-    scale = past.scale[:, None]
-    base = 0.5 * eight + 0.5 * alike
-    price = _relative_prices(windows)
-    means = (four / scale, eight / scale, alike / scale)
-    return Inputs(
-        _history(windows, past, price[:, LOOK_BACK - ENCODED : LOOK_BACK]),
-        beside(_static(past, season)),
-        _future(windows, past, means, price[:, LOOK_BACK:], season),
-        clipped(base / scale, 0.01, 40.0).astype(np.float32),
-        past.scale.astype(np.float32),
-    )
+    usual = _usual_price(windows)
+    price = against(windows.price[:, LOOK_BACK - ENCODED : LOOK_BACK], usual)
+    history = _history(windows, past, price)
+    static = beside(_static(past, season))
+    told = [static, past.scale, usual, past.uplift, *_weekday_means(past), _last_year(past)]
+    return history, Impression.of(told)
 
 
 @dataclass(frozen=True)
@@ -113,7 +119,6 @@ class _Past:
     seen: Array
     open: Array
     promoted: Array
-    """[n, LOOK_BACK + HORIZON], like `open`: what is planned is known."""
     sums: Array
     level: Array
     scale: Array
@@ -122,24 +127,16 @@ class _Past:
 
     @classmethod
     def of(cls, windows: Windows) -> _Past:
-        seen = windows.known * windows.open[:, :LOOK_BACK]
+        opened, promoted = windows.open[:, :LOOK_BACK], windows.promotion[:, :LOOK_BACK] > 0.5
+        seen = windows.known * opened
         quantity = windows.quantity * seen
-        promoted = windows.promotion > 0.5
-        special = promoted[:, :LOOK_BACK]
         sums = np.zeros((len(quantity), 4, LOOK_BACK + 1))
-        for place, daily in enumerate((quantity, seen, quantity * special, seen * special)):
+        for place, daily in enumerate((quantity, seen, quantity * promoted, seen * promoted)):
             np.cumsum(daily, axis=1, out=sums[:, place, 1:])
         level = _mean(sums[:, :, LOOK_BACK] - sums[:, :, LOOK_BACK - SCALE_DAYS])
         scale = np.maximum(level, 0.1 * _mean(sums[:, :, LOOK_BACK])) + 0.05
         uplift = _uplift(sums[:, :, LOOK_BACK] - sums[:, :, LOOK_BACK - YEAR])
-        return cls(
-            quantity, windows.known, seen, windows.open, promoted, sums, level, scale, uplift
-        )
-
-    @property
-    def asked(self) -> Array:
-        """Return whether each future day has a promotion."""
-        return self.promoted[:, LOOK_BACK:]
+        return cls(quantity, windows.known, seen, opened, promoted, sums, level, scale, uplift)
 
     def between(self, first: int, last: int) -> Array:
         """Return (n, 4) sums over the days from `first` up to but without `last`."""
@@ -167,32 +164,28 @@ def _uplift(sums: Array) -> Array:
 
 
 def _weekday_means(past: _Past) -> tuple[Array, Array, Array]:
-    """Return, for each future day, three means of its weekday, each (n, HORIZON), in pieces.
+    """Return three means of each weekday, in units of the scale, from the first day ahead on.
 
-    Of the last four weeks, of the last eight, and of the last eight as if every day had had the
-    promotion that the future day has.
+    Of the last four weeks and of the last eight, (n, 7); and of the last eight as if every day had
+    been without promotion, or with one, (n, 2, 7).
     """
     weeks = (len(past.quantity), ENCODED // 7, 7)
     quantity = past.quantity[:, -ENCODED:].reshape(weeks)
     seen = past.seen[:, -ENCODED:].reshape(weeks)
-    promoted = past.promoted[:, LOOK_BACK - ENCODED : LOOK_BACK].reshape(weeks)
-    level = past.level[:, None]
+    promoted = past.promoted[:, -ENCODED:].reshape(weeks)
+    level, scale = past.level[:, None], past.scale[:, None]
     eight = (quantity.sum(1) + 0.5 * level) / (seen.sum(1) + 0.5)
     four = (quantity[:, 4:].sum(1) + 0.5 * level) / (seen[:, 4:].sum(1) + 0.5)
     uplift = past.uplift[:, None, None, :]
     factor = np.where(promoted, uplift[..., 1], uplift[..., 0])
     plain = ((quantity / factor).sum(1) + level) / (seen.sum(1) + 1.0)
-
-    def alike(status: bool) -> Array:
-        same = promoted == status
-        expected = plain * past.uplift[:, int(status), None]
+    alike = np.empty((weeks[0], 2, 7))
+    for status in (0, 1):
+        same = promoted == bool(status)
+        expected = plain * past.uplift[:, status, None]
         total = (quantity * same).sum(1) + 2.0 * expected
-        return np.asarray((total / ((seen * same).sum(1) + 2.0))[:, SLOTS])
-
-    found = alike(False)
-    if past.asked.any():
-        found = np.where(past.asked, alike(True), found)
-    return four[:, SLOTS], eight[:, SLOTS], found
+        np.divide(total, (seen * same).sum(1) + 2.0, out=alike[:, status])
+    return four / scale, eight / scale, alike / scale[:, None]
 
 
 def _history(windows: Windows, past: _Past, price: Array) -> Array:
@@ -234,54 +227,30 @@ def _static(past: _Past, season: Array) -> list[Array]:
     ]
 
 
-def _future(
-    windows: Windows, past: _Past, means: tuple[Array, Array, Array], price: Array, season: Array
-) -> Array:
-    opened = past.open[:, LOOK_BACK:]
-    uplift = np.where(past.asked, past.uplift[:, 1:], past.uplift[:, :1])
-    columns = [
-        past.asked,
-        opened,
-        np.concatenate([opened[:, 1:], opened[:, -1:]], axis=1),
-        price,
-        AHEAD,
-        np.minimum(uplift, QUANTITY_LIMIT),
-        *(np.minimum(mean, QUANTITY_LIMIT) for mean in means),
-        np.log(means[2] + 0.05),
-        *_last_year(past),
-    ]
-    calendar = calendars(windows.origin)
-    if not season.all():
-        calendar[:, :, 1:] *= season[:, None, None]
-    return beside(columns, calendar, weekdays(windows.origin, 0, HORIZON))
+def _last_year(past: _Past) -> Array:
+    """Return what the same days were a year ago, as `Impression.last_year` has it.
 
-
-def _last_year(past: _Past) -> list[Array]:
-    """Return what the same days were a year ago, four columns of (n, HORIZON).
-
-    Their week's mean over the level of the time before the origin's own day a year ago, whether
-    that is known, and the same six weeks' effect of the promotion the day is to have.
+    Their week's mean over the level of the time before the origin's own day a year ago, and the
+    same six weeks' effect of a promotion.
     """
+    found = np.empty((len(past.quantity), 4, HORIZON))
     before = past.between(LOOK_BACK - YEAR - SCALE_DAYS, LOOK_BACK - YEAR)
     known = (before[:, 1] >= 28)[:, None]
     if not known.any():
-        return list(NO_LAST_YEAR)
+        found[:] = NO_LAST_YEAR
+        return found
     week, season = past.around(LAST_YEAR, 3), past.around(LAST_YEAR, 21)
     level = _mean(before)[:, None] + 0.05
     told = known & (week[:, 1] >= 3)
-    ratio = np.where(told, clipped(_mean(week) / level, 0.0, 6.0), 1.0)
-    effect = _uplift(season)
-    own = np.where(past.asked, effect[:, 1], effect[:, 0]) * _mean(season) / level
-    return [ratio, np.log(ratio + 0.1), told, np.where(told, clipped(own, 0.0, 8.0), 1.0)]
+    found[:, 0] = np.where(told, clipped(_mean(week) / level, 0.0, 6.0), 1.0)
+    found[:, 1] = told
+    own = _uplift(season) * (_mean(season) / level)[:, None]
+    found[:, 2:] = np.where(told[:, None], clipped(own, 0.0, 8.0), 1.0)
+    return found
 
 
-def _relative_prices(windows: Windows) -> Array:
-    """Return the logarithm of the price over the usual one of late, zero where not known.
-
-    Of all days from the encoded ones on, as the columns of `windows.price`.
-    """
-    told = np.where(np.isfinite(windows.price), windows.price, np.float32(0.0))
-    recent = told[:, LOOK_BACK - SCALE_DAYS : LOOK_BACK] * windows.known[:, -SCALE_DAYS:]
-    usual = (recent.sum(1) / np.maximum((recent > 0).sum(1), 1))[:, None]
-    ratio = np.maximum(told, 1e-9) / np.maximum(usual, 1e-9)
-    return np.where((told > 0) & (usual > 0), clipped(np.log(ratio), -2.0, 2.0), 0.0)
+def _usual_price(windows: Windows) -> Array:
+    """Return the mean of the prices of late, zero where none is known, (n,)."""
+    price = windows.price[:, LOOK_BACK - SCALE_DAYS : LOOK_BACK]
+    recent = np.where(np.isfinite(price), price, np.float32(0.0)) * windows.known[:, -SCALE_DAYS:]
+    return np.asarray(recent.sum(1) / np.maximum((recent > 0).sum(1), 1))

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
+from pipelines.families.demand_forecast.columns import Array
 from pipelines.families.demand_forecast.estimators import LEVELS, Forecast
 from pipelines.families.demand_forecast.network.conformal import Calibration, Raw
 from pipelines.families.demand_forecast.network.vocabulary import Vocabulary
 from pipelines.families.demand_forecast.panel import HORIZON, Windows
-from pipelines.families.demand_forecast.windows import Array, inputs
+from pipelines.families.demand_forecast.windows import inputs
 
 BATCH = 256
 """Windows that are computed at once: bounds the memory of a call."""
@@ -21,6 +22,8 @@ BATCH = 256
 Feeds = Mapping[str, Array]
 Compute = Callable[[Feeds], tuple[Array, Array]]
 """A network: inputs by name to mean (n, HORIZON) and quantiles (n, HORIZON, 5), scaled."""
+Answer = Callable[[Windows], tuple[Array, Array, Array]]
+"""Says so of windows of HORIZON days, and the scale of each; or of as few days as are wanted."""
 
 
 @dataclass(frozen=True)
@@ -30,18 +33,19 @@ class Knowledge:
     vocabulary: Vocabulary
     calibration: Calibration
 
-    def forecast(self, windows: Windows, compute: Compute) -> Forecast:
+    def forecast(self, windows: Windows, answer: Answer) -> Forecast:
         """Return what the network says of the windows, calibrated."""
-        return self.calibration.forecast(self.raw(windows, compute))
+        return self.calibration.forecast(self.raw(windows, answer))
 
-    def raw(self, windows: Windows, compute: Compute) -> Raw:
+    def raw(self, windows: Windows, answer: Answer) -> Raw:
         """Return what the network says of the windows, uncalibrated."""
         horizon = windows.horizon
-        parts = [self._batch(batch.padded(), compute) for batch in windows.batches(BATCH)]
+        parts = [answer(batch.padded()) for batch in windows.batches(BATCH)]
         mean, quantiles, scale = parts[0] if len(parts) == 1 else _together(parts)
         return Raw.of(mean[:, :horizon], quantiles[:, :horizon], scale)
 
-    def _batch(self, windows: Windows, compute: Compute) -> tuple[Array, Array, Array]:
+    def fed(self, windows: Windows, compute: Compute) -> tuple[Array, Array, Array]:
+        """Answer windows by a network that is fed with all of their inputs at once."""
         given = inputs(windows, self.vocabulary.season_of(windows))
         product = self.vocabulary.products_of(windows)
         feeds = given.feeds(product, self.vocabulary.groups_of(windows))

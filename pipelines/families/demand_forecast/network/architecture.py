@@ -10,12 +10,11 @@ import numpy as np
 from keras import layers, ops
 
 from pipelines.families.demand_forecast.estimators import LEVELS
+from pipelines.families.demand_forecast.impressions import FUTURE_COLUMNS, STATIC_COLUMNS
 from pipelines.families.demand_forecast.panel import HORIZON
 from pipelines.families.demand_forecast.windows import (
     ENCODED,
-    FUTURE_COLUMNS,
     HISTORY_COLUMNS,
-    STATIC_COLUMNS,
 )
 
 Tensor = Any

@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.families.demand_forecast.columns import Array
+from pipelines.families.demand_forecast.impressions import LOOK_BACK
 from pipelines.families.demand_forecast.network.vocabulary import LEAST_DAYS, Vocabulary
 from pipelines.families.demand_forecast.panel import HORIZON, Panel, Windows
-from pipelines.families.demand_forecast.windows import LOOK_BACK, YEAR, Array, inputs
+from pipelines.families.demand_forecast.windows import YEAR, inputs
 
 COLD_SHARE, COLD_DAYS = 0.12, 42
 """Share of origins that forget all but 1 to 41 days and who the product is."""

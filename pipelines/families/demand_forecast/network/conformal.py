@@ -12,8 +12,8 @@ from functools import cached_property
 
 import numpy as np
 
+from pipelines.families.demand_forecast.columns import Array
 from pipelines.families.demand_forecast.estimators import LEVELS, Forecast
-from pipelines.families.demand_forecast.windows import Array
 
 MEDIAN = int(np.searchsorted(LEVELS, 0.5))
 EDGE = 0.02

@@ -1,4 +1,7 @@
-"""Writes trained networks as one ONNX graph, node by node; the runtime needs no TensorFlow.
+"""Writes trained networks as two ONNX graphs, node by node; the runtime needs no TensorFlow.
+
+What the encoders make of a past is the same whatever is asked about the days ahead, so that it can
+be kept; the decoders go on from there.
 
 Days come first inside the graph, as ONNX's LSTM wants them. Its gates are ordered input, output,
 forget, cell, where Keras has input, forget, cell, output.
@@ -14,30 +17,58 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from pipelines.families.demand_forecast.columns import Array
 from pipelines.families.demand_forecast.network.architecture import FIRST_STEP, SPREAD
 from pipelines.families.demand_forecast.panel import HORIZON
-from pipelines.families.demand_forecast.windows import SHAPES, Array
+from pipelines.families.demand_forecast.windows import SHAPES
 
 OPSET, FORMAT = 17, 8
+IDENTITY = ("static", "product", "group")
+"""Inputs that are the same on every day."""
 FLOAT, INTEGER = TensorProto.FLOAT, TensorProto.INT32
 
 
-def graph(networks: Sequence[keras.Model]) -> onnx.ModelProto:
-    """Return a graph whose outputs `mean` (n, h) and `quantiles` (n, h, 5) average the networks'.
+def encoder(networks: Sequence[keras.Model]) -> onnx.ModelProto:
+    """Return a graph whose output `state` (1, n, states) is what all encoders end in.
 
-    Its inputs are those of the networks and `anchor`, by the same names; of the days ahead it may
-    be given the first few alone.
+    Its inputs are those of the networks that tell the past, by the same names.
     """
     drawn = _Drawing()
     history = drawn.node("Transpose", ["history"], perm=[1, 0, 2])
+    states = [_encoded(drawn.member(place), each, history) for place, each in enumerate(networks)]
+    drawn.node("Concat", [part for pair in states for part in pair], output="state", axis=2)
+    given = [_input(name) for name in ("history", *IDENTITY)]
+    return _model(drawn, "encoder", given, [_state(networks)])
+
+
+def decoder(networks: Sequence[keras.Model]) -> onnx.ModelProto:
+    """Return a graph whose outputs `mean` (n, h) and `quantiles` (n, h, 5) average the networks'.
+
+    Its inputs are the `state` and those of the networks that tell the days ahead, with `anchor`;
+    of these it may be given the first few alone.
+    """
+    drawn = _Drawing()
     future = drawn.node("Transpose", ["future"], perm=[1, 0, 2])
+    units = np.array([_units(each) for each in networks for _ in range(2)])
+    states = drawn.several("Split", ["state", drawn.constant(units)], [""] * len(units), axis=2)
     answers = [
-        _member(drawn.member(place), each, history, future) for place, each in enumerate(networks)
+        _decoded(drawn.member(place), each, future, states[2 * place : 2 * place + 2])
+        for place, each in enumerate(networks)
     ]
     drawn.node("Mean", [mean for mean, _ in answers], output="mean")
     drawn.node("Mean", [quantiles for _, quantiles in answers], output="quantiles")
+    given = [_input(name) for name in ("future", "anchor", *IDENTITY)]
+    return _model(drawn, "decoder", [*given, _state(networks)], _outputs())
+
+
+def _model(
+    drawn: _Drawing,
+    name: str,
+    inputs: list[onnx.ValueInfoProto],
+    outputs: list[onnx.ValueInfoProto],
+) -> onnx.ModelProto:
     model = helper.make_model(
-        helper.make_graph(drawn.nodes, "demand", _inputs(), _outputs(), drawn.constants),
+        helper.make_graph(drawn.nodes, name, inputs, outputs, drawn.constants),
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=FORMAT,
     )
@@ -74,12 +105,19 @@ class _Drawing:
         return names
 
 
-def _member(drawn: _Drawing, network: keras.Model, history: str, future: str) -> tuple[str, str]:
+def _encoded(drawn: _Drawing, network: keras.Model, history: str) -> list[str]:
+    """Return hidden and cell state behind the last day of the past, each (1, n, units)."""
     identity = _identity(drawn, network)
     past = drawn.node("Concat", [history, _each_day(drawn, identity, history)], axis=2)
-    _, hidden, cell = _lstm(drawn, network.get_layer("encoder"), [past])
+    return _lstm(drawn, network.get_layer("encoder"), [past])[1:]
+
+
+def _decoded(
+    drawn: _Drawing, network: keras.Model, future: str, state: list[str]
+) -> tuple[str, str]:
+    identity = _identity(drawn, network)
     ahead = drawn.node("Concat", [future, _each_day(drawn, identity, future)], axis=2)
-    walked, _, _ = _lstm(drawn, network.get_layer("decoder"), [ahead, "", hidden, cell])
+    walked, _, _ = _lstm(drawn, network.get_layer("decoder"), [ahead, "", *state])
     walked = drawn.node("Squeeze", [walked, drawn.constant(np.array([1]))])
     both = drawn.node("Concat", [walked, ahead], axis=2)
     thought = _dense(drawn, network.get_layer("thought"), both)
@@ -141,13 +179,18 @@ def _weights(layer: keras.layers.Layer) -> list[Array]:
     return [np.asarray(value, dtype=np.float32) for value in layer.get_weights()]
 
 
-def _inputs() -> list[onnx.ValueInfoProto]:
-    return [
-        helper.make_tensor_value_info(
-            name, INTEGER if name in ("product", "group") else FLOAT, ["n", *_given(shape)]
-        )
-        for name, shape in SHAPES.items()
-    ]
+def _units(network: keras.Model) -> int:
+    return int(network.get_layer("encoder").units)
+
+
+def _state(networks: Sequence[keras.Model]) -> onnx.ValueInfoProto:
+    width = 2 * sum(_units(each) for each in networks)
+    return helper.make_tensor_value_info("state", FLOAT, [1, "n", width])
+
+
+def _input(name: str) -> onnx.ValueInfoProto:
+    kind = INTEGER if name in ("product", "group") else FLOAT
+    return helper.make_tensor_value_info(name, kind, ["n", *_given(SHAPES[name])])
 
 
 def _given(shape: tuple[int, ...]) -> list[int | str]:

@@ -12,6 +12,7 @@ import pandas as pd
 import tensorflow as tf
 
 from pipelines.contract import Progress
+from pipelines.families.demand_forecast.columns import Array
 from pipelines.families.demand_forecast.estimators import (
     REHEARSAL_DAYS,
     Forecast,
@@ -22,11 +23,11 @@ from pipelines.families.demand_forecast.network.answering import Compute, Feeds,
 from pipelines.families.demand_forecast.network.architecture import build, distribution
 from pipelines.families.demand_forecast.network.conformal import Calibration, calibrate
 from pipelines.families.demand_forecast.network.recipe import Recipe
-from pipelines.families.demand_forecast.network.served import GRAPH, KNOWLEDGE
+from pipelines.families.demand_forecast.network.served import DECODER, ENCODER, KNOWLEDGE
 from pipelines.families.demand_forecast.network.training import Member, Weights, train
 from pipelines.families.demand_forecast.network.vocabulary import LEAST_DAYS, Vocabulary
 from pipelines.families.demand_forecast.panel import HORIZON, Panel, Windows
-from pipelines.families.demand_forecast.windows import SHAPES, Array
+from pipelines.families.demand_forecast.windows import SHAPES
 
 WEIGHTS, CURVE = "weights.npz", "history.parquet"
 RECURRENT = 3
@@ -45,13 +46,16 @@ class KerasNetwork:
 
     def forecast(self, windows: Windows) -> Forecast:
         """Forecast at most `HORIZON` days; each row's answer depends on that row alone."""
-        return self.knowledge.forecast(windows, self._compute)
+        return self.knowledge.forecast(windows, self._answer)
 
     def calibrated(self, windows: Windows, outcomes: tuple[Array, Array], recipe: Recipe) -> None:
         """Set the calibration by windows whose outcomes the networks have not seen."""
-        raw = self.knowledge.raw(windows, self._compute)
+        raw = self.knowledge.raw(windows, self._answer)
         calibration = calibrate(raw, *outcomes, recipe.mean_share)
         self.knowledge = replace(self.knowledge, calibration=calibration)
+
+    def _answer(self, windows: Windows) -> tuple[Array, Array, Array]:
+        return self.knowledge.fed(windows, self._compute)
 
     def save(self, directory: Path) -> None:
         """Write weights, knowledge and learning curves into an existing directory."""
@@ -65,10 +69,11 @@ class KerasNetwork:
         self.history.to_parquet(directory / CURVE)
 
     def compile(self, directory: Path) -> None:
-        """Write the ONNX graph and the knowledge, which `served.open_network` opens."""
-        from pipelines.families.demand_forecast.network.export import graph
+        """Write the ONNX graphs and the knowledge, which `served.open_network` opens."""
+        from pipelines.families.demand_forecast.network.export import decoder, encoder
 
-        (directory / GRAPH).write_bytes(graph(self.networks).SerializeToString())
+        for name, drawn in ((ENCODER, encoder), (DECODER, decoder)):
+            (directory / name).write_bytes(drawn(self.networks).SerializeToString())
         self.knowledge.save(directory / KNOWLEDGE)
 
 

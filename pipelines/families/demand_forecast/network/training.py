@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from pipelines.families.demand_forecast.columns import Array
 from pipelines.families.demand_forecast.estimators import REHEARSAL_DAYS
 from pipelines.families.demand_forecast.network.architecture import build, distribution
 from pipelines.families.demand_forecast.network.batches import Batch, Drawer
@@ -17,7 +18,6 @@ from pipelines.families.demand_forecast.network.losses import loss
 from pipelines.families.demand_forecast.network.recipe import Recipe
 from pipelines.families.demand_forecast.network.vocabulary import Vocabulary
 from pipelines.families.demand_forecast.panel import Panel
-from pipelines.families.demand_forecast.windows import Array
 
 REPORTED_STEPS = 10
 LAST_RATE = 0.02

@@ -9,8 +9,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.families.demand_forecast.columns import Array
 from pipelines.families.demand_forecast.panel import HORIZON, Panel, Windows
-from pipelines.families.demand_forecast.windows import YEAR, Array
+from pipelines.families.demand_forecast.windows import YEAR
 
 LEAST_DAYS = 28
 """Known days before an origin that training asks for."""
