@@ -4,7 +4,7 @@ import { createRoot } from "react-dom/client";
 import { BrowserRouter } from "react-router";
 import { watchNetwork } from "./api/connection";
 import { Unreachable } from "./api/problem";
-import { Pages } from "./routes";
+import { foresee, Pages } from "./routes";
 import { LanguageProvider } from "./shell/language";
 import { ShortcutProvider } from "./shell/shortcuts";
 import "./styles/tokens.css";
@@ -24,6 +24,7 @@ const queries = new QueryClient({
 });
 
 watchNetwork();
+foresee(location.pathname, queries);
 const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(

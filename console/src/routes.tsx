@@ -1,14 +1,24 @@
+import type { QueryClient } from "@tanstack/react-query";
 import { lazy } from "react";
 import { Route, Routes } from "react-router";
+import { linesQuery } from "./review/lines";
 import { Layout } from "./shell/Layout";
 import { NotFound } from "./shell/NotFound";
 
-const ReviewPage = lazy(() => import("./review/ReviewPage"));
+const reviewPage = () => import("./review/ReviewPage");
+const ReviewPage = lazy(reviewPage);
 const BoardPage = lazy(() => import("./board/BoardPage"));
 const ModelPage = lazy(() => import("./model/ModelPage"));
 const DecisionPage = lazy(() => import("./decision/DecisionPage"));
 const MonitoringPage = lazy(() => import("./monitoring/MonitoringPage"));
 const PlaygroundPage = lazy(() => import("./playground/PlaygroundPage"));
+
+/** Fetch the page that nearly everybody opens first, and what it shows, without waiting for each other. */
+export function foresee(path: string, queries: QueryClient): void {
+  if (path !== "/" && path !== "/review") return;
+  void reviewPage();
+  void queries.prefetchQuery(linesQuery);
+}
 
 /** Every address of the console; each page is fetched when it is first looked at. */
 export function Pages() {

@@ -40,7 +40,7 @@ export function DeskHeader(props: Props) {
           {words.orders}
         </Button>
         <Button size="small" tone="quiet" onClick={props.onReviewer}>
-          {words.reviewer}: <strong>{reviewer || "…"}</strong>
+          {reviewer ? words.reviewer(reviewer) : words.reviewerTitle}
         </Button>
       </div>
     </header>

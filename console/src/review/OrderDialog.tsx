@@ -9,9 +9,10 @@ import { ErrorState } from "../ui/States";
 import { Table } from "../ui/Table";
 import { reviewWords } from "../words/review";
 import { isOpen } from "./desk";
+import { LINES_KEY } from "./lines";
 import { DownloadLinks } from "./OrdersDialog";
 import type { Line, Message } from "./shapes";
-import { LINES_KEY } from "./useChoices";
+
 
 interface Props {
   message: Message;

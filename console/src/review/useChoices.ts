@@ -3,11 +3,10 @@ import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore
 import { ask } from "../api/client";
 import { isConnected, onConnection } from "../api/connection";
 import { withChoice } from "./desk";
+import { LINES_KEY } from "./lines";
 import { browserShelf, newId, Outbox, type Pending } from "./outbox";
 import { Sender, type Settled } from "./sender";
 import type { Choice, Line, Snapshot } from "./shapes";
-
-export const LINES_KEY = ["review", "lines"];
 
 /** What a person decides about a line; the rest of a choice follows from what is shown. */
 export interface Decision {

@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useId, useRef } from "react";
+import { type ReactNode, useEffect, useId, useRef, useState } from "react";
 import { shellWords } from "../words/shell";
 import { useWords } from "../shell/language";
 import { IconButton } from "./Button";
@@ -19,9 +19,12 @@ export function Dialog({ title, open, onClose, actions, wide = false, children }
   const element = useRef<HTMLDialogElement>(null);
   const words = useWords(shellWords);
   const titleId = useId();
+  const [shown, setShown] = useState(false);
   useEffect(() => {
     const dialog = element.current;
     if (open && dialog && !dialog.open) dialog.showModal();
+    // What it holds comes only now: the focus can't go to a part of what is not shown yet.
+    setShown(open);
     return () => dialog?.close();
   }, [open]);
   if (!open) return null;
@@ -41,8 +44,8 @@ export function Dialog({ title, open, onClose, actions, wide = false, children }
           <h2 id={titleId}>{title}</h2>
           <IconButton icon="cross" label={words.close} onClick={onClose} />
         </header>
-        <div className="dialog-body">{children}</div>
-        {actions && <footer>{actions}</footer>}
+        <div className="dialog-body">{shown && children}</div>
+        {actions && <footer>{shown && actions}</footer>}
       </div>
     </dialog>
   );
