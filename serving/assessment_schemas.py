@@ -38,12 +38,12 @@ class AssessmentView(BaseModel):
     verdict: str = Field(examples=["healthy"])
     reasons: list[str]
     checks: list[CheckView]
-    alarms: list[str] = Field(default_factory=list, description="Checks, the most costly first.")
+    alarms: list[str] = Field([], description="Checks, the most costly first.")
     answers: int = 0
     labelled: int = 0
     live: ShareView | None = Field(None, description="By labels.")
     estimated: ShareView | None = Field(None, description="By the confidences, without labels.")
-    figures: list[LiveFigureView] = Field(default_factory=list)
+    figures: list[LiveFigureView] = []
 
 
 class AssessmentList(BaseModel):

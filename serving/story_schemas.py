@@ -64,10 +64,10 @@ class ContestantView(BaseModel):
     origin: str = "unknown"
     run_id: str = "unknown"
     params: Json | None = None
-    code: dict[str, str] = Field(default_factory=dict)
-    fingerprints: dict[str, str] = Field(default_factory=dict)
-    training_window: dict[str, str] = Field(default_factory=dict)
-    blessing: Json = Field(default_factory=dict)
+    code: dict[str, str] = {}
+    fingerprints: dict[str, str] = {}
+    training_window: dict[str, str] = {}
+    blessing: Json = {}
     url: str | None = Field(None, description="Its page in MLflow.")
 
 
@@ -123,34 +123,34 @@ class Explanation(DecisionSummary):
     artifact_digest: str | None
     prev_hash: str
     hash: str
-    rule: str | None = None
-    alpha: float | None = None
-    alpha_left: float | None = None
-    p: float | None = None
-    rows: int | None = Field(None, description="Requests of the test set.")
-    test_set_generation: int | None = None
-    disagreements: int | None = Field(None, description="Requests that the two answer differently.")
-    unjudged: int = 0
-    identical: bool = False
-    checks: list[CheckView] = Field(default_factory=list)
-    figures: list[FigureView] = Field(default_factory=list)
-    slices: list[SliceView] = Field(default_factory=list)
-    mcnemar: WitnessView | None = None
-    shortfall: ShortfallView | None = None
-    trigger: TriggerView | None = None
-    champion: ContestantView | None = None
-    challenger: ContestantView | None = None
-    settings: Json = Field(default_factory=dict, description="Of the policy that it was made by.")
-    policy_sha256: str | None = None
-    environment: dict[str, str] = Field(default_factory=dict)
-    actor: str | None = None
-    of: str | None = Field(None, description="The decision that this one is about.")
-    followed: list[Followed] = Field(default_factory=list)
-    settled: Settled | None = None
-    approvable: bool = Field(False, description="Whether it waits for approval and may have it.")
-    overridable: bool = Field(False, description="Whether a named operator may settle it.")
-    replayable: bool = Field(False, description="Whether its figures can be computed again.")
-    champion_now: str | None = Field(None, description="The version that is champion today.")
+    rule: str | None
+    alpha: float | None
+    alpha_left: float | None
+    p: float | None
+    rows: int | None = Field(description="Requests of the test set.")
+    test_set_generation: int | None
+    disagreements: int | None = Field(description="Requests that the two answer differently.")
+    unjudged: int
+    identical: bool
+    checks: list[CheckView]
+    figures: list[FigureView]
+    slices: list[SliceView]
+    mcnemar: WitnessView | None
+    shortfall: ShortfallView | None
+    trigger: TriggerView | None
+    champion: ContestantView | None
+    challenger: ContestantView | None
+    settings: Json = Field(description="Of the policy that it was made by.")
+    policy_sha256: str | None
+    environment: dict[str, str]
+    actor: str | None
+    of: str | None = Field(description="The decision that this one is about.")
+    followed: list[Followed]
+    settled: Settled | None
+    approvable: bool = Field(description="Whether it waits for approval and may have it.")
+    overridable: bool = Field(description="Whether a named operator may settle it.")
+    replayable: bool = Field(description="Whether its figures can be computed again.")
+    champion_now: str | None = Field(description="The version that is champion today.")
     record: Json = Field(description="The whole record, as it is hashed.")
 
 

@@ -12,7 +12,7 @@ export type ApprovalRequest = { approved: boolean; actor: string; reason: string
 
 export type AssessmentList = { assessments: (AssessmentView)[]; };
 
-export type AssessmentView = { model: string; version: string; since: string; until: string; verdict: string; reasons: (string)[]; checks: (CheckView)[]; alarms?: (string)[]; answers: number; labelled: number; live?: ShareView | null; estimated?: ShareView | null; figures?: (LiveFigureView)[]; };
+export type AssessmentView = { model: string; version: string; since: string; until: string; verdict: string; reasons: (string)[]; checks: (CheckView)[]; alarms: (string)[]; answers: number; labelled: number; live?: ShareView | null; estimated?: ShareView | null; figures: (LiveFigureView)[]; };
 
 export type Board = { as_of: string; models: (Card)[]; links: Links; registry: "reachable" | "away"; orchestration: "reachable" | "away" | "unknown"; };
 
@@ -40,7 +40,7 @@ export type ConfusedPair = { actual: string; predicted: string; rows: number; be
 
 export type ConfusionPlot = { kind: "confusion"; classes: (string)[]; counts: ((number)[])[]; pairs: (ConfusedPair)[]; right: number; rows: number; };
 
-export type ContestantView = { version: string; origin: string; run_id: string; params?: Record<string, unknown> | null; code?: Record<string, string>; fingerprints?: Record<string, string>; training_window?: Record<string, string>; blessing?: Record<string, unknown>; url?: string | null; };
+export type ContestantView = { version: string; origin: string; run_id: string; params?: Record<string, unknown> | null; code: Record<string, string>; fingerprints: Record<string, string>; training_window: Record<string, string>; blessing: Record<string, unknown>; url?: string | null; };
 
 export type ContractView = { origin: string; form: string; many: boolean; target: string; request_schema: Record<string, unknown>; response_schema: Record<string, unknown>; examples: (Record<string, unknown>)[]; latency_budget_ms: number; params: Record<string, unknown>; values: Record<string, number>; fingerprints: Record<string, string>; training_window: Record<string, string>; code: Record<string, string>; libraries: Record<string, string>; created_at: string; };
 
@@ -68,7 +68,7 @@ export type Drivers = { line_id: string; drivers: (Driver)[]; };
 
 export type ErrorPlots = { decision_id: string; version: string | null; rows: number; plots: (ConfusionPlot | CalibrationPlot | HistogramPlot | CurvePlot)[]; };
 
-export type Explanation = { decision_id: string; kind: string; model: string; version: string | null; verdict: string | null; generation: number | null; test_set_id: string | null; look: number | null; created_at: string; reasons: (string)[]; artifact_digest: string | null; prev_hash: string; hash: string; rule?: string | null; alpha?: number | null; alpha_left?: number | null; p?: number | null; rows?: number | null; test_set_generation?: number | null; disagreements?: number | null; unjudged: number; identical: boolean; checks?: (CheckView)[]; figures?: (FigureView)[]; slices?: (SliceView)[]; mcnemar?: WitnessView | null; shortfall?: ShortfallView | null; trigger?: TriggerView | null; champion?: ContestantView | null; challenger?: ContestantView | null; settings?: Record<string, unknown>; policy_sha256?: string | null; environment?: Record<string, string>; actor?: string | null; of?: string | null; followed?: (Followed)[]; settled?: Settled | null; approvable: boolean; overridable: boolean; replayable: boolean; champion_now?: string | null; record: Record<string, unknown>; };
+export type Explanation = { decision_id: string; kind: string; model: string; version: string | null; verdict: string | null; generation: number | null; test_set_id: string | null; look: number | null; created_at: string; reasons: (string)[]; artifact_digest: string | null; prev_hash: string; hash: string; rule: string | null; alpha: number | null; alpha_left: number | null; p: number | null; rows: number | null; test_set_generation: number | null; disagreements: number | null; unjudged: number; identical: boolean; checks: (CheckView)[]; figures: (FigureView)[]; slices: (SliceView)[]; mcnemar: WitnessView | null; shortfall: ShortfallView | null; trigger: TriggerView | null; champion: ContestantView | null; challenger: ContestantView | null; settings: Record<string, unknown>; policy_sha256: string | null; environment: Record<string, string>; actor: string | null; of: string | null; followed: (Followed)[]; settled: Settled | null; approvable: boolean; overridable: boolean; replayable: boolean; champion_now: string | null; record: Record<string, unknown>; };
 
 export type FeedbackRequest = { prediction_id: string; actual?: unknown; chosen?: string | null; reviewer: string; };
 

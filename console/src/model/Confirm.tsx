@@ -1,0 +1,119 @@
+import { type UseMutationResult, useMutation, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, type ReactNode, useId, useState } from "react";
+import { Refused } from "../api/problem";
+import { useWords } from "../shell/language";
+import { keep, kept } from "../shell/storage";
+import { toast } from "../shell/toasts";
+import { Button } from "../ui/Button";
+import { Dialog } from "../ui/Dialog";
+import { TextField } from "../ui/Field";
+import { lifecycleWords } from "../words/lifecycle";
+import { shellWords } from "../words/shell";
+
+/** Who acts and why: every action is recorded with both. */
+export interface Person {
+  actor: string;
+  reason: string;
+}
+
+interface Props {
+  title: string;
+  /** What will happen, before anybody confirms it. */
+  what: string;
+  confirm: string;
+  tone?: "main" | "bad";
+  wide?: boolean;
+  open: boolean;
+  onClose: () => void;
+  /** Do it, and return what is to be said afterwards. */
+  act: (person: Person) => Promise<string>;
+  /** Whether what else the form asks is filled in. */
+  ready?: boolean;
+  children?: ReactNode;
+}
+
+const ACTOR = "actor";
+
+/** A dialog that asks for a name and a reason before anything is done. */
+export function Confirm(props: Props) {
+  return props.open ? <Asked {...props} /> : null;
+}
+
+function Asked({ title, what, confirm, tone = "main", wide = false, onClose, act, ready = true, children }: Props) {
+  const words = useWords(shellWords);
+  const form = useId();
+  const [person, setPerson] = useState<Person>({ actor: kept(ACTOR) ?? "", reason: "" });
+  const doing = useAct(act, onClose);
+  const complete = ready && person.actor.trim() !== "" && person.reason.trim() !== "";
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (!complete || doing.isPending) return;
+    keep(ACTOR, person.actor.trim());
+    doing.mutate({ actor: person.actor.trim(), reason: person.reason.trim() });
+  };
+  const actions = (
+    <>
+      <Button onClick={onClose}>{words.cancel}</Button>
+      <Button tone={tone} type="submit" form={form} busy={doing.isPending} disabled={!complete}>
+        {confirm}
+      </Button>
+    </>
+  );
+  return (
+    <Dialog title={title} open onClose={onClose} actions={actions} wide={wide}>
+      <form id={form} className="confirm" onSubmit={submit}>
+        <p className="confirm-what">{what}</p>
+        {children}
+        <PersonFields person={person} onChange={setPerson} />
+        {doing.error && <Refusal error={doing.error} />}
+      </form>
+    </Dialog>
+  );
+}
+
+function PersonFields({ person, onChange }: { person: Person; onChange: (person: Person) => void }) {
+  const words = useWords(lifecycleWords);
+  return (
+    <div className="confirm-person">
+      <TextField
+        label={words.yourName}
+        hint={words.yourNameHint}
+        value={person.actor}
+        maxLength={128}
+        autoComplete="name"
+        required
+        onChange={({ target }) => onChange({ ...person, actor: target.value })}
+      />
+      <TextField
+        label={words.reason}
+        hint={words.reasonHint}
+        value={person.reason}
+        maxLength={2000}
+        autoComplete="off"
+        required
+        onChange={({ target }) => onChange({ ...person, reason: target.value })}
+      />
+    </div>
+  );
+}
+
+function Refusal({ error }: { error: Error }) {
+  const words = useWords(shellWords);
+  return (
+    <p className="confirm-refusal" role="alert">
+      {error instanceof Refused ? error.message : words.unreachableLong}
+    </p>
+  );
+}
+
+function useAct(act: Props["act"], onClose: () => void): UseMutationResult<string, Error, Person> {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: act,
+    onSuccess: (said) => {
+      toast("good", said);
+      onClose();
+      void queries.invalidateQueries();
+    },
+  });
+}
