@@ -19,6 +19,7 @@ from pipelines.jobs.record import JobFailed, NoLongerOurs
 from pipelines.jobs.work import Stopped
 from pipelines.jobs.worker import ScorerFailed, Unavailable
 from pipelines.metrics import UnknownMetric
+from pipelines.orders.documents import FeedUnreadable
 from pipelines.orders.product_catalogue import CatalogueUnreadable
 from pipelines.orders.recordings import RecordingRefused
 from pipelines.settings import SettingsError
@@ -30,6 +31,7 @@ ELSEWHERE = {
     SplitError: "is raised in training; the server only asks which pool a label is in",
     CatalogueUnreadable: "is caught by the shelf, which keeps the catalogue it has",
     HistoryUnreadable: "is caught by the stored sales, which keep the history they have",
+    FeedUnreadable: "is raised where the feed is read, which no endpoint does",
     RecordingRefused: "is raised where the feed is taken in, which no endpoint does",
     PredictionsDamaged: "is raised by gate and replay, which no endpoint calls",
     UnknownMetric: "is raised by the gate, which no endpoint calls",
