@@ -8,10 +8,16 @@ import sys
 
 SCRIPT = """
 import asyncio, sys
-from serving.entry import UNUSED, build
+import uvicorn
+from serving.entry import UNUSED
 
 async def main():
-    app = build()
+    config = uvicorn.Config("serving.entry:build", factory=True, http="serving.entry:HotProtocol")
+    config.load()
+    assert config.http_protocol_class.__name__ == "HotProtocol"
+    app = config.loaded_app
+    while not hasattr(app, "router"):
+        app = app.app
     async with app.router.lifespan_context(app):
         assert app.openapi()["paths"]
     loaded = [name for name, module in sys.modules.items() if module is not None]
