@@ -14,6 +14,7 @@ from cli import (
     demo_data,
     explain,
     jobs,
+    labels,
     monitor,
     policy,
     predict,
@@ -66,6 +67,7 @@ app.command("reconcile")(reconcile.reconcile)
 app.command("monitor")(monitor.monitor)
 app.add_typer(policy.app, name="policy")
 app.add_typer(rollout.app, name="rollout")
+app.add_typer(labels.app, name="labels")
 
 
 if __name__ == "__main__":

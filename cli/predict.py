@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import httpx
 import orjson
 import typer
 
-from cli import screen, stack
+from cli import api, screen, stack
 
 
 @screen.plain_errors
@@ -26,7 +25,7 @@ def predict(
     """
     settings = stack.running_settings()
     body = {"instances": [row for text in instances for row in _rows(text)]}
-    answer = _ask(f"{settings.api_url}/v1/models/{model}/predict", body)
+    answer = api.post(f"{settings.api_url}/v1/models/{model}/predict", body)
     if as_json:
         screen.print_json(answer)
         return
@@ -49,19 +48,3 @@ def _rows(text: str) -> list[object]:
     except orjson.JSONDecodeError as error:
         raise screen.CommandFailed(f"not JSON: {text[:80]!r}: {error}") from error
     return value if isinstance(value, list) else [value]
-
-
-def _ask(url: str, body: object) -> dict[str, object]:
-    try:
-        response = httpx.post(url, json=body, timeout=30, trust_env=False)
-    except httpx.HTTPError as error:
-        raise screen.CommandFailed(f"the API at {url} does not answer: {error}") from error
-    try:
-        answer: object = response.json()
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict):
-        raise screen.CommandFailed(f"the API answered {response.status_code} without an object")
-    if response.is_error:
-        raise screen.CommandFailed(str(answer.get("detail") or answer.get("title") or answer))
-    return answer

@@ -40,6 +40,7 @@ from serving.routers import (
     history,
     invocations,
     jobs,
+    labels,
     models,
     open_inference,
     predictions,
@@ -55,7 +56,10 @@ logger = logging.getLogger(__name__)
 
 START_PATIENCE_SECONDS = 20.0
 # Routes are tried in order, so what is asked most comes first.
-GENERIC = (predictions, health, models, feedback, history, assessments, decisions, rollouts, jobs)
+GENERIC = (
+    *(predictions, health, models, feedback, labels, history, assessments, decisions),
+    *(rollouts, jobs),
+)
 DESKS = (review, board, explanations, console)
 """What the console reads beside the generic interface."""
 PROTOCOLS = (open_inference, invocations)

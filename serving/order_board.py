@@ -17,6 +17,7 @@ from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipelines import changes, labels
+from pipelines.label_requests import queue
 from pipelines.labels import Label, Labels, exact
 from pipelines.orders import order_lines
 from pipelines.orders.order_lines import OrderLine, OrderLines
@@ -28,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 LINES = 200
 PATIENCE_SECONDS = 0.5
-SUBJECTS = (order_lines.SUBJECT, labels.SUBJECT)
+SUBJECTS = (order_lines.SUBJECT, labels.SUBJECT, queue.SUBJECT)
 NOTHING = {"message": "No hay predicciones pendientes.", "predicciones": []}
 
 Entry = dict[str, object]
@@ -95,8 +96,11 @@ class OrderBoard:
             return self._board
         waiting = self._lines.latest(LINES)
         confirmed = self._labels.confirmed(MODEL, [line.description for line in waiting])
+        asked = queue.requested(self._store, MODEL, [line.description for line in waiting])
+        # Those that a decision waits for come first; the others keep their order.
+        waiting.sort(key=lambda line: line.description not in asked)
         entries = tuple(
-            entry
+            entry | {"pedida": line.description in asked}
             for line in waiting
             if (entry := entry_of(line, confirmed.get(exact(line.description)), assortment))
         )

@@ -10,13 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from sqlalchemy import Connection, Select, exists, select
 
 from pipelines.decisions.log import Conflict, Decision, DecisionLog, NewDecision, decision_of
 from pipelines.gate.verdict import Rule
 from pipelines.store import decisions
+
+if TYPE_CHECKING:
+    from pipelines.store import Store
 
 OPENED: Final = "labels_requested"
 CLOSED: Final = "labels_closed"
@@ -58,17 +61,17 @@ class Campaign:
         return now >= datetime.fromisoformat(self.deadline)
 
 
-def open_campaign(log: DecisionLog, model: str) -> Campaign | None:
+def open_campaign(store: Store, model: str) -> Campaign | None:
     """Return the model's open campaign, or None: one short query."""
-    with log.store.read() as connection:
+    with store.read() as connection:
         row = connection.execute(_open(model)).first()
     return campaign_of(decision_of(row)) if row else None
 
 
-def campaigns(log: DecisionLog, model: str) -> list[Campaign]:
+def campaigns(store: Store, model: str) -> list[Campaign]:
     """Return all campaigns of a model, the newest first."""
     query = select(decisions).where(decisions.c.model == model, decisions.c.kind == OPENED)
-    with log.store.read() as connection:
+    with store.read() as connection:
         rows = list(connection.execute(query.order_by(decisions.c.seq.desc())))
     return [campaign_of(decision_of(row)) for row in rows]
 
@@ -149,9 +152,9 @@ def require_undecided(connection: Connection, campaign: Campaign) -> None:
         raise Conflict(f"{campaign.campaign_id}: {found.decision_id} has decided it already")
 
 
-def verdict_of(log: DecisionLog, campaign: Campaign) -> Decision | None:
+def verdict_of(store: Store, campaign: Campaign) -> Decision | None:
     """Return the verdict that was given with the campaign's labels, or None."""
-    with log.store.read() as connection:
+    with store.read() as connection:
         return _verdict(connection, campaign)
 
 
@@ -169,7 +172,7 @@ def _verdict(connection: Connection, campaign: Campaign) -> Decision | None:
     return None
 
 
-def awaiting(log: DecisionLog, model: str) -> list[str]:
+def awaiting(store: Store, model: str) -> list[str]:
     """Return undecided verdicts against today's champion that may still ask, the newest first.
 
     By what a short query can tell: those that asked already, and those that labels have updated,
@@ -189,7 +192,7 @@ def awaiting(log: DecisionLog, model: str) -> list[str]:
         ),
     )
     opened = select(asking.c.record).where(asking.c.model == model, asking.c.kind == OPENED)
-    with log.store.read() as connection:
+    with store.read() as connection:
         found = [decision_of(row) for row in connection.execute(query)]
         if not found:
             return []

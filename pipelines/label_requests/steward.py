@@ -68,12 +68,12 @@ class Steward:
 
     def look_at(self, model: str) -> list[Tended]:
         """Look once at one model, and do what there is to do."""
-        campaign = open_campaign(self._log, model)
+        campaign = open_campaign(self._log.store, model)
         if campaign is None:
             self._empty(model)
             return self._ask(model)
         self._emptied.discard(model)
-        decided = verdict_of(self._log, campaign)
+        decided = verdict_of(self._log.store, campaign)
         if decided is not None:
             return [self._carry_out(campaign, decided)]
         head = self._log.head(model)
@@ -84,7 +84,7 @@ class Steward:
 
     def _ask(self, model: str) -> list[Tended]:
         now = self._clock()
-        for decision_id in awaiting(self._log, model):
+        for decision_id in awaiting(self._log.store, model):
             tried = self._tried.get(decision_id)
             if tried is None or now - tried >= AGAIN:
                 self._tried[decision_id] = now

@@ -43,6 +43,7 @@ LINE = {
     "id_article": "114868",
     "correo_id": "pedido-20261118-0080",
     "confirmado": False,
+    "pedida": False,
     "alternativas": [{"codigo": "010304", "descripcion": "…", "exactitud": 87.65}],
     "modelo": {"name": "product_codes", "version": "3", "decision_id": "d000042-1f9c03"},
 }
@@ -75,6 +76,7 @@ def _body(**fields: str) -> dict[str, Any]:
 async def predicciones(request: Request) -> Response:
     """Return the order lines that nobody has read yet, the newest message first.
 
+    Lines whose answer a decision about two versions waits for are marked `pedida` and come first.
     A list of lines, or `{"message", "predicciones": []}` when there are none.
     """
     return await documented(request, _predicciones)

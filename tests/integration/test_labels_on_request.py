@@ -94,7 +94,7 @@ def answer(home: Lifecycle, truth: dict[str, str], count: int | None = None) -> 
 
 
 def opened(home: Lifecycle) -> Campaign:
-    campaign = open_campaign(home.log, "stub")
+    campaign = open_campaign(home.store, "stub")
     assert campaign is not None
     return campaign
 
@@ -134,7 +134,7 @@ def test_an_undecided_challenger_becomes_champion_by_the_labels_it_asked_for(
     decided = lifecycle.log.get(head.decision_id)
     assert (decided.kind, decided.verdict, decided.look) == ("verdict", "promoted", None)
     assert decided.record["labels"]["updates"] == verdict.decision_id  # type: ignore[index]
-    assert open_campaign(lifecycle.log, "stub") is None
+    assert open_campaign(lifecycle.store, "stub") is None
     assert queue.still_open(lifecycle.store, "stub") == []
     for entry in lifecycle.log.list():
         assert replay(lifecycle.log, entry.decision_id) == []
@@ -171,6 +171,6 @@ def test_waiting_ends_with_the_deadline_or_another_champion(lifecycle: Lifecycle
     decided = lifecycle.log.get(str(done.decision_id))
     assert decided.verdict == "undecided"
     assert replay(lifecycle.log, decided.decision_id) == []
-    assert open_campaign(lifecycle.log, "stub") is None
+    assert open_campaign(lifecycle.store, "stub") is None
     assert watch.look() == []  # it has asked, and asks no second time
     assert TOPICS
