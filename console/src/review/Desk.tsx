@@ -1,8 +1,11 @@
 import { useMemo, useRef, useState } from "react";
+import { useWords } from "../shell/language";
+import { toast } from "../shell/toasts";
+import { reviewWords } from "../words/review";
 import { BulkDialog, SimilarPreview, useSimilar } from "./SimilarLines";
 import { CatalogueSearch } from "./CatalogueSearch";
 import { DeskHeader } from "./DeskHeader";
-import { isOpen, linesOf, optionsOf } from "./desk";
+import { isOpen, linesOf, optionsOf, toOrder } from "./desk";
 import { Filters } from "./Filters";
 import { LineList } from "./LineList";
 import { LinePanel } from "./LinePanel";
@@ -13,7 +16,7 @@ import { Options } from "./Options";
 import { OrderDialog } from "./OrderDialog";
 import { OrdersDialog } from "./OrdersDialog";
 import { ReviewerDialog } from "./ReviewerDialog";
-import type { Line, Snapshot } from "./shapes";
+import type { Line, Message, Snapshot } from "./shapes";
 import { useActions } from "./useActions";
 import type { Choices } from "./useChoices";
 import { useCursor } from "./useCursor";
@@ -28,15 +31,20 @@ interface Props {
   onRefresh: () => void;
 }
 
-type Open = "bulk" | "order" | "orders" | null;
+type Open = "bulk" | "orders" | null;
 
 /** The list at the left, the line in view at the right, and every key in between. */
 export function Desk({ desk, choices, updatedAt, refreshing, onRefresh }: Props) {
   const cursor = useCursor(desk.messages);
   const { line, message } = cursor;
   const { name, asking, askName, asReviewer, rename, close } = useReviewer();
-  const actions = useActions(desk, cursor, choices, asReviewer);
   const [open, setOpen] = useState<Open>(null);
+  const [chosenToOrder, setOrdering] = useState<Message | null>(null);
+  const openOrder = (one: Message | null) => one && asReviewer(() => setOrdering(one));
+  const words = useWords(reviewWords);
+  const actions = useActions(desk, cursor, choices, asReviewer, (finished) =>
+    toast("good", words.finished(finished.message_id), { label: words.order, run: () => openOrder(finished) }),
+  );
   const list = useRef<{ focus: () => void }>(null);
   const search = useRef<HTMLInputElement>(null);
   const quantity = useRef<HTMLInputElement>(null);
@@ -54,14 +62,22 @@ export function Desk({ desk, choices, updatedAt, refreshing, onRefresh }: Props)
 
   const toList = () => list.current?.focus();
   const shut = () => setOpen(null);
-  const openOrder = () => message && asReviewer(() => setOpen("order"));
+  const acceptSimilar = (ids: string[]) => {
+    if (!line || !bulkCode) return;
+    shut();
+    const others = ids.map((id) => waiting.get(id)).filter((one): one is Line => one !== undefined);
+    actions.takeAll([line, ...others], bulkCode);
+  };
+  // As it is now, with what was decided since; once it is ordered, as it was.
+  const ordering = chosenToOrder && (whole.get(chosenToOrder.message_id) ?? chosenToOrder);
+  const unsentOf = (one: Message) => one.lines.filter((other) => unsent.has(other.line_id)).length;
   useDeskKeys(cursor, {
     ...actions,
     option: (index) => actions.take(options[index]?.code),
     search: () => search.current?.focus(),
     quantity: () => quantity.current?.focus(),
     bulk: () => similar.length > 0 && bulkCode && setOpen("bulk"),
-    order: openOrder,
+    order: () => openOrder(toOrder(cursor.all, message)),
     play: () => player.current?.toggle(),
     refresh: onRefresh,
     leave: toList,
@@ -95,7 +111,7 @@ export function Desk({ desk, choices, updatedAt, refreshing, onRefresh }: Props)
       <div className="desk-work">
         {line && message ? (
           <>
-            <MessageBar message={message} line={line} onOrder={openOrder} playerRef={player} />
+            <MessageBar message={message} line={line} onOrder={() => openOrder(message)} playerRef={player} />
             <LinePanel
               line={line}
               quantity={actions.quantityOf(line)}
@@ -132,26 +148,9 @@ export function Desk({ desk, choices, updatedAt, refreshing, onRefresh }: Props)
         {actions.said}
       </div>
       {open === "bulk" && line && bulkCode && (
-        <BulkDialog
-          line={line}
-          code={bulkCode}
-          similar={similar}
-          onClose={shut}
-          onAccept={(ids) => {
-            shut();
-            const others = ids.map((id) => waiting.get(id)).filter((one): one is Line => one !== undefined);
-            actions.takeAll([line, ...others], bulkCode);
-          }}
-        />
+        <BulkDialog line={line} code={bulkCode} similar={similar} onClose={shut} onAccept={acceptSimilar} />
       )}
-      {open === "order" && message && (
-        <OrderDialog
-          message={message}
-          reviewer={name}
-          unsent={message.lines.filter((one) => unsent.has(one.line_id)).length}
-          onClose={shut}
-        />
-      )}
+      {ordering && <OrderDialog message={ordering} reviewer={name} unsent={unsentOf(ordering)} onClose={() => setOrdering(null)} />}
       {open === "orders" && <OrdersDialog onClose={shut} />}
       {asking && <ReviewerDialog name={name} onKeep={rename} onClose={close} />}
     </>

@@ -123,7 +123,7 @@ function Suggested({ line }: { line: Line }) {
           <dt>{words.confidence}</dt>
           <dd>
             {code.confirmed ? (
-              <Badge tone="good" icon="check">
+              <Badge tone="good" icon="check" title={words.confirmedHint}>
                 {words.confirmed}
               </Badge>
             ) : (

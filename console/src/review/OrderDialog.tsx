@@ -11,7 +11,7 @@ import { reviewWords } from "../words/review";
 import { isOpen } from "./desk";
 import { LINES_KEY } from "./lines";
 import { DownloadLinks } from "./OrdersDialog";
-import type { Line, Message } from "./shapes";
+import type { Message } from "./shapes";
 
 
 interface Props {
@@ -26,7 +26,6 @@ interface Props {
 export function OrderDialog({ message, reviewer, unsent, onClose }: Props) {
   const words = useWords(reviewWords);
   const queries = useQueryClient();
-  const ordered = message.lines.filter((line) => line.chosen?.code);
   const open = message.lines.filter(isOpen).length;
   const path = { message_id: message.message_id };
   const leave = () => void queries.invalidateQueries({ queryKey: LINES_KEY });
@@ -43,8 +42,12 @@ export function OrderDialog({ message, reviewer, unsent, onClose }: Props) {
     },
   });
   const order = confirm.data;
+  const ordered = order?.lines ?? orderedOf(message);
+  const skipped = message.lines.length - open - ordered.length;
   const waits = open > 0 || unsent > 0;
   const nothing = ordered.length === 0 && open === 0;
+  const whole = nothing ? words.hideHint : words.orderIntro;
+  const note = open > 0 ? words.orderNotReady(open) : unsent > 0 ? words.orderWaits : whole;
   return (
     <Dialog
       title={order ? words.orderMade(order.order_id) : words.orderTitle}
@@ -66,18 +69,30 @@ export function OrderDialog({ message, reviewer, unsent, onClose }: Props) {
       }
     >
       <p className="order-intro" role="status">
-        {order ? words.delivery[order.delivery] : open > 0 ? words.orderNotReady(open) : unsent > 0 ? words.orderWaits : nothing ? words.hideHint : words.orderIntro}
+        {order ? words.delivery[order.delivery] : note}
       </p>
       {(confirm.error ?? hide.error) && <ErrorState error={confirm.error ?? hide.error} />}
       {ordered.length > 0 && <OrderedLines lines={ordered} />}
-      {message.lines.length - ordered.length - open > 0 && (
-        <p className="order-skipped">{words.orderSkipped(message.lines.length - ordered.length - open)}</p>
-      )}
+      {!order && skipped > 0 && <p className="order-skipped">{words.orderSkipped(skipped)}</p>}
     </Dialog>
   );
 }
 
-function OrderedLines({ lines }: { lines: Line[] }) {
+interface Ordered {
+  line_id: string;
+  description: string;
+  code: string;
+  quantity: number;
+}
+
+/** What would be ordered of a message as it is now. */
+function orderedOf(message: Message): Ordered[] {
+  return message.lines.flatMap(({ line_id, description, chosen }) =>
+    chosen?.code ? [{ line_id, description, code: chosen.code, quantity: chosen.quantity }] : [],
+  );
+}
+
+function OrderedLines({ lines }: { lines: Ordered[] }) {
   const words = useWords(reviewWords);
   const { number } = useFormat();
   return (
@@ -87,8 +102,8 @@ function OrderedLines({ lines }: { lines: Line[] }) {
       rowKey={(line) => line.line_id}
       columns={[
         { key: "written", title: words.written, cell: (line) => line.description },
-        { key: "code", title: words.code, cell: (line) => <span className="mono">{line.chosen?.code}</span> },
-        { key: "quantity", title: words.quantity, figures: true, cell: (line) => number(line.chosen?.quantity ?? line.quantity) },
+        { key: "code", title: words.code, cell: (line) => <span className="mono">{line.code}</span> },
+        { key: "quantity", title: words.quantity, figures: true, cell: (line) => number(line.quantity) },
       ]}
     />
   );

@@ -1,4 +1,5 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
+import { useConnected } from "../api/connection";
 import { Icon } from "../ui/Icon";
 
 interface Props {
@@ -11,6 +12,10 @@ interface Props {
 /** A product's picture, or a quiet place where there is none or it does not come. */
 export function ProductImage({ url, alt, size }: Props) {
   const [failed, setFailed] = useState<string | null>(null);
+  const connected = useConnected();
+  useEffect(() => {
+    if (connected) setFailed(null);
+  }, [connected]);
   if (!url || failed === url) {
     return (
       <span className={`product-image product-image-${size} product-image-none`} role={alt ? "img" : undefined} aria-label={alt || undefined}>

@@ -96,6 +96,15 @@ export type Filter = (typeof FILTERS)[number];
 /** Whether every line of a message is decided, so that it can leave as an order. */
 export const isReady = (message: Message): boolean => !message.lines.some(isOpen);
 
+const decidedAt = (message: Message): string => message.lines.map((line) => line.chosen?.at ?? "").sort().at(-1) ?? "";
+
+/** Return the message that a person means to order: the one in view, or else the one just finished. */
+export function toOrder(messages: readonly Message[], inView: Message | null): Message | null {
+  if (inView && isReady(inView)) return inView;
+  const ready = messages.filter(isReady).sort((a, b) => decidedAt(a).localeCompare(decidedAt(b)));
+  return ready.at(-1) ?? inView;
+}
+
 /** Return a message's lines that a filter shows; those in `kept` are shown whatever they are. */
 function shownLines(message: Message, filter: Filter, kept: ReadonlySet<string>): Line[] {
   const { lines } = message;

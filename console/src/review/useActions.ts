@@ -2,15 +2,29 @@ import { useState } from "react";
 import { useWords } from "../shell/language";
 import { toast } from "../shell/toasts";
 import { reviewWords } from "../words/review";
-import { linesOf, nextOpen } from "./desk";
-import type { Choice, Line, Snapshot } from "./shapes";
+import { isOpen, linesOf, nextOpen } from "./desk";
+import type { Choice, Line, Message, Snapshot } from "./shapes";
 import type { Choices, Decision } from "./useChoices";
 import type { Cursor } from "./useCursor";
 
 type AsReviewer = (act: (reviewer: string) => void) => void;
 
+/** Return the messages whose last open lines are among these. */
+function finishedBy(messages: readonly Message[], decided: ReadonlySet<string>): Message[] {
+  return messages.filter((message) => {
+    const open = message.lines.filter(isOpen);
+    return open.length > 0 && open.every((line) => decided.has(line.line_id));
+  });
+}
+
 /** What a person does to lines: each sends a choice, says so, and moves on to what waits next. */
-export function useActions(desk: Snapshot | undefined, cursor: Cursor, choices: Choices, asReviewer: AsReviewer) {
+export function useActions(
+  desk: Snapshot,
+  cursor: Cursor,
+  choices: Choices,
+  asReviewer: AsReviewer,
+  onFinished: (message: Message) => void,
+) {
   const words = useWords(reviewWords);
   const [said, setSaid] = useState("");
   const [drafts, setDrafts] = useState<ReadonlyMap<string, number>>(new Map());
@@ -34,6 +48,8 @@ export function useActions(desk: Snapshot | undefined, cursor: Cursor, choices: 
     asReviewer((reviewer) => {
       choices.decide(reviewer, decisions);
       moveOn(decisions, what);
+      const decided = new Set(decisions.map((one) => one.line.line_id));
+      for (const message of finishedBy(cursor.all, decided)) onFinished(message);
     });
 
   const withCode = (one: Line, code: string): Decision => {
@@ -49,7 +65,7 @@ export function useActions(desk: Snapshot | undefined, cursor: Cursor, choices: 
 
   const undo = () => {
     const ids = choices.undoable ?? (line?.chosen ? [line.line_id] : []);
-    const undone = linesOf(desk?.messages ?? []).filter((one) => ids.includes(one.line_id) && one.chosen);
+    const undone = linesOf(desk.messages).filter((one) => ids.includes(one.line_id) && one.chosen);
     if (choices.undoable) choices.forgetUndoable();
     if (undone.length === 0) return toast("plain", words.nothingToUndo);
     asReviewer((reviewer) => {
