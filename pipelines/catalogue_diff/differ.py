@@ -102,8 +102,8 @@ class Differ:
         self, family: ModelFamily, champion: Side, challenger: Side, requests: pd.DataFrame
     ) -> tuple[pd.DataFrame, Facts]:
         kind, inside = kind_of(family)
-        home = read_home(self._var, self._log.store, family.name)
-        known = questions_of(family, kind, home, requests)
+        home = read_home(self._var, self._log.store, family)
+        known = questions_of(family, home, requests)
         table = self._table(
             champion, challenger, known[: self._limit], home, Reader(kind, family.target, inside)
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from pipelines.store import Store
 
 LOGGED = 20_000
-"""Newest logged answers from which is counted how often a question was asked."""
+LOGGED_CHARACTERS = 64_000_000
+"""Newest logged answers, and how much of them, from which is counted how often a question was
+asked: one may tell years of sales."""
 HISTORY = "history"
 """The request column that a product's stored days go into."""
 
@@ -46,18 +48,21 @@ class Question:
 
 @dataclass(frozen=True)
 class Home:
-    """What is known beside the versions: products and their sales, customers, and the logged
-    questions."""
+    """What is known beside the versions: products and their sales, customers, and how often the
+    API was asked what, by the value of the column that a question is about, or as JSON."""
 
     products: tuple[Product, ...] = ()
     history: SalesHistory | None = None
     sales: Sales = field(default_factory=Sales)
     entities: tuple[str, ...] = ()
-    logged: tuple[Row, ...] = ()
+    asked: Counter[str] = field(default_factory=Counter)
 
 
-def read_home(var: Path, store: Store, model: str) -> Home:
-    """Read what lies in a home. Raises `CatalogueUnreadable` or `SQLAlchemyError`."""
+def read_home(var: Path, store: Store, family: ModelFamily) -> Home:
+    """Read what a home knows of a family's questions.
+
+    Raises `CatalogueUnreadable` or `SQLAlchemyError`.
+    """
     try:
         products = product_catalogue.read(product_catalogue.catalogue_file(var)).products
     except FileNotFoundError:
@@ -66,7 +71,8 @@ def read_home(var: Path, store: Store, model: str) -> Home:
     pointer = stored_sales.pointer_in(folder)
     history = stored_sales.stored_history(folder, pointer) if pointer else None
     sales = sales_of(history, products)
-    return Home(products, history, sales, remembered(var, model), _logged(store, model))
+    asked = Counter(_logged(store, family.name, _column(family)))
+    return Home(products, history, sales, remembered(var, family.name), asked)
 
 
 def kind_of(family: ModelFamily) -> tuple[Kind, str]:
@@ -84,33 +90,39 @@ def kind_of(family: ModelFamily) -> tuple[Kind, str]:
     return "label", ""
 
 
-def questions_of(
-    family: ModelFamily, kind: Kind, home: Home, requests: pd.DataFrame
-) -> list[Question]:
+def questions_of(family: ModelFamily, home: Home, requests: pd.DataFrame) -> list[Question]:
     """Return every known question, those first that sell most and are asked most often.
 
     What the test set asks about stands in where the catalogue knows nothing; its true answers are
     not told here. Among equals the order is that of the catalogue, of customers the busiest first.
     """
-    column = family.entity if kind in {"list", "forecast"} else family.label_text
-    if column is None:
-        found = _whole(home.logged) or _whole(instances_of(requests))
-    else:
-        found = _by_column(family, column, home, requests)
-    return _ranked(found)
+    column = _column(family)
+    if column is not None:
+        return _ranked(_by_column(family, column, home, requests))
+    known = home.asked or Counter(map(_text, instances_of(requests)))
+    return _ranked(
+        [Question(text, orjson.loads(text), None, count) for text, count in known.items()]
+    )
+
+
+def _column(family: ModelFamily) -> str | None:
+    """Return the one column that makes a question of a family, None where it takes several."""
+    required = {name for name, each in family.Request.model_fields.items() if each.is_required()}
+    column = family.label_text or family.entity
+    return column if column is not None and required <= {column} else None
 
 
 def _by_column(
     family: ModelFamily, column: str, home: Home, requests: pd.DataFrame
 ) -> list[Question]:
-    asked = Counter(_texts(home.logged, column))
     sold = _catalogue(family, column, home)
-    names = dict.fromkeys([*sold, *asked])
+    names = dict.fromkeys([*sold, *home.asked])
     if not names or (column == family.entity and not sold):
-        names |= dict.fromkeys(_texts(instances_of(requests[[column]]), column))
+        tested = _values(instances_of(requests[[column]]), column)
+        names |= dict.fromkeys(tested)
     rows = _rows(family, home) if column == family.entity else {}
     return [
-        Question(name, {column: name}, sold.get(name), asked[name], rows.get(name))
+        Question(name, {column: name}, sold.get(name), home.asked[name], rows.get(name))
         for name in names
     ]
 
@@ -134,27 +146,33 @@ def _rows(family: ModelFamily, home: Home) -> dict[str, int]:
     return {name: row for row, name in enumerate(home.history.ids)}
 
 
-def _whole(instances: Iterable[Row]) -> list[Question]:
-    texts = Counter(orjson.dumps(each, option=orjson.OPT_SORT_KEYS).decode() for each in instances)
-    return [Question(text, orjson.loads(text), None, count) for text, count in texts.items()]
-
-
 def _ranked(found: list[Question]) -> list[Question]:
     sold = sum(each.sales or 0.0 for each in found) or 1.0
     asked = sum(each.asked for each in found) or 1
     return sorted(found, key=lambda each: -((each.sales or 0.0) / sold + each.asked / asked))
 
 
-def _texts(instances: Iterable[Row], column: str) -> list[str]:
-    return [each[column] for each in instances if isinstance(each.get(column), str)]  # type: ignore[misc]
+def _values(instances: Iterable[Row], column: str) -> Iterator[str]:
+    return (str(each[column]) for each in instances if isinstance(each.get(column), str))
 
 
-def _logged(store: Store, model: str) -> tuple[Row, ...]:
+def _text(instance: Row) -> str:
+    return orjson.dumps(instance, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _logged(store: Store, model: str, column: str | None) -> Iterator[str]:
     query = (
         select(predictions.c.instance)
         .where(predictions.c.model == model)
         .order_by(predictions.c.created_at.desc())
         .limit(LOGGED)
+        .execution_options(yield_per=500)
     )
+    read = 0
     with store.read() as connection:
-        return tuple(orjson.loads(row.instance) for row in connection.execute(query))
+        for row in connection.execute(query):
+            instance = orjson.loads(row.instance)
+            yield from [_text(instance)] if column is None else _values([instance], column)
+            read += len(row.instance)
+            if read > LOGGED_CHARACTERS:
+                return

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.catalogue_diff.document import SalesUnit
 from pipelines.orders.product_catalogue import Product
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 DAYS = 90
 """Days of sales that count, up to the newest stored one."""
+BLOCK = 10_000
+"""Products whose days are held at a time."""
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -32,23 +36,31 @@ def sales_of(history: SalesHistory | None, products: Sequence[Product] = ()) -> 
     """Return the sales of a stored history; prices that it lacks are the catalogue's."""
     if history is None or not history.ids:
         return Sales()
-    quantity = np.asarray(history.quantity[:, -DAYS:], dtype=np.float64)
-    price = np.asarray(history.price[:, -DAYS:], dtype=np.float64)
-    priced = ~np.isnan(price)
-    usual = np.divide(
-        np.where(priced, price, 0.0).sum(axis=1),
-        priced.sum(axis=1),
-        out=np.full(len(price), np.nan),
-        where=priced.any(axis=1),
-    )
     listed = _listed_prices(products, history.ids)
-    usual = np.where(np.isnan(usual), [listed.get(name, np.nan) for name in history.ids], usual)
-    pieces = np.maximum(quantity.sum(axis=1), 0.0)
-    money = np.maximum((quantity * np.where(priced, price, usual[:, None])).sum(axis=1), 0.0)
-    known = not np.isnan(usual[pieces > 0]).any()
+    usual = np.array([listed.get(name, np.nan) for name in history.ids])
+    pieces, money = (
+        np.concatenate(column) for column in zip(*_blocks(history, usual), strict=True)
+    )
+    known = not np.isnan(money[pieces > 0]).any()
     values = np.where(pieces > 0, money, 0.0) if known else pieces
     sold = dict(zip(history.ids, np.round(values, 2).tolist(), strict=True))
     return Sales(sold, "money" if known else "pieces")
+
+
+def _blocks(history: SalesHistory, listed: Floats) -> Iterator[tuple[Floats, Floats]]:
+    """Yield pieces and money of some products at a time; NaN where no price is known.
+
+    A day without a price has the mean of the others, or the catalogue's where there is none.
+    """
+    for start in range(0, len(history.ids), BLOCK):
+        rows = slice(start, start + BLOCK)
+        quantity = np.asarray(history.quantity[rows, -DAYS:], dtype=np.float64)
+        price = np.asarray(history.price[rows, -DAYS:], dtype=np.float64)
+        told = ~np.isnan(price)
+        mean = np.where(told, price, 0.0).sum(axis=1) / np.maximum(told.sum(axis=1), 1)
+        usual = np.where(told.any(axis=1), mean, listed[rows])
+        money = (quantity * np.where(told, price, usual[:, None])).sum(axis=1)
+        yield np.maximum(quantity.sum(axis=1), 0.0), np.maximum(money, 0.0)
 
 
 def of_products(sales: Sales, products: Sequence[Product]) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from types import SimpleNamespace
 
@@ -118,7 +119,7 @@ def test_forecasts_are_asked_with_the_newest_stored_days_and_change_by_bands():
     home = Home(history=sold, sales=sales_of(sold))
     family = catalog.family("demand_forecast")
     kind, inside = kind_of(family)
-    questions = questions_of(family, kind, home, pd.DataFrame({"product_id": ["other"]}))
+    questions = questions_of(family, home, pd.DataFrame({"product_id": ["other"]}))
     day = {"date": "2026-01-04", "predicted_quantity": 5.0}
     old = Answers({name: {"daily_predictions": [day, day]} for name in "ab"})
     new = Answers({"a": {"daily_predictions": [day]}, "b": {"daily_predictions": [day, 5.4]}})
@@ -185,10 +186,9 @@ def test_sales_without_every_price_are_pieces_and_the_catalogue_may_know_the_pri
 def test_the_catalogue_is_asked_about_first_by_sales_and_by_how_often_the_api_was_asked():
     sold = history(np.array([[8.0], [1.0]]), np.ones((2, 1)))
     products = (Product("a", "tape"), Product("b", "glue"), Product("c", "saw"))
-    logged = ({"description": "odd thing"},) * 3 + ({"description": "saw"},)
-    home = Home(products, sold, sales_of(sold), logged=logged)
+    home = Home(products, sold, sales_of(sold), asked=Counter({"odd thing": 3, "saw": 1}))
     questions = questions_of(
-        catalog.family("product_codes"), "label", home, pd.DataFrame({"description": ["tested"]})
+        catalog.family("product_codes"), home, pd.DataFrame({"description": ["tested"]})
     )
     assert [(each.name, each.sales, each.asked) for each in questions] == [
         ("tape", 8.0, 0),
@@ -200,7 +200,7 @@ def test_the_catalogue_is_asked_about_first_by_sales_and_by_how_often_the_api_wa
 
 def test_without_catalogue_and_log_the_test_set_says_what_to_ask():
     requests = pd.DataFrame({"text": ["común1", "pint2", "pint2"]})
-    questions = questions_of(FAMILY, "label", Home(products=(Product("a", "tape"),)), requests)
+    questions = questions_of(FAMILY, Home(products=(Product("a", "tape"),)), requests)
     assert [each.instance for each in questions] == [{"text": "común1"}, {"text": "pint2"}]
 
 
@@ -210,9 +210,9 @@ def test_customers_of_the_source_are_remembered_the_busiest_first(tmp_path, stor
     none = users.head(0)
     split = SimpleNamespace(train=users, validation=none, test=none, sealed=none)
     remember(tmp_path, family, split)
-    home = read_home(tmp_path, store, family.name)
+    home = read_home(tmp_path, store, family)
     kind, _ = kind_of(family)
-    found = questions_of(family, kind, home, pd.DataFrame({"user_id": ["other"]}))
+    found = questions_of(family, home, pd.DataFrame({"user_id": ["other"]}))
     assert (kind, [each.instance for each in found]) == (
         "list",
         [{"user_id": "u2"}, {"user_id": "u3"}, {"user_id": "u1"}],

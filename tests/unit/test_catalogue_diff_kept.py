@@ -19,7 +19,7 @@ from cli.main import app
 from pipelines.catalogue_diff import differ, document, telling
 from pipelines.catalogue_diff.differ import Differ, Side, made_again
 from pipelines.catalogue_diff.document import DiffDamaged, NoDiff
-from pipelines.catalogue_diff.questions import read_home
+from pipelines.catalogue_diff.questions import questions_of, read_home
 from pipelines.decisions.log import DecisionLog
 from pipelines.gate.case import Case
 from pipelines.gate.leakage import Leakage
@@ -167,15 +167,24 @@ def test_a_damaged_catalogue_costs_no_verdict(log, tmp_path):
 def test_logged_questions_and_the_written_catalogue_are_read(tmp_path, store):
     file = product_catalogue.catalogue_file(tmp_path)
     product_catalogue.write(file, Catalogue((Product("a", "tape"),), None, "s", "now"))
-    row = {column.name: "x" for column in predictions.c} | {"generation": 1, "model": "codes"}
+    row = {column.name: "x" for column in predictions.c} | {"generation": 1, "model": MODEL}
     with store.write() as connection:
-        connection.execute(insert(predictions).values(**row | {"instance": '{"text":"cola"}'}))
-    home = read_home(tmp_path, store, "codes")
-    assert ([each.description for each in home.products], home.logged) == (
-        ["tape"],
-        ({"text": "cola"},),
-    )
-    assert read_home(tmp_path, store, "another").logged == ()
+        for number, instance in enumerate(('{"text":"cola"}', '{"text":"cola","b":1}', '{"b":2}')):
+            given = {"prediction_id": str(number), "instance": instance}
+            connection.execute(insert(predictions).values(**row | given))
+    home = read_home(tmp_path, store, FAMILY)
+    assert [each.description for each in home.products] == ["tape"]
+    assert home.asked == {"cola": 2}
+
+    class Whole(type(FAMILY)):
+        label_text = None
+
+    questions = questions_of(Whole(), read_home(tmp_path, store, Whole()), NO_REQUESTS)
+    assert {each.name: each.instance for each in questions}['{"b":1,"text":"cola"}'] == {
+        "text": "cola",
+        "b": 1,
+    }
+    assert len(questions) == 3
 
 
 def test_the_diff_of_a_decision_over_http_and_none_where_there_is_none(make_settings):
