@@ -21,13 +21,14 @@ from pipelines.registry.client import RegistryClient
 from pipelines.settings import Settings, load_settings
 from pipelines.store import open_store
 from serving.app import create_app
-from serving.memory import give_back
+from serving.memory import give_back, share_one_heap
 
 REGISTRY_TIMEOUT_SECONDS = 5.0
 
 
 def build() -> FastAPI:
     """Return the application of this process, by the settings of its environment."""
+    share_one_heap()
     stop_with_parent()
     gc.disable()  # nothing that is made while starting is garbage
     app = compose(load_settings())
