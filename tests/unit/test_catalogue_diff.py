@@ -164,6 +164,20 @@ def test_the_top_of_a_list_counts_most():
     assert movement(was, list("vwxyz")) == 1.0
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("product_codes", "label"),
+        ("product_categories", "label"),
+        ("product_recommendations", "list"),
+        ("fashion_recommendations", "list"),
+        ("demand_forecast", "forecast"),
+    ],
+)
+def test_what_a_family_answers_is_known_from_its_response(name, kind):
+    assert kind_of(catalog.family(name))[0] == kind
+
+
 def test_products_are_matched_by_whichever_name_fits_and_share_what_was_sold():
     sales = sales_of(history(np.full((2, 3), 2.0), np.full((2, 3), 5.0)))
     products = [Product("a", "tape red", "1"), Product("a", "tape blue", "2"), Product("c", "saw")]
