@@ -1,11 +1,12 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
+import { packed } from "./tools/packed";
 
 /** Where `npm run dev` finds a running server; the built page is served by that server itself. */
 const server = process.env["CONTENDER_SERVER"] ?? "http://127.0.0.1:8000";
 
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), packed()],
   build: { target: "es2022", modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
   server: { proxy: { "/v1": server, "/api": server, "/livez": server, "/readyz": server } },
   test: {
