@@ -28,10 +28,6 @@ Outcome = Literal["decided", "superseded", "stopped"]
 """A verdict was given with the labels; the champion moved on before; somebody stopped it."""
 
 
-class NoCampaign(LookupError):
-    """The model waits for no labels."""
-
-
 @dataclass(frozen=True)
 class Campaign:
     """One request for labels. `updates` is the undecided verdict that asks.

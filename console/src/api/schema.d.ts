@@ -100,6 +100,12 @@ export type JobView = { job_id: string; model: string; state: "queued" | "runnin
 
 export type JudgementRequest = { version: string; actor: string; reason: string; };
 
+export type LabelQueue = { model: string; decision_id: string | null; updates: string | null; challenger: string | null; questions: number; disagree: number; asked: number; answered: number; deadline: string | null; requests: (Question)[]; };
+
+export type LabelRequest = { text: string; value: string; reviewer: string; };
+
+export type LabelResponse = { label_id: string; model: string; pool: "train" | "test"; asked: boolean; open: number; request_id: string; };
+
 export type LineModel = { name: string; version: string; decision_id: string; };
 
 export type Links = { mlflow: string; prefect: string; };
@@ -129,6 +135,8 @@ export type PredictionHistory = { prediction: Record<string, unknown>; decision:
 export type Problem = { type: string; title: string; status: number; detail: string; instance: string; request_id: string; errors: (Record<string, unknown>)[] | null; };
 
 export type Progress = { since: string; lines: number; done: number; accepted: number; changed: number; skipped: number; requested_open: number; per_hour: (HourlyProgress)[]; };
+
+export type Question = { place: number; text: string; answers: Record<string, string> | null; };
 
 export type ReplayOutcome = { decision_id: string; holds: boolean; differences: (string)[]; seconds: number; };
 
@@ -342,6 +350,18 @@ export interface Operations {
     query: Nothing;
     body: JudgementRequest;
     answer: Run;
+  };
+  "GET /v1/models/{name}/label-requests": {
+    path: { "name": string; };
+    query: { "limit"?: number; "reveal"?: boolean; };
+    body: undefined;
+    answer: LabelQueue;
+  };
+  "POST /v1/models/{name}/labels": {
+    path: { "name": string; };
+    query: Nothing;
+    body: LabelRequest;
+    answer: LabelResponse;
   };
   "GET /v1/models/{name}/ping": {
     path: { "name": string; };
