@@ -9,6 +9,7 @@ import { Dialog } from "../ui/Dialog";
 import { TextField } from "../ui/Field";
 import { lifecycleWords } from "../words/lifecycle";
 import { shellWords } from "../words/shell";
+import "./confirm.css";
 
 /** Who acts and why: every action is recorded with both. */
 export interface Person {

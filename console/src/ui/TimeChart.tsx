@@ -2,7 +2,9 @@ import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { useFormat } from "../shell/format";
+import { type Language, useLanguage, useWords } from "../shell/language";
 import { useTheme } from "../shell/theme";
+import { shellWords } from "../words/shell";
 import "./charts.css";
 
 export interface TimeSeries {
@@ -14,6 +16,8 @@ export interface TimeSeries {
   dashed?: boolean;
   /** Points without a line between them. */
   pointsOnly?: boolean;
+  /** The edge of a band: neither drawn by itself nor named below the chart. */
+  edge?: boolean;
 }
 
 interface Props {
@@ -32,19 +36,34 @@ interface Props {
 
 const style = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+const DAY_SECONDS = 86_400;
+
+/** Return how a mark on the scale of time is written: a day, or an hour where they are closer. */
+function dayOrHour(language: Language, stepSeconds: number): (seconds: number) => string {
+  const day = { day: "numeric", month: "short" } as const;
+  const hour = { hour: "2-digit", minute: "2-digit" } as const;
+  const written = new Intl.DateTimeFormat(language, stepSeconds >= DAY_SECONDS ? day : hour);
+  return (seconds) => written.format(new Date(seconds * 1000));
+}
+
 function axis(): uPlot.Axis {
   const grid = { stroke: style("--line"), width: 1 };
   return { stroke: style("--ink-faint"), grid, ticks: grid, font: `11px ${style("--text")}` };
 }
+
+/** Whether some value has no neighbour to draw a line to. */
+const alone = (values: (number | null)[]): boolean =>
+  values.some((value, place) => value !== null && (values[place - 1] ?? null) === null && (values[place + 1] ?? null) === null);
 
 function drawn(series: TimeSeries, number: (value: number) => string): uPlot.Series {
   const colour = style(`--series-${series.colour ?? 1}`);
   return {
     label: series.label,
     stroke: colour,
-    width: series.pointsOnly ? 0 : 1.75,
+    width: series.pointsOnly || series.edge ? 0 : 1.75,
+    ...(series.edge ? { class: "band-edge" } : {}),
     ...(series.dashed ? { dash: [5, 4] } : {}),
-    points: { show: series.pointsOnly ?? false, size: 6, fill: colour },
+    points: { show: series.edge ? false : (series.pointsOnly ?? alone(series.values)), size: 6, fill: colour },
     value: (_: uPlot, value: number | null) => (value === null ? "–" : number(value)),
   };
 }
@@ -53,6 +72,8 @@ function drawn(series: TimeSeries, number: (value: number) => string): uPlot.Ser
 export function TimeChart({ times, series, bands = [], label, height = 220, range, digits = 3 }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const { number, dateTime } = useFormat();
+  const { language } = useLanguage();
+  const { time } = useWords(shellWords);
   const theme = useTheme();
   useEffect(() => {
     const element = place.current;
@@ -62,11 +83,11 @@ export function TimeChart({ times, series, bands = [], label, height = 220, rang
       width: element.clientWidth,
       height,
       series: [
-        { value: (_, seconds: number | null) => (seconds === null ? "–" : dateTime(new Date(seconds * 1000).toISOString())) },
+        { label: time, value: (_, seconds: number | null) => (seconds === null ? "–" : dateTime(new Date(seconds * 1000).toISOString())) },
         ...series.map((one) => drawn(one, shown)),
       ],
       bands: bands.map(([low, high]) => ({ series: [high + 1, low + 1], fill: `${style("--series-1")}26` })),
-      axes: [axis(), { ...axis(), size: 56, values: (_, ticks) => ticks.map(shown) }],
+      axes: [{ ...axis(), values: (_, ticks, _axis, _space, step) => ticks.map(dayOrHour(language, step)) }, { ...axis(), size: 56, values: (_, ticks) => ticks.map(shown) }],
       ...(range ? { scales: { y: { range } } } : {}),
     };
     const chart = new uPlot(options, [times, ...series.map((one) => one.values)], element);
@@ -76,6 +97,6 @@ export function TimeChart({ times, series, bands = [], label, height = 220, rang
       watcher.disconnect();
       chart.destroy();
     };
-  }, [times, series, bands, height, range, digits, number, dateTime, theme]);
+  }, [times, series, bands, height, range, digits, number, dateTime, language, time, theme]);
   return <div ref={place} className="time-chart" role="img" aria-label={label} />;
 }

@@ -2,14 +2,12 @@ import type { Words } from "../shell/language";
 
 const es = {
   actions: "Acciones",
-  doing: "Enviando…",
   retrain: "Reentrenar",
   retrainTitle: (model: string) => `Reentrenar: ${model}`,
   retrainWhat:
     "Se entrena una versión nueva y el juez la compara con la campeona en el conjunto de prueba. Solo si gana será campeona.",
   retrainForm: "Parámetros",
   retrainFormHint: "Los que no cambie quedan como en el despliegue.",
-  retrainNoForm: "Prefect no responde, así que ahora no se puede reentrenar.",
   retrainStarted: (run: string) => `Reentrenamiento en marcha: ${run}`,
   retrainKnown: (run: string) => `Ya había uno en marcha: ${run}`,
   usual: (value: string) => `habitual: ${value}`,
@@ -62,14 +60,12 @@ const es = {
 
 const en: typeof es = {
   actions: "Actions",
-  doing: "Sending…",
   retrain: "Retrain",
   retrainTitle: (model) => `Retrain: ${model}`,
   retrainWhat:
     "A new version is trained, and the gate compares it with the champion on the test set. Only if it wins will it be champion.",
   retrainForm: "Parameters",
   retrainFormHint: "What you do not change stays as deployed.",
-  retrainNoForm: "Prefect does not answer, so nothing can be retrained right now.",
   retrainStarted: (run) => `Retraining under way: ${run}`,
   retrainKnown: (run) => `One was under way already: ${run}`,
   usual: (value) => `usually ${value}`,

@@ -1,8 +1,6 @@
 import type { Words } from "../shell/language";
 
 const es = {
-  loadingTitle: "Modelo",
-  back: "Campeones",
   history: "Historia de la métrica",
   historyLabel: (name: string) => `${name} de cada versión juzgada, con su intervalo del 95 %`,
   historyNote:
@@ -17,11 +15,8 @@ const es = {
   trained: "Entrenada con",
   trainedRows: (rows: string) => `${rows} filas`,
   asked: "Pedida por",
-  parameters: "Parámetros",
   answersWhere: "Responde en",
   where: { "event loop": "el bucle de eventos", thread: "un hilo", "worker process": "un proceso propio" } as Record<string, string>,
-  single: "Una petición",
-  form: "Forma",
   workers: "Procesos",
   workersNow: (count: string) => `${count} con esta versión`,
   tabs: "Partes de la página",
@@ -37,9 +32,6 @@ const es = {
   algorithm: "Algoritmo",
   by: "Por",
   slices: "Por segmentos",
-  slicesNote: "Ganancia de la campeona sobre la anterior en cada segmento; a la derecha del cero es mejor.",
-  noSlices: "La primera campeona no se comparó con ninguna otra.",
-  rows: (count: string) => `${count} filas`,
   kind: "Tipo",
   why: "Por qué",
   all: "Todas",
@@ -51,12 +43,9 @@ const es = {
   outcome: "Resultado",
   running: "en marcha",
   ends: (when: string) => `termina ${when}`,
-  finding: "Lo visto",
 };
 
 const en: typeof es = {
-  loadingTitle: "Model",
-  back: "Champions",
   history: "History of the metric",
   historyLabel: (name) => `${name} of each judged version, with its 95 % interval`,
   historyNote:
@@ -71,11 +60,8 @@ const en: typeof es = {
   trained: "Trained on",
   trainedRows: (rows) => `${rows} rows`,
   asked: "Asked for by",
-  parameters: "Parameters",
   answersWhere: "Answers in",
   where: { "event loop": "the event loop", thread: "a thread", "worker process": "a process of its own" },
-  single: "One request",
-  form: "Form",
   workers: "Workers",
   workersNow: (count) => `${count} with this version`,
   tabs: "Parts of the page",
@@ -91,9 +77,6 @@ const en: typeof es = {
   algorithm: "Algorithm",
   by: "By",
   slices: "By slice",
-  slicesNote: "The champion's gain over the one before on each slice; right of zero is better.",
-  noSlices: "The first champion was compared with no other.",
-  rows: (count) => `${count} rows`,
   kind: "Kind",
   why: "Why",
   all: "All",
@@ -105,7 +88,6 @@ const en: typeof es = {
   outcome: "Outcome",
   running: "running",
   ends: (when) => `ends ${when}`,
-  finding: "What was seen",
 };
 
 export const modelWords: Words<typeof es> = { es, en };

@@ -30,6 +30,7 @@ const es = {
   crashedHint: "Lo ya elegido está a salvo en este navegador. Recargue para continuar.",
   reload: "Recargar",
   requestId: "Petición",
+  time: "Cuándo",
   empty: "Sin datos",
   interval: (level: string) => `intervalo del ${level}`,
 };
@@ -64,6 +65,7 @@ const en: typeof es = {
   crashedHint: "What was chosen is safe in this browser. Reload to go on.",
   reload: "Reload",
   requestId: "Request",
+  time: "When",
   empty: "No data",
   interval: (level) => `${level} interval`,
 };

@@ -67,11 +67,11 @@ function Matrix({ plot: { classes, counts } }: { plot: ConfusionPlot }) {
 
 function Cell({ count, share, right, said }: { count: number; share: number; right: boolean; said: string }) {
   if (count === 0) return <td aria-label="0" />;
-  const strength = Math.round(18 + 62 * share);
+  const strength = Math.round(12 + 36 * share);
   const colour = right ? "var(--series-1)" : "var(--series-2)";
   return (
     <td title={`${said}: ${count}`} style={{ background: `color-mix(in srgb, ${colour} ${strength}%, var(--surface))` }}>
-      <span className={strength > 48 ? "on-dark" : undefined}>{count}</span>
+      {count}
     </td>
   );
 }
