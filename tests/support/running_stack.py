@@ -62,6 +62,8 @@ class Stack:
     home: Path
     ports: dict[str, int]
     said: str
+    with_stub: bool = False
+    """Whether the stub family of the tests is among its families."""
 
     @property
     def api(self) -> str:
@@ -83,24 +85,29 @@ class Stack:
         return next(service for service in self.state["services"] if service["name"] == name)
 
     def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
-        return contender(self.home, self.ports, *arguments, check=check)
+        return contender(self.home, self.ports, *arguments, check=check, with_stub=self.with_stub)
 
     def json(self, *arguments: str):
         return json.loads(self.command(*arguments, "--json").stdout)
 
-    def champion(self, model: str) -> str:
-        """Return the version that the API answers with."""
+    def champion(self, model: str) -> str | None:
+        """Return the version that the API answers with, if there is one."""
         found = httpx.get(f"{self.api}/v1/models/{model}", timeout=30, trust_env=False).json()
-        return found["champion"]["version"]
+        return found["champion"]["version"] if found["champion"] else None
 
 
 def contender(
-    home: Path, ports: dict[str, int], *arguments: str, check: bool = True
+    home: Path,
+    ports: dict[str, int],
+    *arguments: str,
+    check: bool = True,
+    with_stub: bool = False,
 ) -> subprocess.CompletedProcess:
     chosen = {f"CONTENDER_PORT_{name.upper()}": str(port) for name, port in ports.items()}
     environment = {**os.environ, "CONTENDER_HOME": str(home), "PYTHONSAFEPATH": "1", **chosen}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    environment.pop("PYTHONPATH", None)  # the stub family of the other tests stays out
+    if not with_stub:
+        environment.pop("PYTHONPATH", None)
     done = subprocess.run(
         [sys.executable, "-m", "cli.main", *arguments],
         env=environment,
