@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
+import numpy as np
 import orjson
 from fastapi import APIRouter, FastAPI, Request, Response
 from pydantic import BaseModel, Field
@@ -30,6 +31,8 @@ HORIZON_DEFAULT, HORIZON_LIMIT = 28, 365
 HISTORY_LIMIT = 4_000
 DECIMALS = 3
 SOLD = ("date", "quantity", "promotion", "price", "open")
+TOLD, NUMBERS = frozenset(SOLD), frozenset({int, float})
+SHOWN = ("predicted_quantity", "lower", "upper")
 
 
 DAY = {
@@ -200,7 +203,17 @@ def _days(listed: Any) -> list[Row] | None:
         raise DomainRefused("El campo «historicalData» debe ser una lista de días.")
     if len(listed) > HISTORY_LIMIT:
         raise DomainRefused(f"Hay más de {HISTORY_LIMIT} días en «historicalData».")
-    return [_day(entry, place) for place, entry in enumerate(listed)]
+    return [entry if _is_plain(entry) else _day(entry, place) for place, entry in enumerate(listed)]
+
+
+def _is_plain(entry: Any) -> bool:
+    """Whether a day is told as most are, and has nothing to be left out."""
+    return (
+        type(entry) is dict
+        and entry.keys() <= TOLD
+        and type(entry.get("date")) is str
+        and type(entry.get("quantity")) in NUMBERS
+    )
 
 
 def _day(entry: Any, place: int) -> Row:
@@ -230,7 +243,7 @@ def _horizon(value: Any) -> int:
 def _document(product_id: str, notes: Sequence[object], answered: Answered) -> bytes:
     ((row,),) = answered.rows
     served = answered.model
-    days = [_daily(day) for day in _listed(row.get("daily_predictions"))]
+    days = _dailies(_listed(row.get("daily_predictions")))
     total = row.get("predicted_total_quantity")
     return orjson.dumps(
         {
@@ -249,6 +262,19 @@ def _document(product_id: str, notes: Sequence[object], answered: Answered) -> b
         },
         option=orjson.OPT_SERIALIZE_NUMPY,
     )
+
+
+def _dailies(days: Sequence[object]) -> list[dict[str, Any]]:
+    """Return the days as clients read them; those that say all of it are rounded in one go."""
+    told = [day for day in days if type(day) is dict and type(day.get("date")) is str]
+    numbers = [day.get(name) for day in told for name in SHOWN]
+    if len(told) < len(days) or set(map(type, numbers)) != {float}:
+        return [_daily(day) for day in days]
+    rounded = np.array(numbers).round(DECIMALS).reshape(-1, len(SHOWN)).tolist()
+    return [
+        {"date": day["date"], "predicted_quantity": predicted, "lower": lower, "upper": upper}
+        for day, (predicted, lower, upper) in zip(told, rounded, strict=True)
+    ]
 
 
 def _listed(days: object) -> Sequence[object]:
