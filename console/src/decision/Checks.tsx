@@ -21,7 +21,7 @@ export function Checks({ checks, title }: { checks: CheckView[]; title?: string 
     { key: "name", title: words.check, cell: ({ name }) => <strong className="check-name">{checkName(name, words, own)}</strong> },
     { key: "value", title: words.value, figures: true, cell: ({ value }) => shown(value) },
     { key: "limit", title: words.limit, figures: true, cell: ({ limit }) => <span className="faint">{shown(limit)}</span> },
-    { key: "note", title: words.note, cell: ({ note }) => <span lang="en">{note}</span> },
+    { key: "note", title: words.note, cell: ({ note }) => <span lang="en" className="check-note">{note}</span> },
   ];
   const order = (passed: boolean | null) => (passed === false ? 0 : passed === null ? 1 : 2);
   const rows = [...checks].sort((left, right) => order(left.passed) - order(right.passed));

@@ -7,7 +7,7 @@ import { monitoringWords } from "../words/monitoring";
 import { monitoredName } from "./names";
 import { checkValues, driftLimits, drifting, timesOf } from "./series";
 
-const COLOURS = [1, 2, 3, 4] as const;
+const COLOURS = [1, 2, 3] as const;
 
 /** How far each column has changed, against the size from which a change matters. */
 export function DriftChart({ assessments }: { assessments: AssessmentView[] }) {
@@ -19,7 +19,7 @@ export function DriftChart({ assessments }: { assessments: AssessmentView[] }) {
       values: checkValues(assessments, name),
       colour: COLOURS[place] ?? 1,
     }));
-    const limit = { label: words.limit, values: driftLimits(assessments), colour: 2 as const, dashed: true };
+    const limit = { label: words.limit, values: driftLimits(assessments), colour: 4 as const, dashed: true };
     return columns.length > 0 ? [...columns, limit] : [];
   }, [assessments, words]);
   if (series.length === 0) return null;

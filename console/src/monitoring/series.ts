@@ -2,7 +2,8 @@ import type { AssessmentView } from "../api/schema";
 
 export const ACCURACY = "accuracy: ";
 const DRIFT = ["input: ", "answers: ", "labels: "];
-const COLOURS = 4;
+/** The fourth colour is the limit's. */
+const COLOURS = 3;
 
 export const timesOf = (assessments: AssessmentView[]): number[] => assessments.map(({ until }) => Date.parse(until) / 1000);
 

@@ -42,7 +42,7 @@ const DAY_SECONDS = 86_400;
 function dayOrHour(language: Language, stepSeconds: number): (seconds: number) => string {
   const day = { day: "numeric", month: "short" } as const;
   const hour = { hour: "2-digit", minute: "2-digit" } as const;
-  const written = new Intl.DateTimeFormat(language, stepSeconds >= DAY_SECONDS ? day : hour);
+  const written = new Intl.DateTimeFormat({ es: "es", en: "en-GB" }[language], stepSeconds >= DAY_SECONDS ? day : hour);
   return (seconds) => written.format(new Date(seconds * 1000));
 }
 

@@ -54,7 +54,7 @@ const en: typeof es = {
   champion: "Champion",
   noChampion: "There is no champion yet",
   noChampionHint: "The first version that beats the trivial baseline will be it.",
-  since: (when) => `since ${when}`,
+  since: (when) => when,
   generation: (number) => `generation ${number}`,
   decision: "Decision",
   trained: "Trained on",
