@@ -13,9 +13,9 @@ from stub_family.data import TOPICS
 from stub_lifecycle import Lifecycle
 
 from pipelines.arena.reconciler import Finding, Reconciler
-from pipelines.decisions.log import Decision
+from pipelines.decisions.log import Decision, DecisionLog, NewDecision
 from pipelines.label_requests import queue
-from pipelines.label_requests.campaign import Campaign, open_campaign
+from pipelines.label_requests.campaign import Campaign, open_campaign, verdict_of
 from pipelines.label_requests.steward import Steward
 from pipelines.labels import Labels
 from pipelines.records.replay import replay
@@ -48,6 +48,22 @@ def live(store: Store, rows: int, *, seed: int = 77) -> dict[str, str]:
     return dict(zip(asked["text"], asked["topic"], strict=True))
 
 
+class Died(BaseException):
+    """The process is gone: nobody catches it."""
+
+
+class MortalLog(DecisionLog):
+    """Appends a kind of decision, and then it is over."""
+
+    dies_after = ""
+
+    def append(self, new: NewDecision) -> Decision:
+        decision = super().append(new)
+        if new.kind == self.dies_after:
+            raise Died
+        return decision
+
+
 class Watch:
     """The reconciler with its steward, at a clock that can be moved."""
 
@@ -56,11 +72,13 @@ class Watch:
         self.home = home
         self.fresh()
 
-    def fresh(self) -> None:
-        """Begin anew, as after a kill."""
+    def fresh(self, dies_after: str = "") -> None:
+        """Begin anew, as after a kill, and be killed after some kind of decision."""
         home = self.home
+        log = MortalLog(home.store, home.settings.var / "predictions")
+        log.dies_after = dies_after
         steward = Steward(
-            home.log,
+            log,
             home.gate.client,
             home.settings.var / "test_sets",
             clock=lambda: self.now,
@@ -68,11 +86,18 @@ class Watch:
         )
         judge = lambda model, version, trigger: home.gate.judge(model, version, trigger=trigger)  # noqa: E731
         self.reconciler = Reconciler(
-            home.log, home.gate.client, judge, {"stub": "judge"}, labels=steward.look_at
+            log, home.gate.client, judge, {"stub": "judge"}, labels=steward.look_at
         )
 
     def look(self) -> list[Finding]:
         return [each for each in self.reconciler.look() if each.kind == "labels"]
+
+    def is_killed_after(self, kind: str) -> None:
+        """Look, die after that kind of decision, and be there again."""
+        self.fresh(dies_after=kind)
+        with pytest.raises(Died):
+            self.look()
+        self.fresh()
 
 
 def undecided(home: Lifecycle) -> Decision:
@@ -104,8 +129,9 @@ def test_an_undecided_challenger_becomes_champion_by_the_labels_it_asked_for(
 ) -> None:
     verdict, truth = undecided(lifecycle), live(lifecycle.store, 4_000)
     watch = Watch(lifecycle)
-    (asked,) = watch.look()
-    assert "labels are asked for to decide on version 2" in asked.message
+    watch.is_killed_after("labels_requested")
+    assert queue.still_open(lifecycle.store, "stub") == []
+    assert watch.look() == []  # the questions that were recorded are asked now
     campaign = opened(lifecycle)
     assert campaign.updates == verdict.decision_id
     assert campaign.look == (verdict.look or 0) + 1
@@ -121,17 +147,22 @@ def test_an_undecided_challenger_becomes_champion_by_the_labels_it_asked_for(
     assert watch.look() == []
     assert len(queue.still_open(lifecycle.store, "stub")) == campaign.asked - 4
 
-    given = 4
-    while lifecycle.alias() == "1":
-        watch.fresh()  # killed after each few labels: the next one goes on from the log
-        assert answer(lifecycle, truth, 10)
-        given += 10
-        watch.look()
+    given, decided = 4, None
+    while decided is None:
+        given += answer(lifecycle, truth, 5)
+        watch.fresh("verdict")  # killed between the label and what follows from it
+        try:
+            assert watch.look() == []
+        except Died:
+            decided = verdict_of(lifecycle.store, campaign)
+    assert lifecycle.alias() == "1"
+    watch.is_killed_after("labels_closed")
     assert lifecycle.alias() == "2"
+    assert watch.look() == []
     assert given < campaign.asked
     head = lifecycle.log.head("stub")
     assert head is not None
-    decided = lifecycle.log.get(head.decision_id)
+    assert head.decision_id == decided.decision_id
     assert (decided.kind, decided.verdict, decided.look) == ("verdict", "promoted", None)
     assert decided.record["labels"]["updates"] == verdict.decision_id  # type: ignore[index]
     assert open_campaign(lifecycle.store, "stub") is None
@@ -147,7 +178,8 @@ def test_labels_that_speak_for_the_champion_refuse_the_challenger(lifecycle: Lif
     undecided(lifecycle)
     live(lifecycle.store, 4_000)
     watch = Watch(lifecycle)
-    watch.look()
+    (asked,) = watch.look()
+    assert "labels are asked for to decide on version 2" in asked.message
     for request in queue.still_open(lifecycle.store, "stub"):
         said = request.answers["champion"]
         Labels(lifecycle.store).add("stub", request.text, said, shown={}, reviewer="ana")
