@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cli import api, screen, stack
+from cli.ledger import open_log
 from cli.running import operator
 
 app = typer.Typer(no_args_is_help=True, help="Labels that an undecided verdict waits for.")
@@ -58,6 +59,28 @@ def give(
     """
     body = {"text": text, "value": value, "reviewer": operator()}
     screen.print_result(api.post(_url(model, "labels"), body), as_json=as_json)
+
+
+@app.command("stop")
+@screen.plain_errors
+def stop(
+    model: Model,
+    reason: Annotated[str, typer.Option(help="Why, for the decision record.")],
+    as_json: AsJson = False,
+) -> None:
+    """Wait for no more labels: the verdict stays undecided, and the look stays spent.
+
+    Example: `contender labels stop product_codes --reason "nobody has time this month"`
+    """
+    from pipelines.label_requests.campaign import close, open_campaign
+
+    with open_log(stack.current_settings()) as log:
+        campaign = open_campaign(log.store, model)
+        if campaign is None:
+            raise screen.CommandFailed(f"{model} waits for no labels")
+        ended = close(log, campaign, "stopped", reason=reason, actor=operator())
+    names = ("model", "version", "verdict", "decision_id")
+    screen.print_result({name: getattr(ended, name) for name in names}, as_json=as_json)
 
 
 def _row(request: dict[str, object]) -> dict[str, object]:
