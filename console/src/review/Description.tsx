@@ -1,27 +1,64 @@
+import { useQuery } from "@tanstack/react-query";
+import { ask } from "../api/client";
 import { useWords } from "../shell/language";
 import { reviewWords } from "../words/review";
-import { segmentsOf } from "./segments";
-import type { Line } from "./shapes";
+import { type Segment, segmentsOf } from "./segments";
+import type { Driver, Line } from "./shapes";
+
+/** The words that drove the prediction, looked up at once where the desk does not have them yet. */
+function useDrivers(line: Line): Driver[] {
+  const { data } = useQuery({
+    queryKey: ["review", "drivers", line.line_id, line.prediction_id],
+    queryFn: ({ signal }) =>
+      ask("GET /v1/review/lines/{line_id}/drivers", { path: { line_id: line.line_id } }, signal),
+    enabled: line.drivers.length === 0 && line.code !== null && !line.code.confirmed,
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+  });
+  return line.drivers.length > 0 ? line.drivers : (data?.drivers ?? []);
+}
 
 /** What was written, with the words that drove the prediction marked as strongly as they weighed. */
 export function Description({ line }: { line: Line }) {
-  const words = useWords(reviewWords);
+  const segments = segmentsOf(line.description, useDrivers(line));
   return (
-    <h2 className="line-description">
-      {segmentsOf(line.description, line.drivers).map(({ text, strength }, index) =>
-        strength === 0 ? (
-          <span key={index}>{text}</span>
-        ) : (
-          <mark
-            key={index}
-            className={strength > 0 ? "driver-for" : "driver-against"}
-            style={{ "--strength": `${Math.round(Math.abs(strength) * 100)}%` }}
-            title={`${words.why}: ${strength > 0 ? words.whyFor : words.whyAgainst}`}
-          >
-            {text}
-          </mark>
-        ),
-      )}
-    </h2>
+    <div>
+      <h2 className="line-description">
+        {segments.map(({ text, strength }, index) =>
+          strength === 0 ? (
+            <span key={index}>{text}</span>
+          ) : (
+            <mark
+              key={index}
+              className={strength > 0 ? "driver-for" : "driver-against"}
+              style={{ "--strength": `${Math.round(Math.abs(strength) * 100)}%` }}
+            >
+              {text}
+            </mark>
+          ),
+        )}
+      </h2>
+      <Legend segments={segments} />
+    </div>
+  );
+}
+
+/** What the marks mean; read out as the words themselves. */
+function Legend({ segments }: { segments: Segment[] }) {
+  const words = useWords(reviewWords);
+  const sides = [
+    { key: "driver-for", title: words.whyFor, texts: segments.filter(({ strength }) => strength > 0) },
+    { key: "driver-against", title: words.whyAgainst, texts: segments.filter(({ strength }) => strength < 0) },
+  ].filter(({ texts }) => texts.length > 0);
+  if (sides.length === 0) return null;
+  return (
+    <p className="driver-legend">
+      {words.why}:{" "}
+      {sides.map(({ key, title, texts }) => (
+        <span key={key}>
+          <span className={key}>{title}</span> <span className="only-read">{texts.map(({ text }) => text).join(", ")}. </span>
+        </span>
+      ))}
+    </p>
   );
 }

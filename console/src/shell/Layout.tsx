@@ -1,7 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Suspense, useEffect, useState } from "react";
 import { NavLink, Outlet, useLocation, useNavigate } from "react-router";
-import { useConnected } from "../api/connection";
+import { isConnected, onConnection, useConnected } from "../api/connection";
 import { IconButton } from "../ui/Button";
 import { Icon, type IconName } from "../ui/Icon";
 import { Skeleton } from "../ui/States";
@@ -97,9 +97,7 @@ function Connection() {
   const connected = useConnected();
   const words = useWords(shellWords);
   const queries = useQueryClient();
-  useEffect(() => {
-    if (connected) void queries.invalidateQueries();
-  }, [connected, queries]);
+  useEffect(() => onConnection(() => isConnected() && void queries.invalidateQueries()), [queries]);
   return (
     <div role="status" className="connection">
       {connected ? (
