@@ -23,6 +23,7 @@ interface Props {
   what: string;
   confirm: string;
   tone?: "main" | "bad";
+  /** With room for a long form, which then stands below the name and the reason. */
   wide?: boolean;
   open: boolean;
   onClose: () => void;
@@ -64,8 +65,9 @@ function Asked({ title, what, confirm, tone = "main", wide = false, onClose, act
     <Dialog title={title} open onClose={onClose} actions={actions} wide={wide}>
       <form id={form} className="confirm" onSubmit={submit}>
         <p className="confirm-what">{what}</p>
-        {children}
+        {!wide && children}
         <PersonFields person={person} onChange={setPerson} />
+        {wide && children}
         {doing.error && <Refusal error={doing.error} />}
       </form>
     </Dialog>

@@ -26,15 +26,15 @@ const ASKED_APART = new Set(["requested_by", "reason"]);
 /** Return the parameters that a form can ask for, in the order of the flow's signature. */
 export function parameters(schema: Schema, values: Record<string, unknown>): Parameter[] {
   const properties = isSchema(schema["properties"]) ? schema["properties"] : {};
+  const definitions = isSchema(schema["definitions"]) ? schema["definitions"] : {};
   return Object.entries(properties)
     .filter(([name]) => !ASKED_APART.has(name))
-    .flatMap(([name, spec]) => (isSchema(spec) ? [parameter(name, spec, values[name])] : []))
+    .flatMap(([name, spec]) => (isSchema(spec) ? [parameter(name, resolved(spec, definitions), values[name])] : []))
     .sort((left, right) => left.position - right.position);
 }
 
-function parameter(name: string, spec: Schema, deployed: unknown): Parameter {
-  const own = resolved(spec);
-  const usual = isValue(deployed) && deployed !== undefined ? deployed : isValue(own["default"]) ? own["default"] : null;
+function parameter(name: string, own: Schema, deployed: unknown): Parameter {
+  const usual = isValue(deployed) ? deployed : isValue(own["default"]) ? own["default"] : null;
   const choices = Array.isArray(own["enum"]) ? own["enum"].map(String) : [];
   return {
     name,
@@ -43,17 +43,21 @@ function parameter(name: string, spec: Schema, deployed: unknown): Parameter {
     kind: choices.length > 0 ? "choice" : kindOf(own["type"]),
     choices,
     usual,
-    minimum: numberOf(own["minimum"]) ?? numberOf(own["exclusiveMinimum"]),
-    maximum: numberOf(own["maximum"]) ?? numberOf(own["exclusiveMaximum"]),
+    minimum: numberOf(own["minimum"]),
+    maximum: numberOf(own["maximum"]),
     position: numberOf(own["position"]) ?? 0,
   };
 }
 
-/** A value that may be left out is described as one of two; the other one says what it is. */
-function resolved(spec: Schema): Schema {
-  const options = Array.isArray(spec["anyOf"]) ? spec["anyOf"].filter(isSchema) : [];
+/** A choice is described elsewhere in the document; a value that may be left out, as one of two. */
+function resolved(spec: Schema, definitions: Schema): Schema {
+  const options = [spec["anyOf"], spec["allOf"]].flatMap((each) => (Array.isArray(each) ? each.filter(isSchema) : []));
   const real = options.find((option) => option["type"] !== "null");
-  return real ? { ...real, ...spec } : spec;
+  const described = typeof spec["$ref"] === "string" ? definitions[spec["$ref"].split("/").at(-1) ?? ""] : real;
+  if (!isSchema(described)) return spec;
+  const found = described === real ? resolved(described, definitions) : described;
+  const title = typeof spec["title"] === "string" ? spec["title"] : found["title"];
+  return { ...found, ...spec, title };
 }
 
 function kindOf(type: unknown): Parameter["kind"] {
@@ -72,6 +76,7 @@ export function valueOf({ kind }: Parameter, typed: string): Value | undefined {
 
 /** Whether what was typed can be sent. */
 export function fits(one: Parameter, typed: string): boolean {
+  if (typed === "" && one.usual === null) return true;
   const value = valueOf(one, typed);
   if (value === undefined) return false;
   if (typeof value !== "number") return true;
