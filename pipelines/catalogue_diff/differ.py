@@ -119,11 +119,11 @@ class Differ:
         home: Home,
         reader: Reader,
     ) -> pd.DataFrame:
-        end = self._clock() + self._seconds
         with (
             closing(open_runtime(champion.package)) as before,
             closing(open_runtime(challenger.package)) as after,
         ):
+            end = self._clock() + self._seconds
             return answers(
                 before, after, questions, home, reader, enough=lambda: self._clock() > end
             )
