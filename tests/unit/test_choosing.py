@@ -14,6 +14,7 @@ from pipelines.orders.order_lines import IncomingLine, OrderLine, OrderLines
 from pipelines.orders.product_catalogue import MODEL
 from pipelines.store import Store
 
+pytestmark = pytest.mark.both_databases
 SHOWN = {"code": "A", "confidence": 40.0, "prediction_id": "p1"}
 
 

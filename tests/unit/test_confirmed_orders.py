@@ -22,6 +22,7 @@ from pipelines.orders.outbox import Outbox, pause
 from pipelines.orders.product_catalogue import Product
 from pipelines.store import Store
 
+pytestmark = pytest.mark.both_databases
 LINE = OrderedLine("l1", "martillo", 2.0, "A", "Martillo de uña", "P-1", 120.0)
 
 
