@@ -17,6 +17,8 @@ from prometheus_client import CollectorRegistry
 from serving.board_schemas import TrafficView
 
 WINDOW_SECONDS = 300.0
+FEWEST = {0.5: 10, 0.99: 100}
+"""Requests without which a percentile is not told: it would be the chance of the day."""
 FRESH_SECONDS = 2.0
 """Looks that follow one another faster see the same figures."""
 
@@ -104,9 +106,12 @@ def _between(before: Counted, after: Counted, seconds: float) -> TrafficView:
 
 
 def _percentile(within: Mapping[float, float], share: float) -> float | None:
-    """Return milliseconds, interpolated in the bucket; beyond the last bound, that bound."""
+    """Return milliseconds, interpolated in the bucket; beyond the last bound, that bound.
+
+    None where there are too few requests to tell.
+    """
     bounds, counts = list(within), list(within.values())
-    if not counts or counts[-1] <= 0:
+    if not counts or counts[-1] < FEWEST[share]:
         return None
     wanted = share * counts[-1]
     place = bisect_left(counts, wanted)

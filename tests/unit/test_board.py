@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -52,7 +53,7 @@ def test_a_card_shows_the_champion_and_its_traffic(client):
     assert shown["condition"] == "serving"
     traffic = shown["traffic"]
     assert (traffic["answers"], traffic["requests"], traffic["refused"]) == (2, 2, 1)
-    assert traffic["p50_ms"] <= traffic["p99_ms"]
+    assert (traffic["p50_ms"], traffic["p99_ms"]) == (None, None)  # of two requests
 
 
 def test_a_model_without_champion_has_a_card_too(client):
@@ -146,6 +147,26 @@ def test_traffic_is_what_came_within_the_window():
     assert count(4) == 4  # the look before was made by the window's beginning
     assert traffic.of("codes").answers == 4
     assert traffic.of("others").answers == 0
+
+
+@pytest.mark.parametrize(
+    ("requests", "known"), [(9, (False, False)), (99, (True, False)), (100, (True, True))]
+)
+def test_a_percentile_is_told_of_enough_requests(requests, known):
+    registry = CollectorRegistry()
+    tallies = Tallies(registry)
+
+    async def ask() -> None:
+        for _ in range(requests):
+            tallies.handled("POST", "/x", 200, 0.002, "codes")
+
+    asyncio.run(ask())
+    tallies.hand_over()
+    seen = ModelTraffic(lambda: registry).of("codes")
+
+    assert (seen.p50_ms is not None, seen.p99_ms is not None) == known
+    assert seen.requests == requests
+    assert all(1 < each < 2.5 for each in (seen.p50_ms, seen.p99_ms) if each is not None)
 
 
 def test_prefect_is_not_asked_again_at_once_while_it_is_away():

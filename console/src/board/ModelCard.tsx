@@ -127,7 +127,8 @@ function TrafficLine({ card: { traffic } }: { card: Card }) {
       <span title={window}>{words.perMinute(format.number(traffic.answers_per_minute, busy))}</span>
       {traffic.p50_ms !== null && (
         <span className="faint">
-          {` · p50 ${milliseconds(format, traffic.p50_ms)} · p99 ${milliseconds(format, traffic.p99_ms)}`}
+          {` · p50 ${milliseconds(format, traffic.p50_ms)}`}
+          {traffic.p99_ms !== null && ` · p99 ${milliseconds(format, traffic.p99_ms)}`}
         </span>
       )}
       {traffic.failed > 0 && <Badge tone="bad">{words.failed(format.number(traffic.failed))}</Badge>}
