@@ -48,14 +48,14 @@ def sides(folder):
     )
 
 
-def judged(log, folder, made_by=None):
+def judged(log, folder, made_by=None, approval="none"):
     """A first champion, and version 2 that is better, with what it changes."""
     requests = pd.DataFrame({"text": ["pint1", "pint2"]})
     old, new = exactly(830, 20, 60, 90)
     for version, before, after in (("1", None, old), ("2", old, new)):
         head = log.head(MODEL)
         case = Case(
-            policy=policy(),
+            policy=policy(approval=approval if head else "none"),
             trigger=MANUAL,
             look=log.looks("stub-1") + 1,
             champion=contestant(head.version) if head else None,
@@ -208,11 +208,14 @@ def test_the_command_shows_what_a_decision_changes(tmp_path, monkeypatch):
     monkeypatch.setenv("CONTENDER_HOME", str(tmp_path))
     settings = load_settings()
     store = open_store(settings.store_url)
-    decision = judged(DecisionLog(store, settings.var / "predictions"), settings.var)
+    log = DecisionLog(store, settings.var / "predictions")
+    decision = judged(log, settings.var, approval="required")
     shown = CliRunner().invoke(app, ["decisions", decision.decision_id, "--diff"])
     assert "2 of 2 answers change" in shown.stdout
     assert "pint1" in shown.stdout
     whole = CliRunner().invoke(app, ["decisions", decision.decision_id, "--diff", "--json"])
     assert json.loads(whole.stdout)["changed"] == 2
     assert CliRunner().invoke(app, ["decisions", "--diff"]).exit_code == 1
+    (waits,) = json.loads(CliRunner().invoke(app, ["approve", "--json"]).stdout)
+    assert (waits["answers_changed"], waits["answers_compared"]) == (2, 2)
     store.close()
