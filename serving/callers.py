@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -44,6 +45,12 @@ def header(name: bytes) -> str | None:
     caller = _caller.get()
     found = caller and next((value for key, value in caller[0]["headers"] if key == name), None)
     return found.decode("latin-1") if found else None
+
+
+def is_plain(headers: Mapping[bytes, bytes]) -> bool:
+    """Whether the deadline among some headers, if there is one, is what it should be."""
+    given = headers.get(HEADER_BYTES)
+    return given is None or MILLISECONDS.fullmatch(given) is not None
 
 
 def seconds_left(most: float) -> float:

@@ -8,6 +8,7 @@ before it returns, and lets a rollout see what happened.
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,7 +17,7 @@ from typing import Protocol
 from pipelines.contract import Row
 from pipelines.prediction_log import Entry, Provenance
 from pipelines.versions.artifact import Contract
-from serving import generations, quick
+from serving import callers, generations, quick
 from serving.answers import Answered, ServedModel
 from serving.live import Answering, LiveModel
 from serving.quick import MOST_ROWS, Quick
@@ -131,8 +132,9 @@ class Slots:
         as the prediction log keeps them, where that differs from what the model is asked.
 
         Raises `UnknownModel`, `NoChampion`, `VersionNotLive`, `TooManyInstances`,
-        `InvalidInstances`, `RequestRefused`, or what `reach` raises.
+        `InvalidInstances`, `RequestRefused`, `InvalidDeadline`, or what `reach` raises.
         """
+        callers.seconds_left(math.inf)  # refused here too, where nobody has to wait
         if generations.demanded():
             await self.reach(model)
         asked = Asked(model, instances, unit, request_id, logged)

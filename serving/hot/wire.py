@@ -12,9 +12,10 @@ import logging
 import time
 from collections.abc import Mapping
 
-from serving.draining import DrainingProtocol
+from serving import callers
 from serving.envelope import request_id_for
 from serving.hot.calls import JSON, Call, Question, Reply
+from serving.hot.heads import HeadsProtocol
 from serving.hot.rounds import Rounds, Waiting
 from serving.hot.table import HotTable, Place
 
@@ -22,13 +23,13 @@ STATE = "hot"
 """Where the application's lifespan leaves the table of what can be answered here."""
 HELD_BYTES = 16_384
 """A longer body is worth a task; it seldom arrives in one piece anyway."""
-ELSEWHERE = (b"transfer-encoding", b"expect", b"upgrade", b"x-min-generation")
+ELSEWHERE = (b"transfer-encoding", b"expect", b"x-min-generation")
 """Headers that ask for more than an answer at once."""
 
 logger = logging.getLogger(__name__)
 
 
-class HotProtocol(DrainingProtocol):
+class HotProtocol(HeadsProtocol):
     """A connection that answers plain, quick requests by itself."""
 
     _held: Place | None = None
@@ -44,11 +45,11 @@ class HotProtocol(DrainingProtocol):
             self._rounds().run(everything=True)
         super().on_message_begin()
 
-    def on_headers_complete(self) -> None:
+    def begin(self) -> None:
         """Hold the request if it may be answered at once, and begin to answer it otherwise."""
         self._held = self._place()
         if self._held is None:
-            super().on_headers_complete()
+            super().begin()
             return
         self._content, self._arrived = b"", time.perf_counter()
 
@@ -59,11 +60,11 @@ class HotProtocol(DrainingProtocol):
         else:
             self._content += body
 
-    def on_message_complete(self) -> None:
+    def complete(self) -> None:
         """Have a held request answered in this round, or let the application do it."""
         place, self._held = self._held, None
         if place is None:
-            super().on_message_complete()
+            super().complete()
             return
         self._asked = place
         call = self._call(place)
@@ -97,7 +98,7 @@ class HotProtocol(DrainingProtocol):
         self._asked = None
         if not self.transport.is_closing():
             self._begin()
-            super().on_message_complete()
+            super().complete()
 
     def _rounds(self) -> Rounds:
         table: HotTable = self.app_state[STATE]
@@ -119,7 +120,8 @@ class HotProtocol(DrainingProtocol):
         if len(self._told) < len(self.headers):
             return None
         plain = table.is_plain(place, self._told, min(HELD_BYTES, table.limit_bytes))
-        return place if plain and not any(name in self._told for name in ELSEWHERE) else None
+        elsewhere = any(name in self._told for name in ELSEWHERE)
+        return place if plain and not elsewhere and callers.is_plain(self._told) else None
 
     def _is_elsewhere(self) -> bool:
         """Whether uvicorn has to see to this connection or request itself."""
@@ -135,7 +137,7 @@ class HotProtocol(DrainingProtocol):
 
     def _begin(self) -> None:
         """Begin the request with uvicorn, as far as it has arrived."""
-        super().on_headers_complete()
+        super().begin()
         if self._content:
             super().on_body(self._content)
 
