@@ -1,13 +1,24 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
-import { packed } from "./tools/packed";
+import { foreseen } from "./tools/foreseen.ts";
+import { packed } from "./tools/packed.ts";
 
 /** Where `npm run dev` finds a running server; the built page is served by that server itself. */
 const server = process.env["CONTENDER_SERVER"] ?? "http://127.0.0.1:8000";
 
 export default defineConfig({
-  plugins: [react(), packed()],
-  build: { target: "es2022", modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
+  plugins: [react(), foreseen("/review/ReviewPage.tsx"), packed()],
+  build: {
+    target: "es2022",
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+    rolldownOptions: {
+      output: {
+        // Small parts that all pages share come in one piece; charts only where there is one.
+        codeSplitting: { groups: [{ name: "parts", test: /src\/(ui|shell|api)\/(?!TimeChart)|@tanstack/ }] },
+      },
+    },
+  },
   server: { proxy: { "/v1": server, "/api": server, "/livez": server, "/readyz": server } },
   test: {
     environment: "happy-dom",

@@ -5,22 +5,36 @@ import { linesQuery } from "./review/lines";
 import { Layout } from "./shell/Layout";
 import { NotFound } from "./shell/NotFound";
 
-const reviewPage = () => import("./review/ReviewPage");
-const ReviewPage = lazy(reviewPage);
-const BoardPage = lazy(() => import("./board/BoardPage"));
-const ModelPage = lazy(() => import("./model/ModelPage"));
-const DecisionPage = lazy(() => import("./decision/DecisionPage"));
-const MonitoringPage = lazy(() => import("./monitoring/MonitoringPage"));
-const PlaygroundPage = lazy(() => import("./playground/PlaygroundPage"));
+const pages = {
+  review: () => import("./review/ReviewPage"),
+  board: () => import("./board/BoardPage"),
+  model: () => import("./model/ModelPage"),
+  decision: () => import("./decision/DecisionPage"),
+  monitoring: () => import("./monitoring/MonitoringPage"),
+  playground: () => import("./playground/PlaygroundPage"),
+};
+const ReviewPage = lazy(pages.review);
+const BoardPage = lazy(pages.board);
+const ModelPage = lazy(pages.model);
+const DecisionPage = lazy(pages.decision);
+const MonitoringPage = lazy(pages.monitoring);
+const PlaygroundPage = lazy(pages.playground);
 
-/** Fetch the page that nearly everybody opens first, and what it shows, without waiting for each other. */
+const QUIET_MS = 3_000;
+
+/**
+ * Fetch the page that nearly everybody opens first, and what it shows, without waiting for each
+ * other; and all other pages a little later, so that a lost connection closes none of them.
+ */
 export function foresee(path: string, queries: QueryClient): void {
-  if (path !== "/" && path !== "/review") return;
-  void reviewPage();
-  void queries.prefetchQuery(linesQuery);
+  if (path === "/" || path === "/review") {
+    void pages.review();
+    void queries.prefetchQuery(linesQuery);
+  }
+  setTimeout(() => void Promise.allSettled(Object.values(pages).map((page) => page())), QUIET_MS);
 }
 
-/** Every address of the console; each page is fetched when it is first looked at. */
+/** Every address of the console. */
 export function Pages() {
   return (
     <Routes>

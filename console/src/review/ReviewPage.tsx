@@ -23,8 +23,23 @@ export default function ReviewPage() {
       ) : error ? (
         <ErrorState error={error} onRetry={refresh} />
       ) : (
-        <Skeleton lines={8} />
+        <Coming />
       )}
     </div>
+  );
+}
+
+/** The desk's own shape while its lines are on the way. */
+function Coming() {
+  return (
+    <>
+      <div className="desk-head" />
+      <div className="desk-side desk-coming">
+        <Skeleton lines={12} />
+      </div>
+      <div className="desk-work desk-coming" aria-hidden="true">
+        <Skeleton lines={5} />
+      </div>
+    </>
   );
 }

@@ -27,11 +27,11 @@ export function useDeskKeys(cursor: Cursor, doing: Doing): void {
   const nextFilter = () => cursor.choose(FILTERS[(FILTERS.indexOf(filter) + 1) % FILTERS.length] ?? "open");
   useShortcuts(words.keysTitle, [
     { keys: ["a", "Enter"], label: words.accept, run: doing.accept },
-    ...[1, 2, 3, 4, 5].map((place) => ({
-      keys: [String(place)],
-      label: `${words.alternatives}: ${place}`,
-      run: () => doing.option(place - 1),
-    })),
+    {
+      keys: ["1", "2", "3", "4", "5"],
+      label: words.keys.option,
+      run: (key) => doing.option(Number(key) - 1),
+    },
     { keys: ["/"], label: words.search, run: doing.search },
     { keys: ["s"], label: words.skip, run: doing.skip },
     { keys: ["u"], label: words.undo, run: doing.undo },

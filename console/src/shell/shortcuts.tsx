@@ -6,7 +6,7 @@ export interface Shortcut {
   keys: string[];
   /** What it does, as the help says it. */
   label: string;
-  run: () => void;
+  run: (key: string) => void;
   /** Whether it also works while somebody types in a field. */
   inFields?: boolean;
 }
@@ -70,7 +70,7 @@ function listen(groups: () => ShortcutGroup[]): () => void {
     if (!shortcut || (takesText(event.target) && !shortcut.inFields)) return;
     before = null;
     event.preventDefault();
-    shortcut.run();
+    shortcut.run(event.key);
   };
   document.addEventListener("keydown", pressed);
   return () => document.removeEventListener("keydown", pressed);
@@ -85,7 +85,7 @@ export function useShortcuts(title: string, shortcuts: Shortcut[]): void {
   useEffect(() => {
     const steady = newest.current.map((shortcut, index) => ({
       ...shortcut,
-      run: () => newest.current[index]?.run(),
+      run: (key: string) => newest.current[index]?.run(key),
     }));
     return register({ title, shortcuts: steady });
   }, [register, title, known]);
