@@ -9,15 +9,22 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from asgi_client import AppClient
 from domain_stage import DomainStage, contract_of, serve_categoriser, serve_model
+from told_rollouts import Stage as RolloutStage
 
+from pipelines.label_requests import queue
+from pipelines.label_requests.queue import LabelRequest
 from pipelines.labels import Labels, exact
 from pipelines.prediction_log import Provenance
+from pipelines.rollouts import disagreements, steward
+from pipelines.rollouts.disagreements import Disagreement
 from pipelines.settings import Settings
+from serving.rollout_desk import RolloutDesk
 
 MODELS = {
     "product_codes": {"source": {"url": "codes.csv"}},
     "product_categories": {"source": {"url": "categories.csv"}},
 }
+CODES = "product_codes"
 NOW = "2026-11-21T10:00:00Z"
 
 
@@ -135,6 +142,48 @@ def test_a_line_whose_category_contradicts_its_code_disagrees_and_comes_first(st
     assert found["cable"]["doubts"] == ["category"]
     assert found["cable"]["disagrees"]
     assert found["cable"]["priority"] > found["martillo de uña"]["priority"]
+
+
+def test_what_the_gate_asks_for_is_marked_and_comes_first(stage, client):
+    stage.order("m1", "martillo de uña", "cable")
+    stage.predict()
+    lines(client)
+    asked = LabelRequest("campaign", 0, CODES, "Martillo  de uña", "disagree", 1.0, {})
+    queue.publish(stage.store, "campaign", [asked])
+
+    found = lines(client)
+
+    assert [line["requested"] for line in found.values()] == [True, False]
+    assert found["martillo de uña"]["priority"] > found["cable"]["priority"]
+    assert desk(client)["progress"]["requested_open"] == 1
+
+
+def test_a_line_that_a_shadow_answers_otherwise_disagrees(stage, client):
+    stage.order("m1", "martillo de uña", "martillo")
+    stage.predict()
+    other = {"code": "31160002", "confidence": 0.7}
+    differing = [
+        Disagreement("p1", {"description": "Martillo de uña"}, [{"code": "27110001"}], [other])
+    ]
+    client.app.state.services.rollout_desk.differing = {CODES: differing}.__getitem__
+
+    found = lines(client)
+
+    assert found["martillo de uña"]["doubts"] == ["challenger"]
+    assert found["martillo de uña"]["disagrees"]
+    assert found["martillo"]["doubts"] == []
+
+
+def test_only_a_rollout_that_runs_differs(store, tmp_path):
+    rollouts = RolloutStage.open(store, tmp_path)
+    offices = RolloutDesk(rollouts.log, rollouts=None, clock=rollouts.clock)
+    differing = Disagreement("p1", {"description": "x"}, [{"code": "A"}], [{"code": "B"}])
+    running = rollouts.start(mode="shadow", metric=None, share=1.0)
+    disagreements.keep(store, running.rollout_id, [differing], rollouts.now)
+
+    assert list(offices.differing("codes")) == [differing]
+    steward.stop(rollouts.log, running.rollout_id, actor="ana", reason="seen enough")
+    assert list(offices.differing("codes")) == []
 
 
 def test_a_low_confidence_is_uncertain(stage, client):
