@@ -28,7 +28,9 @@ def log_mean_exp(values: Sequence[float]) -> float:
     return top + math.log(math.fsum(math.exp(each - top) for each in values) / len(values))
 
 
-def bets(log_wealth: Sequence[float], gain: float, worst: float) -> list[float]:
+def bets(
+    log_wealth: Sequence[float], gain: float, worst: float, fractions: Sequence[float] = FRACTIONS
+) -> list[float]:
     """Return the log wealth of each bettor after one more observation.
 
     Under the null hypothesis `gain` is at most 0 on average whatever came before, and it is never
@@ -37,7 +39,7 @@ def bets(log_wealth: Sequence[float], gain: float, worst: float) -> list[float]:
     """
     return [
         wealth + math.log1p(fraction / worst * gain)
-        for wealth, fraction in zip(log_wealth, FRACTIONS, strict=True)
+        for wealth, fraction in zip(log_wealth, fractions, strict=True)
     ]
 
 
@@ -82,18 +84,22 @@ class BoundedMean:
         return max(0.0, centre - reach), min(1.0, centre + reach)
 
 
-def log_wealths(gains: Iterable[float], worst: float) -> Iterator[float]:
+def log_wealths(
+    gains: Iterable[float], worst: float, fractions: Sequence[float] = FRACTIONS
+) -> Iterator[float]:
     """Yield the log of the bettors' mean wealth after each observation.
 
     Stakes never change, so the wealth never falls where a gain rises: with each gain that is not
     known yet put at its lowest, -`worst`, this is at most what will be known to be the wealth.
     """
-    wealth = [0.0] * len(FRACTIONS)
+    wealth = [0.0] * len(fractions)
     for gain in gains:
-        wealth = bets(wealth, gain, worst)
+        wealth = bets(wealth, gain, worst, fractions)
         yield log_mean_exp(wealth)
 
 
-def most_ever(gains: Iterable[float], worst: float) -> float:
+def most_ever(
+    gains: Iterable[float], worst: float, fractions: Sequence[float] = FRACTIONS
+) -> float:
     """Return the log of the largest mean wealth at any time, of which Ville's inequality speaks."""
-    return max(log_wealths(gains, worst), default=0.0)
+    return max(log_wealths(gains, worst, fractions), default=0.0)

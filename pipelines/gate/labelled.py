@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -33,6 +33,8 @@ Floats = NDArray[np.float64]
 COMPARED = frozenset({"actual", "predicted", "correct"})
 """Columns that a labelled question has; metrics of others are those of the test set alone."""
 INTERVAL_ALPHA = 0.05
+STAKES: Final = (0.125, 0.25, 0.5)
+"""Parts of the largest safe stake: labels are few, so only gains worth a promotion are bet on."""
 
 
 @dataclass(frozen=True)
@@ -138,13 +140,14 @@ def _nulls(policy: Policy, metric: Metric, champion: float, rule: Rule) -> Bets:
 def _figures(labelled: Labelled, bets: Bets, alpha: float, rule: Rule) -> LabelFigures:
     rows = _in_turn(labelled.rows)
     gains = _gains(rows, "champion")
-    log_e = most_ever(_known(gains, -1.0) - bets.null, 1 + bets.null)
+    log_e = most_ever(_known(gains, -1.0) - bets.null, 1 + bets.null, STAKES)
     if rule == "non_inferiority" and "anchor" in rows:
         against_anchor = _known(_gains(rows, "anchor"), -1.0)
-        log_e = min(log_e, most_ever(against_anchor - bets.null, 1 + bets.null))
+        log_e = min(log_e, most_ever(against_anchor - bets.null, 1 + bets.null, STAKES))
     against = -math.inf
     if bets.interesting < 1:
-        against = most_ever(bets.interesting - _known(gains, 1.0), 1 - bets.interesting)
+        losses = bets.interesting - _known(gains, 1.0)
+        against = most_ever(losses, 1 - bets.interesting, STAKES)
     differ = (rows["champion"] != rows["challenger"]).to_numpy(bool)
     told = gains[differ & ~np.isnan(gains)]
     whole = labelled.rows

@@ -18,7 +18,7 @@ from pipelines import catalog
 from pipelines.contract import RequestRefused
 from pipelines.decisions.peeks import unjudged
 from pipelines.gate.comparison import slice_metric
-from pipelines.gate.labelled import Labelled, disagreeing, evidence
+from pipelines.gate.labelled import STAKES, Labelled, disagreeing, evidence
 from pipelines.gate.leakage import read_keys
 from pipelines.gate.promotion import spent
 from pipelines.label_requests.campaign import Campaign, campaign_of, opening
@@ -266,6 +266,7 @@ def _record(
         "stopping_rule": {
             "rule": ground.rule,
             "alpha": ground.alpha,
+            "stakes": list(STAKES),
             "promotes": "bets on the live gain reach 1/alpha at any time (features.betting)",
             "refuses": "bets against a gain worth a promotion reach 20 at any time",
             "most_labels": settings.labels_limit,

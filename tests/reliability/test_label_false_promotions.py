@@ -9,9 +9,8 @@ import pandas as pd
 import pytest
 from rivals import ACCURACY, policy
 
-from features.betting import FRACTIONS
 from features.statistics import alpha_at
-from pipelines.gate.labelled import Labelled, evidence
+from pipelines.gate.labelled import STAKES, Labelled, evidence
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +30,7 @@ def wealth(gains: np.ndarray, null: float = 0.0) -> np.ndarray:
     """The log of the bettors' mean wealth after each observation of each campaign."""
     worst = 1 + null
     every = np.stack(
-        [np.cumsum(np.log1p(part / worst * (gains - null)), axis=1) for part in FRACTIONS]
+        [np.cumsum(np.log1p(part / worst * (gains - null)), axis=1) for part in STAKES]
     )
     top = every.max(axis=0)
     return top + np.log(np.exp(every - top).mean(axis=0))
@@ -112,7 +111,7 @@ def test_a_retraining_that_is_worse_by_the_whole_margin_is_promoted_at_most_alph
 
 @pytest.mark.parametrize(
     ("better", "worse", "power", "labels"),
-    [(0.7, 0.2, 0.99, 45), (0.6, 0.25, 0.9, 85), (0.5, 0.3, 0.25, 125)],
+    [(0.7, 0.2, 0.99, 40), (0.6, 0.25, 0.92, 75), (0.5, 0.3, 0.35, 110)],
 )
 def test_a_challenger_that_is_better_is_found_within_the_labels_asked_for(
     better: float, worse: float, power: float, labels: float

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from rivals import ACCURACY, MACRO_F1, MANUAL, case, check, contestant, exactly, policy
 
-from features.betting import FRACTIONS, log_mean_exp
-from pipelines.gate.labelled import Labelled, with_labels
+from features.betting import log_mean_exp
+from pipelines.gate.labelled import STAKES, Labelled, with_labels
 from pipelines.gate.leakage import Leakage
 from pipelines.gate.promotion import decide
 from pipelines.gate.verdict import Trigger
@@ -62,7 +62,7 @@ def test_enough_labels_for_the_challenger_promote_it():
 def test_the_evidence_is_the_mean_wealth_of_the_bettors():
     found = ruling("+" * 12 + "-" * 2 + "?" * 20)
     by_hand = max(
-        log_mean_exp([n * math.log1p(f) + m * math.log1p(-f) for f in FRACTIONS])
+        log_mean_exp([n * math.log1p(f) + m * math.log1p(-f) for f in STAKES])
         for n, m in [*((n, 0) for n in range(13)), (12, 1), (12, 2)]
     )
     assert found.labels is not None
