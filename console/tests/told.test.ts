@@ -24,7 +24,7 @@ describe("figures", () => {
   it("carry a real minus, and few digits", () => {
     expect([signed(en, -0.01), signed(en, 0.5), signed(en, null)]).toEqual(["−0.01", "+0.5", "–"]);
     expect(milliseconds(en, 0.481)).toBe("0.48 ms");
-    expect(chance(en, 1e-9)).toBe("< 0.0001");
+    expect([1e-9, 0.00045, 0.0185].map((p) => chance(en, p))).toEqual(["< 0.0001", "0.00045", "0.019"]);
   });
 
   it("have round marks within the ends of their scale", () => {

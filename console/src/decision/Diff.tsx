@@ -8,7 +8,6 @@ import { Card } from "../ui/Card";
 import { ErrorState, Skeleton } from "../ui/States";
 import { type Column, Table } from "../ui/Table";
 import { decisionWords } from "../words/decision";
-import { named } from "../words/lifecycle";
 
 const SHOWN = 12;
 
@@ -39,15 +38,17 @@ export function Diff({ decision }: { decision: string }) {
 function Found({ diff }: { diff: CatalogueDiffView }) {
   const words = useWords(decisionWords);
   const { number } = useFormat();
-  const unit = named(words.diffUnits, diff.sales_unit ?? "pieces");
+  const sold = diff.sales_unit === "money" ? words.diffMoney : words.diffPieces;
   return (
     <div className="diff">
       <p>
         {diff.changed === 0 ? words.diffSame : words.diffLead(number(diff.changed), number(diff.questions))}
-        {diff.sales !== null && diff.changed_sales !== null && ` ${words.diffSales(number(diff.changed_sales, 0), number(diff.sales, 0), unit)}`}
+        {diff.sales !== null && diff.changed_sales !== null && ` ${sold(number(diff.changed_sales, 0), number(diff.sales, 0))}`}
       </p>
-      {diff.counts.length > 0 && <Counts counts={diff.counts} />}
-      {diff.most_moved.length > 0 && <Moved moved={diff.most_moved} />}
+      <div className="diff-tables">
+        {diff.counts.length > 0 && <Counts counts={diff.counts} />}
+        {diff.most_moved.length > 0 && <Moved moved={diff.most_moved} />}
+      </div>
       {diff.note && (
         <p className="plot-note" lang="en">
           {diff.note}

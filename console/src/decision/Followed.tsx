@@ -58,6 +58,6 @@ function Settled({ text, reason }: { text: string; reason: string }) {
 function Said({ effect: { what, names } }: { effect: Pick<Effect, "what" | "names"> }) {
   const words = useWords(decisionWords);
   const [first = "", second] = names;
-  if (what === "alias") return second ? words.aliasMoved(first, second) : words.aliasSet(first);
+  if (what === "alias") return second && second !== first ? words.aliasMoved(first, second) : words.aliasSet(first);
   return what === "confirmed" ? words.confirmed(names.length) : words.effect;
 }

@@ -18,6 +18,8 @@ export interface GainRow {
 interface Props {
   /** What the rows are about; read out. */
   label: string;
+  /** Whom the challenger is held against; by default the champion. */
+  against?: string;
   rows: GainRow[];
 }
 
@@ -31,7 +33,7 @@ export function reach(rows: GainRow[]): number {
 }
 
 /** Gains with their intervals on one scale around zero: right of it the challenger is better. */
-export function GainRows({ label, rows }: Props) {
+export function GainRows({ label, against, rows }: Props) {
   const words = useWords(decisionWords);
   const most = reach(rows);
   return (
@@ -39,7 +41,7 @@ export function GainRows({ label, rows }: Props) {
       <div role="row" className="gains-head">
         <span role="columnheader">{words.metric}</span>
         <span role="columnheader" className="gains-figure">
-          {words.before}
+          {against ?? words.before}
         </span>
         <span role="columnheader" className="gains-figure">
           {words.after}

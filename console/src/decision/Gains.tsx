@@ -21,6 +21,7 @@ export function Gains({ figures }: { figures: FigureView[] }) {
           <GainRows
             key={group[0]?.role}
             label={words.gains}
+            {...(group.some(({ role }) => AGAINST.has(role)) ? { against: words.reference } : {})}
             rows={group.map((one) => row(one, named(words.roles, one.role)))}
           />
         ))}

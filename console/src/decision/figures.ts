@@ -11,8 +11,11 @@ export function signed(format: Format, value: number | null): string {
   return value < 0 ? `−${digits}` : `+${digits}`;
 }
 
-/** A probability: small ones as an upper bound. */
-export const chance = (format: Format, p: number): string => (p < 0.0001 ? `< ${format.number(0.0001, 4)}` : format.number(p, 4));
+const SMALLEST = 0.0001;
+
+/** A probability with two digits that say something; small ones as an upper bound. */
+export const chance = (format: Format, p: number): string =>
+  p < SMALLEST ? `< ${format.number(SMALLEST, 4)}` : format.number(p, Math.max(2, 1 - Math.floor(Math.log10(p))));
 
 /** Milliseconds with the digits that matter. */
 export const milliseconds = (format: Format, value: number | null): string =>

@@ -41,6 +41,12 @@ export function Confirm(props: Props) {
   return props.open ? <Asked {...props} /> : null;
 }
 
+/** Give the focus to the first field that is not filled in. */
+function begin(form: HTMLFormElement | null): void {
+  const fields = [...(form?.querySelectorAll<HTMLInputElement | HTMLSelectElement>("input, select") ?? [])];
+  (fields.find(({ value }) => value === "") ?? fields[0])?.focus();
+}
+
 function Asked({ title, what, confirm, tone = "main", wide = false, onClose, act, ready = true, children }: Props) {
   const words = useWords(shellWords);
   const form = useId();
@@ -63,7 +69,7 @@ function Asked({ title, what, confirm, tone = "main", wide = false, onClose, act
   );
   return (
     <Dialog title={title} open onClose={onClose} actions={actions} wide={wide}>
-      <form id={form} className="confirm" onSubmit={submit}>
+      <form id={form} ref={begin} className="confirm" onSubmit={submit}>
         <p className="confirm-what">{what}</p>
         {!wide && children}
         <PersonFields person={person} onChange={setPerson} />
