@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -22,6 +23,8 @@ from benchmarks.serving.servers import Server, contender
 from pipelines.settings import Settings
 
 SECONDS, RATE = 12, 500
+SETTLE_SECONDS = 5.0
+"""The catalogue of the search is indexed after the start; that is none of a request's time."""
 PROFILED = ("product_codes", "product_categories", "product_recommendations", "demand_forecast")
 PARTS: Mapping[str, Sequence[str]] = {
     "the model: checking and answering": (
@@ -68,6 +71,7 @@ def measured(settings: Settings, logs: Path, tools: Path) -> Section:
         copied = serving_only(copy_of(settings, "profile"), [model])
         with contender(copied.home, logs) as server:
             requests = generic(copied, model).requests
+            time.sleep(SETTLE_SECONDS)
             shares[model] = parts_of(_stacks(spy, server, Load(server.port, requests, 64, SECONDS)))
             print(model, dict(shares[model].most_common()), flush=True)
     rows = [[part, *(_share(shares[model], part) for model in PROFILED)] for part in (*PARTS, ELSE)]
