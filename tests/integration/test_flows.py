@@ -35,6 +35,7 @@ from pipelines.store import open_store, predictions
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 WEAK = {"vocabulary": 3, "smoothing": 5.0}
+MIDDLING = {"vocabulary": 18}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -118,15 +119,19 @@ def test_train_and_promote_makes_a_first_champion_and_shows_what_it_did(log, reg
 
 
 def test_train_alone_leaves_a_challenger_that_promote_then_judges(log, registry_client):
+    champion = flow_named("train-and-promote", "stub")(**MIDDLING)["version"]
     trained = flow_named("train", "stub")()
 
-    assert registry_client.snapshot()["stub"].aliases == {CHALLENGER: trained["version"]}
-    assert log.head("stub") is None
+    waits = {CHAMPION: champion, CHALLENGER: trained["version"]}
+    assert registry_client.snapshot()["stub"].aliases == waits
+    assert log.head("stub").version == champion
 
     decided = flow_named("promote", "stub")()
 
     assert decided["version"] == trained["version"]
     assert log.head("stub").version == trained["version"]
+    flow_run = log.get(decided["decision_id"]).record["trigger"]["flow_run_id"]
+    assert artifacts_of(flow_run)["catalogue-diff-stub"] == "table"
 
 
 def test_a_worse_challenger_is_refused_and_the_champion_stays(log):
