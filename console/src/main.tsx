@@ -3,12 +3,15 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { BrowserRouter } from "react-router";
 import { watchNetwork } from "./api/connection";
-import { Unreachable } from "./api/problem";
+import { passing, Refused, Unreachable } from "./api/problem";
 import { foresee, Pages } from "./routes";
 import { LanguageProvider } from "./shell/language";
 import { ShortcutProvider } from "./shell/shortcuts";
 import "./styles/tokens.css";
 import "./styles/page.css";
+
+const mayPass = (error: Error): boolean =>
+  error instanceof Unreachable || (error instanceof Refused && passing(error.status));
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -17,7 +20,7 @@ const queries = new QueryClient({
       // Whether the network is there is for `api/connection` to say: a server on this machine
       // is reached without any.
       networkMode: "always",
-      retry: (failures, error) => error instanceof Unreachable && failures < 2,
+      retry: (failures, error) => failures < 2 && mayPass(error),
     },
     mutations: { networkMode: "always" },
   },

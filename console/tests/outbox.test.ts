@@ -126,6 +126,17 @@ describe("sending", () => {
     expect(outbox.pending()).toEqual([]);
   });
 
+  it.each([401, 403, 404, 500])("loses nothing when the server says %i, which is not about the choices", async (status) => {
+    vi.useFakeTimers();
+    const { outbox, settled, sender } = sending(() => Promise.reject(refusing(status)));
+    outbox.add("Ana", [choice("a"), choice("b")]);
+    await sender.wake();
+    sender.stop();
+    expect(ids(outbox)).toEqual(["a", "b"]);
+    expect(settled).toEqual([]);
+    vi.useRealTimers();
+  });
+
   it("counts nothing as taken that the answer does not name", async () => {
     vi.useFakeTimers();
     const { outbox, sender } = sending(() => Promise.resolve([]));

@@ -51,8 +51,20 @@ export async function ask<O extends Operation>(operation: O, asked: Asked<O>, si
     ...(given.body === undefined ? {} : { body: JSON.stringify(given.body) }),
   });
   if (!response.ok) throw await refusal(response);
-  return (await response.json()) as Answer<O>;
+  return (await read(response)) as Answer<O>;
 }
+
+/** An answer that breaks off is none. */
+async function read(response: Response): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    throw new Unreachable("the answer broke off", { cause: error });
+  }
+}
+
+const isAbort = (error: unknown): boolean => error instanceof DOMException && error.name === "AbortError";
 
 async function sent(url: string, init: RequestInit & { signal: AbortSignal }): Promise<Response> {
   try {
@@ -60,7 +72,7 @@ async function sent(url: string, init: RequestInit & { signal: AbortSignal }): P
     heard();
     return response;
   } catch (error) {
-    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    if (isAbort(error)) throw error;
     unheard();
     throw new Unreachable("the server does not answer", { cause: error });
   }

@@ -104,6 +104,7 @@ export function Desk({ desk, choices, updatedAt, refreshing, onRefresh }: Props)
           whole={whole}
           current={line?.line_id ?? null}
           unsent={unsent}
+          refused={choices.refusals}
           onChoose={cursor.goTo}
           ref={list}
         />

@@ -12,6 +12,7 @@ interface Props {
   whole: ReadonlyMap<string, Message>;
   current: string | null;
   unsent: ReadonlySet<string>;
+  refused: ReadonlyMap<string, string>;
   onChoose: (lineId: string) => void;
   ref: Ref<{ focus: () => void }>;
 }
@@ -19,7 +20,7 @@ interface Props {
 const DONE: Record<Chosen["action"], IconName> = { accept: "check", change: "swap", skip: "skip" };
 
 /** The lines, grouped by message: one list to the keyboard, whose current option is the line in view. */
-export function LineList({ messages, whole, current, unsent, onChoose, ref }: Props) {
+export function LineList({ messages, whole, current, unsent, refused, onChoose, ref }: Props) {
   const words = useWords(reviewWords);
   const list = useRef<HTMLDivElement>(null);
   const id = useId();
@@ -47,6 +48,7 @@ export function LineList({ messages, whole, current, unsent, onChoose, ref }: Pr
               line={line}
               current={line.line_id === current}
               unsent={unsent.has(line.line_id)}
+              refused={refused.has(line.line_id)}
               onChoose={onChoose}
             />
           ))}
@@ -77,10 +79,11 @@ interface RowProps {
   line: Line;
   current: boolean;
   unsent: boolean;
+  refused: boolean;
   onChoose: (lineId: string) => void;
 }
 
-const Row = memo(function Row({ id, line, current, unsent, onChoose }: RowProps) {
+const Row = memo(function Row({ id, line, current, unsent, refused, onChoose }: RowProps) {
   const words = useWords(reviewWords);
   const { number, percent } = useFormat();
   const { chosen, code } = line;
@@ -101,6 +104,7 @@ const Row = memo(function Row({ id, line, current, unsent, onChoose }: RowProps)
       <span className="row-text">{line.description}</span>
       <span className="row-flags">
         <Flags line={line} />
+        {refused && <Flag icon="warning" tone="bad" label={words.notTaken} />}
         {unsent && <Icon name="clock" size={12} />}
         {unsent && <span className="only-read">{words.sending}</span>}
       </span>

@@ -16,6 +16,7 @@ interface Props {
 export function Options({ options, chosen, onChoose }: Props) {
   const words = useWords(reviewWords);
   const { percent } = useFormat();
+  const sure = (share: number) => (share < 0.001 ? `< ${percent(0.001, 1)}` : percent(share, share < 0.1 ? 1 : 0));
   return (
     <section className="options">
       <h3>{words.alternatives}</h3>
@@ -36,8 +37,8 @@ export function Options({ options, chosen, onChoose }: Props) {
                 <span className="option-code mono">{option.code}</span>
               </span>
               <span className="option-confidence">
-                <span className="figures">{percent(option.confidence, option.confidence < 0.1 ? 1 : 0)}</span>
-                <Meter share={option.confidence} label={words.confidence} text={percent(option.confidence, 1)} />
+                <span className="figures">{sure(option.confidence)}</span>
+                <Meter share={option.confidence} label={words.confidence} text={sure(option.confidence)} />
               </span>
             </button>
           </li>

@@ -1,4 +1,4 @@
-import { passing, Refused, Unreachable } from "../api/problem";
+import { Refused, Unreachable } from "../api/problem";
 import type { Outbox, Pending } from "./outbox";
 import type { Choice, Outcome } from "./shapes";
 
@@ -10,6 +10,8 @@ export interface Settled {
 
 type Post = (reviewer: string, choices: Choice[]) => Promise<Outcome[]>;
 
+/** Statuses that speak of what was sent. With any other a choice stays: it may be taken yet. */
+const ABOUT_CHOICES = [400, 409, 413, 422];
 const AT_ONCE = 100;
 const FIRST_PAUSE_MS = 2_000;
 const LONGEST_PAUSE_MS = 30_000;
@@ -79,7 +81,7 @@ export class Sender {
         return { pending, outcome: found.outcome, reason: found.reason ?? null };
       });
     } catch (error) {
-      if (!(error instanceof Refused) || passing(error.status) || error.status === 404) throw error;
+      if (!(error instanceof Refused) || !ABOUT_CHOICES.includes(error.status)) throw error;
       if (sent.length === 1) return sent.map((pending) => ({ pending, outcome: "refused", reason: error.message }));
       this.limit = 1;
       return [];

@@ -106,7 +106,14 @@ export function useChoices(said: (reason: string, refused: boolean) => void): Ch
     [outbox, sender, queries],
   );
   const forgetUndoable = useCallback(() => setMade((before) => before.slice(0, -1)), []);
-  return { pending, fragile: outbox.isFragile(), refusals, decide, undoable: made.at(-1) ?? null, forgetUndoable };
+  const fragile = outbox.isFragile();
+  useEffect(() => {
+    if (!fragile) return;
+    const warn = (event: BeforeUnloadEvent) => event.preventDefault();
+    window.addEventListener("beforeunload", warn);
+    return () => window.removeEventListener("beforeunload", warn);
+  }, [fragile]);
+  return { pending, fragile, refusals, decide, undoable: made.at(-1) ?? null, forgetUndoable };
 }
 
 function withRefusals(before: ReadonlyMap<string, string>, settled: Settled[]): ReadonlyMap<string, string> {

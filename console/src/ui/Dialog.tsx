@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useId, useRef, useState } from "react";
+import { type ReactNode, useId, useLayoutEffect, useRef, useState } from "react";
 import { shellWords } from "../words/shell";
 import { useWords } from "../shell/language";
 import { IconButton } from "./Button";
@@ -20,7 +20,8 @@ export function Dialog({ title, open, onClose, actions, wide = false, children }
   const words = useWords(shellWords);
   const titleId = useId();
   const [shown, setShown] = useState(false);
-  useEffect(() => {
+  // While it is still part of the page: closed later, it would not give the focus back.
+  useLayoutEffect(() => {
     const dialog = element.current;
     if (open && dialog && !dialog.open) dialog.showModal();
     // What it holds comes only now: the focus can't go to a part of what is not shown yet.
