@@ -11,8 +11,9 @@ import logging
 import math
 import re
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pipelines.contract import RequestRefused, Row
 from pipelines.orders.product_catalogue import MODEL as CODES
@@ -51,6 +52,11 @@ UNANSWERED = (
 _WORD = re.compile(r"[^\W_]+(?:[./'´-][^\W_]+)*")
 
 
+Key = tuple[str, str, Any]
+"""The version that is asked, what for, and the question."""
+Ask = Callable[[Sequence[Any]], Awaitable[Sequence[object]]]
+
+
 @dataclass(frozen=True)
 class Insight:
     """What is known about one line; all of it may be missing."""
@@ -75,7 +81,7 @@ class Insights:
 
     def __init__(self, slots: Slots) -> None:
         self._slots = slots
-        self._known: OrderedDict[Hashable, object] = OrderedDict()
+        self._known: OrderedDict[Key, object] = OrderedDict()
         self.found = 0
         """Grows with what `prefetch` has found out."""
 
@@ -88,99 +94,100 @@ class Insights:
 
         The words that drove a code are there once `drivers` or `prefetch` has asked for them.
         """
-        await self._categories({one.text for one in wanted})
-        await self._product_categories({one.product for one in wanted if one.product})
+        asked = self._digest(CATEGORIES)
+        await self._ask([(asked, "line", one.text) for one in wanted], self._categories)
+        products = [one.product for one in wanted if one.product]
+        await self._ask([(asked, "product", name) for name in products], self._product_categories)
         return [self._insight(one) for one in wanted]
 
     def _insight(self, one: Wanted) -> Insight:
         asked = self._digest(CATEGORIES)
         category = self._known.get((asked, "line", one.text))
         product = self._known.get((asked, "product", one.product))
-        drivers = self._known.get((self._digest(CODES), one.text, one.code))
+        drivers = self._known.get(self._words(one.text, one.code))
         return Insight(
             category if isinstance(category, SuggestedCategory) else None,
             product if isinstance(product, str) else None,
             drivers if isinstance(drivers, tuple) else (),
         )
 
-    async def _categories(self, texts: Iterable[str]) -> None:
-        """Ask as a client does: what a person is shown is in the prediction log."""
-        asked = self._digest(CATEGORIES)
-        for some in self._unknown((asked, "line", text) for text in texts):
-            try:
-                answered = await self._slots.answer(CATEGORIES, [{"name": key[2]} for key in some])
-            except UNANSWERED as error:
-                self._leave(some, error)
-                continue
-            model = answered.model
-            named = LineModel(name=model.name, version=model.version, decision_id=model.decision_id)
-            for key, rows, prediction_id in zip(
-                some, answered.rows, answered.prediction_ids, strict=True
-            ):
-                self._remember(
-                    key,
-                    SuggestedCategory(
-                        value=str(rows[0]["category"]),
-                        confidence=share(rows[0].get("confidence")),
-                        prediction_id=prediction_id,
-                        model=named,
-                    ),
-                )
-
-    async def _product_categories(self, products: Iterable[str]) -> None:
-        asked = self._digest(CATEGORIES)
-        for some in self._unknown((asked, "product", product) for product in products):
-            rows = await self._rows(CATEGORIES, [{"name": key[2]} for key in some])
-            for place, key in enumerate(some):
-                self._remember(key, str(rows[place]["category"]) if rows else None)
-
     async def drivers(self, text: str, code: str) -> tuple[Driver, ...]:
         """Return what each word of a text does for a code; nothing where no version can say."""
-        key = (self._digest(CODES), text, code)
-        if key not in self._known and self._is_quick():
-            spans = word_spans(text)
-            questions = [text, *(without(text, span) for span in spans)]
-            rows = await self._rows(CODES, [{"description": each} for each in questions])
-            self._remember(key, drivers_of(text, code, spans, rows) if rows else ())
+        key = self._words(text, code)
+        if self._is_quick():
+            await self._ask([key], self._driving)
         found = self._known.get(key)
         return found if isinstance(found, tuple) else ()
 
     async def prefetch(self, wanted: Sequence[Wanted]) -> None:
         """Ask for the words of many lines, in their order, and let others have most of the time."""
         for one in wanted:
-            if one.code and (self._digest(CODES), one.text, one.code) not in self._known:
+            if one.code and self._words(one.text, one.code) not in self._known:
                 await self.drivers(one.text, one.code)
                 self.found += 1
                 await asyncio.sleep(PAUSE_SECONDS)
 
-    async def _rows(self, model: str, instances: Sequence[Row]) -> list[Row] | None:
-        """Return one row an instance, unlogged; None where the model does not answer."""
-        found: list[Row] = []
-        try:
-            for start in range(0, len(instances), AT_ONCE):
-                some = instances[start : start + AT_ONCE]
-                live = self._slots.acquire(model, len(some))
-                found += [rows[0] for rows in await self._slots.rows(live, some)]
-                await asyncio.sleep(0)
-        except UNANSWERED as error:
-            logger.info("%s says nothing about a line: %s", model, error)
-            return None
-        return found
+    async def _ask(self, keys: Iterable[Key], ask: Ask) -> None:
+        """Remember what is answered to each new key, and that nothing is to what is refused.
 
-    def _unknown(self, keys: Iterable[tuple[str, ...]]) -> list[list[tuple[str, ...]]]:
+        Where the version does not answer at all now, it is asked again another time.
+        """
         waiting = [key for key in dict.fromkeys(keys) if key not in self._known]
-        return [waiting[start : start + AT_ONCE] for start in range(0, len(waiting), AT_ONCE)]
+        for start in range(0, len(waiting), AT_ONCE):
+            some = waiting[start : start + AT_ONCE]
+            try:
+                self._remember(some, await ask([key[-1] for key in some]))
+            except (InvalidInstances, RequestRefused) as error:
+                if len(some) == 1:
+                    logger.info("nothing is said about a line: %s", error)
+                    self._remember(some, [None])
+                for key in some if len(some) > 1 else ():
+                    await self._ask([key], ask)
+            except UNANSWERED as error:
+                logger.info("nothing is said about %d lines: %s", len(some), error)
+                return
+            await asyncio.sleep(0)
 
-    def _leave(self, keys: Sequence[tuple[str, ...]], error: Exception) -> None:
-        logger.info("%d lines are left without a category: %s", len(keys), error)
-        if len(keys) > 1 or not isinstance(error, InvalidInstances | RequestRefused):
-            return
-        self._remember(keys[0], None)
+    async def _categories(self, texts: Sequence[str]) -> Sequence[object]:
+        """Ask as a client does: what a person is shown is in the prediction log."""
+        answered = await self._slots.answer(CATEGORIES, [{"name": text} for text in texts])
+        model = answered.model
+        named = LineModel(name=model.name, version=model.version, decision_id=model.decision_id)
+        return [
+            SuggestedCategory(
+                value=str(rows[0]["category"]),
+                confidence=share(rows[0].get("confidence")),
+                prediction_id=prediction_id,
+                model=named,
+            )
+            for rows, prediction_id in zip(answered.rows, answered.prediction_ids, strict=True)
+        ]
 
-    def _remember(self, key: Hashable, value: object) -> None:
-        self._known[key] = value
-        if len(self._known) > REMEMBERED:
+    async def _product_categories(self, products: Sequence[str]) -> Sequence[object]:
+        rows = await self._rows(CATEGORIES, [{"name": product} for product in products])
+        return [str(row["category"]) for row in rows]
+
+    async def _driving(self, questions: Sequence[tuple[str, str]]) -> Sequence[object]:
+        return [await self._drivers_of(text, code) for text, code in questions]
+
+    async def _drivers_of(self, text: str, code: str) -> tuple[Driver, ...]:
+        spans = word_spans(text)
+        asked = [text, *(without(text, span) for span in spans)]
+        rows = await self._rows(CODES, [{"description": each} for each in asked])
+        return drivers_of(text, code, spans, rows)
+
+    async def _rows(self, model: str, instances: Sequence[Row]) -> list[Row]:
+        """Return one row an instance, unlogged: nobody is shown these answers."""
+        live = self._slots.acquire(model, len(instances))
+        return [rows[0] for rows in await self._slots.rows(live, instances)]
+
+    def _remember(self, keys: Sequence[Key], values: Sequence[object]) -> None:
+        self._known.update(zip(keys, values, strict=True))
+        while len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
+
+    def _words(self, text: str, code: str | None) -> Key:
+        return (self._digest(CODES), "words", (text, code))
 
     def _digest(self, model: str) -> str:
         try:
@@ -220,8 +227,8 @@ def drivers_of(
     """Return what each word does for `code`: how far its log-odds fall without the word.
 
     `rows` answer the whole text first and then the text without each word. A code that is no
-    longer among the alternatives counts as likely as the last of them, so that a weight is never
-    overstated.
+    longer among the alternatives counts as likely as it can be at most: no more than the last of
+    them, nor than all of them leave. So a weight is never overstated.
     """
     whole = _log_odds(rows[0], code)
     return tuple(
@@ -239,8 +246,8 @@ def _log_odds(row: Mapping[str, object], code: str) -> float:
     alternatives = row.get("alternatives")
     ranked = alternatives if isinstance(alternatives, list) and alternatives else [row]
     likely = {str(one.get("code")): share(one.get("confidence")) for one in ranked}
-    found = likely.get(code, min(likely.values()))
-    kept = min(1 - LEAST, max(LEAST, found))
+    most = min(*likely.values(), 1 - sum(likely.values()))
+    kept = min(1 - LEAST, max(LEAST, likely.get(code, most)))
     return math.log(kept / (1 - kept))
 
 
