@@ -138,13 +138,8 @@ class OrchestrationClient:
 
     def running(self, model: str) -> FlowRun | None:
         """Return the oldest run about this model that is due, waiting or running, if any."""
-        soon = datetime.now(UTC) + timedelta(seconds=1)
         body = {
-            "flow_runs": {
-                "tags": {"all_": [model_tag(model)]},
-                "state": {"type": {"any_": ["SCHEDULED", "PENDING", "RUNNING", "CANCELLING"]}},
-                "expected_start_time": {"before_": soon.isoformat()},
-            },
+            "flow_runs": {"tags": {"all_": [model_tag(model)]}, **_unfinished()},
             "sort": "EXPECTED_START_TIME_ASC",
             "limit": 1,
         }
@@ -156,8 +151,7 @@ class OrchestrationClient:
 
         Raises `OrchestrationUnavailable` or `OrchestrationRefused`.
         """
-        states = {"type": {"any_": ["PENDING", "RUNNING", "CANCELLING"]}}
-        body = {"flow_runs": {"state": states}, "sort": "START_TIME_DESC", "limit": 200}
+        body = {"flow_runs": _unfinished(), "sort": "EXPECTED_START_TIME_DESC", "limit": 200}
         try:
             response = self._http.post("flow_runs/filter", json=body, timeout=IMPATIENT_SECONDS)
         except httpx.TransportError as error:
@@ -248,6 +242,15 @@ class OrchestrationClient:
                 return response
             why = "it is busy (503)"
         raise OrchestrationUnavailable(f"Prefect at {self._url} does not answer: {why}")
+
+
+def _unfinished() -> Document:
+    """Return the filter for runs that are due, waiting or running."""
+    soon = datetime.now(UTC) + timedelta(seconds=1)
+    return {
+        "state": {"type": {"any_": ["SCHEDULED", "PENDING", "RUNNING", "CANCELLING"]}},
+        "expected_start_time": {"before_": soon.isoformat()},
+    }
 
 
 def _models(run: Document) -> list[str]:

@@ -20,8 +20,6 @@ from serving.story_schemas import (
 )
 from serving.told_figures import figures, items, mapping, slices
 
-FIGURED = frozenset({"verdict", "rollout_ended"})
-"""Kinds of decision whose figures can be computed again."""
 RULED = ("rule", "alpha", "alpha_left", "p")
 
 
@@ -52,7 +50,7 @@ def explained(
             "settled": _settled(settled) if settled else None,
             "approvable": current and decision.verdict == AWAITING,
             "overridable": current and decision.verdict in OVERRIDABLE,
-            "replayable": decision.kind in FIGURED and bool(decision.record.get("predictions")),
+            "replayable": bool(record.get("predictions") or record.get("evidence")),
             "champion_now": head.version if head else None,
             "record": dict(record),
         }

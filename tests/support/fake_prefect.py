@@ -46,7 +46,9 @@ class FakePrefect:
     def _deployment(self, name: str) -> httpx.Response:
         if name not in self.deployments:
             return httpx.Response(404, json={"detail": "Deployment not found"})
-        return httpx.Response(200, json={"id": self.deployments[name]})
+        schema = {"properties": {"trees": {"type": "integer", "default": 200}}}
+        form = {"parameter_openapi_schema": schema, "parameters": {"trees": 300}}
+        return httpx.Response(200, json={"id": self.deployments[name], **form})
 
     def _create(self, deployment: str, body: dict) -> httpx.Response:
         if body["parameters"].get("trees") == -1:
@@ -66,11 +68,12 @@ class FakePrefect:
         return httpx.Response(201, json=run)
 
     def _filter(self, wanted: dict) -> httpx.Response:
-        tags, states = set(wanted["tags"]["all_"]), wanted["state"]["type"]["any_"]
+        tags = set(wanted.get("tags", {}).get("all_", ()))
+        states = wanted["state"]["type"]["any_"]
         found = [
             run for run in self.runs if tags <= set(run["tags"]) and run["state_type"] in states
         ]
-        return httpx.Response(200, json=found[:1])
+        return httpx.Response(200, json=found[:1] if tags else found)
 
     def _run(self, identity: str) -> dict:
         return next(run for run in self.runs if run["id"] == identity)

@@ -104,3 +104,28 @@ def test_progress_is_a_share_and_a_step(client, prefect):
     found = client.progress("run-1")
 
     assert (found.share, found.step) == (0.4, "fitting")
+
+
+def test_the_runs_under_way_are_told_by_model(client, prefect):
+    assert client.under_way() == {}
+    run = client.start("product_codes", {}, actor="ana", reason="")
+
+    assert client.under_way() == {"product_codes": run}
+
+    prefect.runs[0]["state_type"] = "FAILED"
+    assert client.under_way() == {}
+
+
+def test_looking_at_what_is_under_way_is_impatient(client, prefect):
+    prefect.busy = 1
+
+    with pytest.raises(OrchestrationRefused):
+        client.under_way()
+
+
+def test_a_form_is_the_deployments_schema_and_values(client):
+    form = client.form("product_codes")
+
+    assert form.parameters["properties"]["trees"]["default"] == 200
+    assert form.values == {"trees": 300}
+    assert "/deployments/deployment/" in form.url

@@ -8,6 +8,7 @@ import { EmptyState, ErrorState } from "../ui/States";
 import { boardWords } from "../words/board";
 import { Attention } from "./Attention";
 import { ModelCard } from "./ModelCard";
+import { Stale } from "./Stale";
 import "./board.css";
 
 const REFRESH_MS = 10_000;
@@ -16,13 +17,14 @@ const CARDS = 5;
 /** Every model at a glance: the page that an engineer leaves open. */
 export default function BoardPage() {
   const words = useWords(boardWords);
-  const { data, error, refetch } = useQuery({
+  const { data, error, refetch, dataUpdatedAt } = useQuery({
     queryKey: ["board"],
     queryFn: ({ signal }) => ask("GET /v1/board", {}, signal),
     refetchInterval: REFRESH_MS,
   });
   return (
     <PageFrame title={words.title} aside={data && <Aside board={data} />}>
+      {data && <Stale error={error} since={dataUpdatedAt} />}
       {data ? <Cards board={data} /> : error ? <ErrorState error={error} onRetry={() => void refetch()} /> : <Waiting />}
     </PageFrame>
   );

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useParams, useSearchParams } from "react-router";
 import { ask } from "../api/client";
 import type { ModelStory } from "../api/schema";
+import { Stale } from "../board/Stale";
 import { useWords } from "../shell/language";
 import { PageFrame } from "../shell/PageFrame";
 import { Card } from "../ui/Card";
@@ -13,6 +14,7 @@ import { modelWords } from "../words/model";
 import { Actions } from "./Actions";
 import { ChampionCard } from "./ChampionCard";
 import { Decisions } from "./Decisions";
+import { Now } from "./Now";
 import { Quality } from "./Quality";
 import { Rollouts } from "./Rollouts";
 import { judged, VersionChart } from "./VersionChart";
@@ -27,13 +29,14 @@ export default function ModelPage() {
   const { name = "" } = useParams();
   const own = useWords(lifecycleWords);
   const title = named(own.models, name);
-  const { data, error, refetch } = useQuery({
+  const { data, error, refetch, dataUpdatedAt } = useQuery({
     queryKey: ["story", name],
     queryFn: ({ signal }) => ask("GET /v1/models/{name}/story", { path: { name } }, signal),
     refetchInterval: REFRESH_MS,
   });
   return (
     <PageFrame title={title} aside={data && <Actions story={data} title={title} />}>
+      {data && <Stale error={error} since={dataUpdatedAt} />}
       {data ? <Story story={data} /> : error ? <ErrorState error={error} onRetry={() => void refetch()} /> : <Skeleton lines={9} />}
     </PageFrame>
   );
@@ -46,6 +49,7 @@ function Story({ story }: { story: ModelStory }) {
   const { metric } = story;
   return (
     <>
+      <Now model={story.name} />
       <div className="model-top">
         <Card
           title={metric ? `${named(own.metrics, metric.name)} (${metric.direction === "up" ? own.higher : own.lower})` : words.history}

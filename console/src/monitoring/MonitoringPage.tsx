@@ -3,6 +3,7 @@ import { useMemo } from "react";
 import { Link, useSearchParams } from "react-router";
 import { ask } from "../api/client";
 import type { Board } from "../api/schema";
+import { Stale } from "../board/Stale";
 import { Checks } from "../decision/Checks";
 import { toneOf } from "../decision/tones";
 import { useWords } from "../shell/language";
@@ -25,13 +26,14 @@ const ASSESSMENTS = 200;
 /** What the monitoring has found of each model, over time. */
 export default function MonitoringPage() {
   const words = useWords(monitoringWords);
-  const { data, error, refetch } = useQuery({
+  const { data, error, refetch, dataUpdatedAt } = useQuery({
     queryKey: ["board"],
     queryFn: ({ signal }) => ask("GET /v1/board", {}, signal),
     refetchInterval: REFRESH_MS,
   });
   return (
     <PageFrame title={words.title}>
+      {data && <Stale error={error} since={dataUpdatedAt} />}
       {data ? <Models board={data} /> : error ? <ErrorState error={error} onRetry={() => void refetch()} /> : <Skeleton lines={8} />}
     </PageFrame>
   );

@@ -41,7 +41,11 @@ const es = {
   noRolloutsHint: "Una sombra no le cuesta nada a nadie: recibe lo mismo que la campeona y nadie ve sus respuestas.",
   mode: "Modo",
   outcome: "Resultado",
-  running: "en marcha",
+  running: "En marcha",
+  awaits: "Una versión espera aprobación:",
+  labels: (given: string, asked: string, version: string) => `${given} de ${asked} etiquetas pedidas para decidir sobre v${version}:`,
+  until: (when: string) => `hasta el ${when}`,
+  giveLabels: "Etiquetar",
   ends: (when: string) => `termina ${when}`,
 };
 
@@ -86,7 +90,11 @@ const en: typeof es = {
   noRolloutsHint: "A shadow costs nobody anything: it is asked the same as the champion, and nobody sees its answers.",
   mode: "Mode",
   outcome: "Outcome",
-  running: "running",
+  running: "Running",
+  awaits: "A version awaits approval:",
+  labels: (given, asked, version) => `${given} of ${asked} labels asked for to decide on v${version}:`,
+  until: (when) => `until ${when}`,
+  giveLabels: "Give labels",
   ends: (when) => `ends ${when}`,
 };
 
