@@ -10,8 +10,11 @@ from dataclasses import dataclass
 
 BATCH = 16
 """Instances of the batch that is measured beside a single call."""
-WORTH_MS = 1.0
-"""A call that takes less costs about as much as the way to a thread and back."""
+ELSEWHERE_MS = 1.0
+"""Another process is asked by a thread in any case; below this nothing is gained."""
+WORTH_MS = 2.0
+"""A call that takes less is not worth the way to a thread and back: requests that arrive in the
+same round of the event loop are answered together there, too."""
 SAVED_MS = 0.05
 """What an instance must save to be worth the round of the event loop that it waits."""
 SAVED_SHARE = 0.85
@@ -31,17 +34,21 @@ class Cost:
 
     single_ms: float
     batch_ms: float | None = None
+    elsewhere: bool = False
+    """Whether another process answers."""
 
     @property
     def batches(self) -> bool:
         """Whether requests that wait in a queue are answered together."""
-        return self.single_ms > WORTH_MS and self._share < WORTH_SHARE
+        worth_ms = ELSEWHERE_MS if self.elsewhere else WORTH_MS
+        return self.single_ms > worth_ms and self._share < WORTH_SHARE
 
     @property
     def gathers(self) -> bool:
         """Whether requests that arrive at the same time are answered together, without a queue."""
         return (
-            self.single_ms <= WORTH_MS
+            not self.elsewhere
+            and self.single_ms <= WORTH_MS
             and self._share < SAVED_SHARE
             and self.single_ms * (1 - self._share) >= SAVED_MS
         )
@@ -62,6 +69,10 @@ class Cost:
         """
         room = max(CALL_MS - self._fixed_ms, self._fixed_ms)
         return max(1, min(CALL_LIMIT, int(room / self._each_ms)))
+
+    def instances_within(self, milliseconds: float) -> int:
+        """How many instances one call answers in so long; one in any case."""
+        return 1 + max(0, int((milliseconds - self.single_ms) / self._each_ms))
 
     def milliseconds(self, instances: float, requests: int) -> float:
         """Return what answering so many instances of so many requests is likely to take.

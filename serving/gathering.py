@@ -15,6 +15,9 @@ from serving.calls import Calls
 from serving.costs import BATCH, Cost
 from serving.turns import Rows, Ticket, Turns
 
+ROUND_MS = 5.0
+"""A call that takes longer would keep the others waiting who want to be read."""
+
 
 class Gatherer:
     """What waits for the next round of the event loop; used by one loop at a time."""
@@ -87,7 +90,8 @@ class Gatherer:
             self._turns.leave(ticket)
 
     def _fresh(self) -> Turns:
-        return Turns(self._cost, room=BATCH, together=True)
+        room = min(BATCH, self._cost.instances_within(ROUND_MS))
+        return Turns(self._cost, room=room, together=True)
 
 
 def _tell(tickets: Sequence[Ticket]) -> None:

@@ -62,7 +62,7 @@ class Loaded:
     @cached_property
     def cost(self) -> Cost:
         """What calls cost, and whether batching pays."""
-        return Cost(self.instance_ms, self.batch_ms)
+        return Cost(self.instance_ms, self.batch_ms, self.is_elsewhere)
 
     @property
     def is_elsewhere(self) -> bool:

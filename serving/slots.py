@@ -170,6 +170,11 @@ class Slots:
             )
         return found
 
+    def room(self, model: str, seconds: float) -> int:
+        """Return how many usual instances of a model one call answers in so long; at least 1."""
+        live = self._live.get(model)
+        return live.loaded.cost.instances_within(seconds * 1000) if live else 1
+
     async def rows(
         self, live: LiveModel, instances: Sequence[Row], logged: Sequence[Row] | None = None
     ) -> list[list[Row]]:

@@ -18,7 +18,8 @@ from serving.hot.calls import Call, Question, Reply
 from serving.quick import Quick
 
 ROOM = 32
-"""Requests of one call: more gain next to nothing, and the first would wait for the last."""
+"""Requests of one call at most: more gain next to nothing, and the first would wait for the last.
+Of models that take longer so many share a call as are answered while a round lasts."""
 ROOM_BYTES = 16_384
 """Long texts cost as much as many short ones, so few of them share a call."""
 ROUND_SECONDS = 0.005
@@ -87,12 +88,13 @@ def _calls(came: Sequence[Waiting]) -> Iterator[Sequence[Waiting]]:
     models: dict[str, list[Waiting]] = {}
     for waiting in came:
         models.setdefault(waiting.question.model, []).append(waiting)
-    for asked in models.values():
+    for model, asked in models.items():
+        room = min(ROOM, asked[0].call.services.slots.room(model, ROUND_SECONDS))
         some: list[Waiting] = []
         room_bytes = ROOM_BYTES
         for waiting in asked:
             room_bytes -= len(waiting.call.body)
-            if some and (len(some) == ROOM or room_bytes < 0):
+            if some and (len(some) == room or room_bytes < 0):
                 yield some
                 some, room_bytes = [], ROOM_BYTES - len(waiting.call.body)
             some.append(waiting)

@@ -572,3 +572,16 @@ def test_a_crowd_of_an_event_loop_that_has_ended_keeps_nobody_waiting(gathering)
 
     asyncio.run(leave_some_behind())
     assert asyncio.run(answered(gathering, 7)) == (True, [14])
+
+
+def test_a_call_of_a_millisecond_or_two_is_shared_on_the_loop_or_in_the_worker_that_answers():
+    here, elsewhere = Cost(1.5, 3.0), Cost(1.5, 3.0, elsewhere=True)
+    assert (here.gathers, here.batches) == (True, False)
+    assert (elsewhere.gathers, elsewhere.batches) == (False, True)
+    assert (Cost(2.5, 5.0).gathers, Cost(2.5, 5.0).batches) == (False, True)
+
+
+def test_a_round_has_time_for_what_a_batch_says_it_has():
+    assert Cost(2.0, 17.0).instances_within(5.0) == 4
+    assert Cost(8.0, 20.0).instances_within(5.0) == 1
+    assert Cost(0.03).instances_within(5.0) > 100

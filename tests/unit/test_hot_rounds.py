@@ -32,6 +32,10 @@ class Desk:
     def __init__(self, refuses: frozenset[str] = frozenset(), seconds: float = 0.0) -> None:
         self.refuses, self.seconds = refuses, seconds
         self.calls: list[tuple[str, list[str]]] = []
+        self.fits = 1_000
+
+    def room(self, _model: str, _seconds: float) -> int:
+        return self.fits
 
     def answer_together(self, model: str, asked: Any) -> list[Any]:
         ids = [each.request_id for each in asked]
@@ -93,6 +97,13 @@ def test_a_crowd_is_answered_by_several_calls_in_order():
     asked = [waiting(desk, f"r{n}") for n in range(2 * ROOM + 1)]
     played(asked)
     assert [len(ids) for _, ids in desk.calls] == [ROOM, ROOM, 1]
+
+
+def test_of_a_slow_model_so_many_share_a_call_as_a_round_has_time_for():
+    desk = Desk()
+    desk.fits = 2
+    played([waiting(desk, f"r{n}") for n in range(5)])
+    assert [len(ids) for _, ids in desk.calls] == [2, 2, 1]
 
 
 def test_few_long_requests_share_a_call():
