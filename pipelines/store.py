@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,7 +43,8 @@ from pipelines.tables import (
 )
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection, Engine, Table
+    from sqlalchemy.dialects import postgresql, sqlite
 
 BUSY_TIMEOUT_SECONDS = 30
 
@@ -99,6 +101,15 @@ class Store:
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(426613)")
             yield connection
             connection.commit()
+
+    def insert(self, table: Table) -> postgresql.Insert | sqlite.Insert:
+        """Return an insert that can say what happens where the row is there already.
+
+        Only the store's own dialect is loaded for it: another one is 2 MB.
+        """
+        dialect = import_module(f"sqlalchemy.dialects.{self.engine.dialect.name}")
+        statement: postgresql.Insert | sqlite.Insert = dialect.insert(table)
+        return statement
 
     def close(self) -> None:
         """Release the connections."""

@@ -7,7 +7,6 @@ from typing import Final, NamedTuple
 
 import orjson
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from pipelines.serving_tables import rollout_disagreements as table
 from pipelines.store import Store
@@ -41,9 +40,8 @@ def keep(store: Store, rollout_id: str, found: Sequence[Disagreement], now: floa
         }
         for one in found
     ]
-    dialect = postgresql if store.engine.dialect.name == "postgresql" else sqlite
     with store.write() as connection:
-        connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
+        connection.execute(store.insert(table).on_conflict_do_nothing(), rows)
         connection.execute(
             delete(table).where(
                 table.c.rollout_id == rollout_id,

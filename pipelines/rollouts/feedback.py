@@ -16,7 +16,6 @@ from typing import Final, NamedTuple
 
 import orjson
 from sqlalchemy import Row, delete, select, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
 
 from pipelines.rollouts.evidence import Evidence, nothing_yet
 from pipelines.rollouts.losses import loss, winner
@@ -59,9 +58,8 @@ def note_units(store: Store, rollout_id: str, units: Mapping[str, str]) -> None:
         for request, unit in units.items()
     ]
     if rows:
-        dialect = postgresql if store.engine.dialect.name == "postgresql" else sqlite
         with store.write() as connection:
-            connection.execute(dialect.insert(rollout_units).on_conflict_do_nothing(), rows)
+            connection.execute(store.insert(rollout_units).on_conflict_do_nothing(), rows)
 
 
 def forget_units(store: Store, rollout_id: str) -> None:

@@ -14,7 +14,6 @@ from typing import Final
 
 import orjson
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from pipelines.rollouts.plan import ARMS, Arm, Rollout
 from pipelines.rollouts.tally import Counts, Place, Tally, edge_ms, quantile_ms
@@ -74,8 +73,7 @@ def write(store: Store, rollout_id: str, worker_id: str, tally: Tally, now: floa
     ]
     if not rows:
         return
-    dialect = postgresql if store.engine.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(rollout_totals)
+    statement = store.insert(rollout_totals)
     fresh = {name: statement.excluded[name] for name in ("counts", "written_at")}
     with store.write() as connection:
         connection.execute(
@@ -126,10 +124,9 @@ def latency_limit(store: Store, rollout: Rollout, seen: Totals) -> float | None:
     proposed = _limit(rollout, seen.of("champion").unit_latency)
     if proposed is None:
         return None
-    dialect = postgresql if store.engine.dialect.name == "postgresql" else sqlite
     row = {"rollout_id": rollout.rollout_id, "latency_limit_ms": proposed}
     with store.write() as connection:
-        connection.execute(dialect.insert(rollout_limits).on_conflict_do_nothing(), row)
+        connection.execute(store.insert(rollout_limits).on_conflict_do_nothing(), row)
         return float(connection.execute(query).scalar_one())
 
 
