@@ -44,6 +44,7 @@ ERRORS = (
     ("pipelines.monitoring.monitor", ("NothingToAssess",)),
     ("pipelines.rollouts.plan", ("PlanRefused",)),
     ("pipelines.rollouts.records", ("RolloutRefused", "UnknownRollout")),
+    ("pipelines.schema_version", ("StoreIsNewer",)),
     ("pipelines.settings", ("SettingsError",)),
     ("pipelines.test_sets.frozen", ("NotEnoughRows", "TestSetDamaged")),
     ("pipelines.training", ("NothingToTrainOn",)),

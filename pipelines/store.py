@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import create_engine, event
-from sqlalchemy.schema import CreateIndex
 
+from pipelines import schema_version
 from pipelines.serving_tables import (
     job_parts,
     jobs,
@@ -117,24 +117,23 @@ class Store:
 
 
 def open_store(url: str) -> Store:
-    """Open a store, creating its tables where they are missing.
+    """Open a store; make its tables where they are missing, change those of an older release.
 
     `url` is an SQLAlchemy address such as `sqlite:///var/contender.db` or
-    `postgresql+psycopg://user@host/contender`.
+    `postgresql+psycopg://user@host/contender`. Raises `pipelines.schema_version.StoreIsNewer`.
     """
     engine = _sqlite(url) if url.startswith("sqlite") else create_engine(url, pool_pre_ping=True)
     store = Store(engine)
-    with store.write() as connection:
-        metadata.create_all(connection)
-        _create_indexes(connection)
+    try:
+        with store.read() as connection:
+            known = schema_version.revision_of(connection)
+        if known != schema_version.NEWEST:
+            with store.write() as connection:
+                schema_version.bring_up_to_date(connection)
+    except BaseException:
+        store.close()
+        raise
     return store
-
-
-def _create_indexes(connection: Connection) -> None:
-    """Give tables that an earlier release made the indexes that this one asks by."""
-    for table in metadata.sorted_tables:
-        for index in table.indexes:
-            connection.execute(CreateIndex(index, if_not_exists=True))
 
 
 def _sqlite(url: str) -> Engine:

@@ -22,11 +22,13 @@ from pipelines.metrics import UnknownMetric
 from pipelines.orders.documents import FeedUnreadable
 from pipelines.orders.product_catalogue import CatalogueUnreadable
 from pipelines.orders.recordings import RecordingRefused
+from pipelines.schema_version import StoreIsNewer
 from pipelines.settings import SettingsError
 from serving.errors import MEANINGS, problem_of
 
 OURS = ("serving.", "pipelines.", "features.")
 ELSEWHERE = {
+    StoreIsNewer: "ends the start of the server, before there is an endpoint",
     SettingsError: "ends the start of the server, before there is an endpoint",
     SplitError: "is raised in training; the server only asks which pool a label is in",
     CatalogueUnreadable: "is caught by the shelf, which keeps the catalogue it has",
