@@ -18,12 +18,13 @@ from pipelines.gate.components import judge
 from pipelines.gate.labelled import judge_labels
 from pipelines.gate.primary import Part, Primary, rule_for
 from pipelines.gate.shortfall import Shortfall, shortfall
-from pipelines.gate.verdict import PROMOTING, Check, Contestant, Verdict
+from pipelines.gate.verdict import PROMOTING, Check, Contestant, Rule, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from pipelines.gate.comparison import Figure
+    from pipelines.gate.labelled import LabelFigures
     from pipelines.gate.policy import Policy
 
 
@@ -104,14 +105,8 @@ def _against_champion(
     left = alpha_left(case.policy.settings.alpha, case.place)
     anchors = _against(case, case.anchor_rows, new) if rule == "non_inferiority" else ()
     floors = _against(case, case.floor_rows, new)
-    parts, found = _parts(case, comparison, anchors), None
-    if case.labels is None:
-        primary = judge(case.policy, parts, rule, alpha)
-    else:
-        metric = slice_metric(case.policy)
-        primary, found = judge_labels(
-            case.policy, metric, parts, (old, new), case.labels, rule, alpha
-        )
+    parts = _parts(case, comparison, anchors)
+    primary, found = _judged(case, parts, (old, new), rule, alpha)
     side = _side_checks(case, champion, comparison, floors)
     failed = [line for line in side if line.passed is False]
     lines = [*primary.checks, *side]
@@ -135,6 +130,20 @@ def _against_champion(
         shortfall=missing,
         labels=found,
     )
+
+
+def _judged(
+    case: Case,
+    parts: list[Part],
+    tables: tuple[pd.DataFrame, pd.DataFrame],
+    rule: Rule,
+    alpha: float,
+) -> tuple[Primary, LabelFigures | None]:
+    """Judge by the labels that were asked for, where there are any, else by the test set alone."""
+    if case.labels is None:
+        return judge(case.policy, parts, rule, alpha), None
+    metric = slice_metric(case.policy)
+    return judge_labels(case.policy, metric, parts, tables, case.labels, rule, alpha)
 
 
 def _parts(case: Case, comparison: Comparison, anchors: tuple[Figure, ...]) -> list[Part]:
