@@ -9,8 +9,7 @@ from typing import Protocol
 
 from pipelines import assessments
 from pipelines.confirmations import Confirmation
-from pipelines.decisions import approval
-from pipelines.decisions.log import Decision, DecisionLog
+from pipelines.decisions.log import DecisionLog
 from pipelines.label_requests import queue
 from pipelines.rollouts import records
 from pipelines.rollouts.plan import Rollout
@@ -64,9 +63,8 @@ class BoardDesk:
     def board(self) -> Board:
         """Return every model at a glance."""
         runs, rollouts = self._flows.runs(), records.active_rollouts(self._log)
-        waiting = approval.waiting(self._log)
         cards = [
-            self._card(state, rollouts.get(state.model), runs.get(state.model), waiting)
+            self._card(state, rollouts.get(state.model), runs.get(state.model))
             for state in self._follower.states()
         ]
         now = datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="seconds")
@@ -89,13 +87,7 @@ class BoardDesk:
             self._told = {**self._told, model: known}
         return known[1]
 
-    def _card(
-        self,
-        state: SlotState,
-        rollout: Rollout | None,
-        run: RunBrief | None,
-        waiting: Sequence[Decision],
-    ) -> Card:
+    def _card(self, state: SlotState, rollout: Rollout | None, run: RunBrief | None) -> Card:
         story, said = self.versions(state.model), self._workers(state.model)
         return Card(
             name=state.model,
@@ -107,7 +99,7 @@ class BoardDesk:
             metric=judged_by(story.verdict.record) if story.verdict else None,
             history=[point for point in story.points if point.value is not None],
             challenger=story.challenger,
-            approvals=[each.decision_id for each in waiting if each.model == state.model],
+            approvals=list(story.approvals),
             traffic=self._traffic.of(state.model),
             drift=_drift(assessments.kept(self._settings.var, state.model, 1)),
             rollout=_rollout(rollout, self._clock()) if rollout else None,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from pipelines.decisions.approval import AWAITING
 from pipelines.decisions.log import Decision
 from pipelines.gate.verdict import PROMOTING
 from serving.board_schemas import ChallengerView, ChampionView
@@ -24,6 +25,8 @@ class Versions:
     points: tuple[VersionPoint, ...]
     verdict: Decision | None
     """The verdict on today's champion, whatever made it champion."""
+    approvals: tuple[str, ...]
+    """Decisions that wait for a named person's approval, and may still have it."""
 
 
 def versions(model: str, entries: Sequence[Decision], pages: Pages) -> Versions:
@@ -42,6 +45,7 @@ def versions(model: str, entries: Sequence[Decision], pages: Pages) -> Versions:
         challenger=_challenger(points, named, head),
         points=tuple(points),
         verdict=_verdict(named[now.version]) if now else None,
+        approvals=_approvals(entries, head),
     )
 
 
@@ -121,6 +125,18 @@ def _challenger(
         at=last.at,
         decision_id=last.decision_id,
         reason=str(reasons[0]) if isinstance(reasons, list) and reasons else "",
+    )
+
+
+def _approvals(entries: Iterable[Decision], head: Decision | None) -> tuple[str, ...]:
+    entries, today = list(entries), head.generation if head else 0
+    settled = {entry.record["of"] for entry in entries if entry.kind == "approval"}
+    return tuple(
+        entry.decision_id
+        for entry in entries
+        if entry.verdict == AWAITING
+        and entry.decision_id not in settled
+        and mapping(entry.record.get("effects")).get("generation") == today
     )
 
 

@@ -145,11 +145,13 @@ def test_what_waits_is_approvable_until_it_is_settled(log, rng):
         log, "2", champion, challenger, contestant("1"), policy=policy(approval="required")
     )
     assert told(log, waits).approvable
+    assert versions("codes", log.list("codes"), PAGES).approvals == (waits.decision_id,)
 
     settled = approval.settle(log, waits.decision_id, approved=True, actor="ana", reason="good")
 
     assert not told(log, waits, settled).approvable
     assert told(log, waits, settled).settled.actor == "ana"
+    assert versions("codes", log.list("codes"), PAGES).approvals == ()
 
 
 def test_what_was_judged_against_another_champion_is_approvable_no_more(log, rng):
