@@ -28,7 +28,6 @@ export function Dialog({ title, open, onClose, actions, wide = false, children }
     setShown(open);
     return () => dialog?.close();
   }, [open]);
-  if (!open) return null;
   return (
     <dialog
       ref={element}
@@ -38,6 +37,7 @@ export function Dialog({ title, open, onClose, actions, wide = false, children }
         event.preventDefault();
         onClose();
       }}
+      onClose={() => open && onClose()}
       onClick={(event) => event.target === element.current && onClose()}
     >
       <div className="dialog-inside">
