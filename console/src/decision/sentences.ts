@@ -39,6 +39,10 @@ export function headline(one: Explanation, words: Words, names: Names): string {
       return words.rolloutStarted(version);
     case "rollout_ended":
       return words.rolloutEnded(version);
+    case "labels_requested":
+      return words.labelsRequested(version);
+    case "labels_closed":
+      return words.labelsClosed(version);
     default: {
       const kind = named(names.kinds, one.kind);
       return version ? words.other(kind, version) : words.otherAlone(kind);

@@ -22,6 +22,8 @@ const es = {
   admitted: (version: string) => `La versión ${version} se admitió: su paquete es conocido y puede cargarse.`,
   rolloutStarted: (version: string) => `Empezó a probarse la versión ${version} con tráfico real.`,
   rolloutEnded: (version: string) => `Terminó la prueba de la versión ${version} con tráfico real.`,
+  labelsRequested: (version: string) => `Para decidir sobre la versión ${version} se pidieron etiquetas.`,
+  labelsClosed: (version: string) => `Se dejó de pedir etiquetas sobre la versión ${version}.`,
   other: (kind: string, version: string) => `${kind}: versión ${version}.`,
   otherAlone: (kind: string) => `${kind}.`,
   // Why, in the sentences that the figures make.
@@ -89,6 +91,7 @@ const es = {
     alpha: "Alfa",
     suspicion: "Demasiado bueno",
     agreement: "Acuerdo",
+    business: "en dinero",
     errors: "Errores",
   } as Record<string, string>,
   slices: "Por segmentos",
@@ -192,6 +195,8 @@ const en: typeof es = {
   admitted: (version) => `Version ${version} was admitted: its package is known and may be loaded.`,
   rolloutStarted: (version) => `Version ${version} began to be tried on real traffic.`,
   rolloutEnded: (version) => `The trial of version ${version} on real traffic ended.`,
+  labelsRequested: (version) => `Labels were asked for to decide on version ${version}.`,
+  labelsClosed: (version) => `No more labels are asked for about version ${version}.`,
   other: (kind, version) => `${kind}: version ${version}.`,
   otherAlone: (kind) => `${kind}.`,
   gained: (metric, before, after, gain, low, high) =>
@@ -257,6 +262,7 @@ const en: typeof es = {
     alpha: "Alpha",
     suspicion: "Too good",
     agreement: "Agreement",
+    business: "in money",
     errors: "Errors",
   },
   slices: "By slice",
