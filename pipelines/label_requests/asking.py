@@ -18,11 +18,12 @@ from pipelines import catalog
 from pipelines.contract import RequestRefused
 from pipelines.decisions.peeks import unjudged
 from pipelines.gate.comparison import slice_metric
+from pipelines.gate.draw import drawn
 from pipelines.gate.labelled import STAKES, Labelled, disagreeing, evidence
 from pipelines.gate.leakage import read_keys
 from pipelines.gate.promotion import spent
 from pipelines.label_requests.campaign import Campaign, campaign_of, opening
-from pipelines.label_requests.pool import DAYS, drawn, eligible, live_questions
+from pipelines.label_requests.pool import DAYS, eligible, live_questions
 from pipelines.label_requests.queue import LabelRequest, publish
 from pipelines.labels import Labels
 from pipelines.records.verdicts import case_of
@@ -252,6 +253,12 @@ def _record(
     strata = ("disagree", "agree")
     return {
         "actor": "the gate",
+        "finding": (
+            f"{int(rows['asked'].sum())} labels are asked for to decide on version "
+            f"{ground.verdict.version}: it and the champion differ on "
+            f"{int((rows['champion'] != rows['challenger']).sum()):,} of {len(rows):,} live "
+            "questions"
+        ),
         "pool": log.save_predictions(rows),
         "since": since.isoformat(),
         "strata": {name: int(sizes.get(name, 0)) for name in strata},

@@ -6,18 +6,16 @@ the hash of their normalised text and that nobody has labelled yet.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-import numpy as np
 import orjson
 import pandas as pd
 from sqlalchemy import select
 
 from features.splits import pool_of
 from features.text import group_key
-from pipelines.gate.labelled import disagreeing
+from pipelines.gate.draw import turn
 from pipelines.gate.leakage import unseen
 from pipelines.store import predictions
 
@@ -31,8 +29,6 @@ READ_LIMIT = 500_000
 """Different logged questions that a pool is gathered from."""
 POOL_LIMIT = 10_000
 """Questions that both models are asked: a random part where there are more."""
-AGREEING_SHARE = 0.2
-"""Part of the labels that is asked for among questions which the models answer alike."""
 LONGEST_TEXT = 2_000
 
 
@@ -79,46 +75,5 @@ def eligible(
     names = names[~(names.isin(known) | names.index.isin(known)).to_numpy(bool)]
     for keys in trained:
         names = names[unseen(names, keys)]
-    ordered = sorted(map(str, names.index), key=lambda question: _turn(seed, question))
+    ordered = sorted(map(str, names.index), key=lambda question: turn(seed, question))
     return ordered[:POOL_LIMIT]
-
-
-def drawn(rows: pd.DataFrame, limit: int, seed: str) -> pd.DataFrame:
-    """Return the pool with who is asked for: `asked`, `queue` (the turn), `stratum`, `weight`.
-
-    The questions on which the challenger stands alone are asked for from the first on, others too
-    for a fifth of the labels. `weight` says how many questions one that is asked for stands for.
-    Both kinds are mixed at random: a reviewer's screen does not betray which is which.
-    """
-    differ = disagreeing(rows)
-    agreeing = min(int((~differ).sum()), max(1, round(AGREEING_SHARE * limit)))
-    wanted = min(int(differ.sum()), limit - agreeing)
-    agreeing = min(agreeing, max(1, round(wanted * AGREEING_SHARE / (1 - AGREEING_SHARE))))
-    chosen = [np.flatnonzero(differ)[:wanted], np.flatnonzero(~differ)[:agreeing]]
-    asked = np.zeros(len(rows), dtype=bool)
-    asked[np.concatenate(chosen)] = True
-    counts = {True: max(wanted, 1), False: max(agreeing, 1)}
-    sizes = {True: int(differ.sum()), False: int((~differ).sum())}
-    return rows.assign(
-        asked=asked,
-        queue=_queue(chosen, len(rows), seed),
-        stratum=np.where(differ, "disagree", "agree"),
-        weight=[sizes[bool(each)] / counts[bool(each)] for each in differ],
-    )
-
-
-def _queue(
-    chosen: list[np.ndarray[tuple[int], np.dtype[np.intp]]], rows: int, seed: str
-) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Return each row's turn, -1 for those that are not asked for; either kind keeps its order."""
-    kinds = np.repeat(np.arange(len(chosen)), [len(each) for each in chosen])
-    rng = np.random.default_rng(int(_turn(seed, "queue")[:16], 16))
-    rng.shuffle(kinds)
-    queue = np.full(rows, -1, dtype=np.int64)
-    for kind, each in enumerate(chosen):
-        queue[each] = np.flatnonzero(kinds == kind)
-    return queue
-
-
-def _turn(seed: str, group: str) -> str:
-    return hashlib.sha256(f"{seed}\0{group}".encode("utf-8", "surrogatepass")).hexdigest()

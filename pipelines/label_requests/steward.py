@@ -108,10 +108,7 @@ class Steward:
         except (NotAsked, Conflict, NoSuchVersion, NotPackaged, RegistryRefused, *UNASKABLE) as why:
             message = f"no labels are asked for to decide on version {version}: {why}"
             return Tended(version, message, verdict.decision_id)
-        message = (
-            f"{campaign.asked} labels are asked for to decide on version {version}: it and the "
-            f"champion differ on {campaign.disagree:,} of {campaign.questions:,} live questions"
-        )
+        message = str(self._log.get(campaign.campaign_id).record["finding"])
         return Tended(version, message, campaign.campaign_id)
 
     def _restore(self, campaign: Campaign) -> None:

@@ -19,6 +19,7 @@ from pipelines.decisions import chain
 from pipelines.decisions.log import Decision, DecisionLog
 from pipelines.decisions.prediction_files import PredictionsDamaged
 from pipelines.gate.comparison import NotComparable
+from pipelines.gate.draw import drawn, turn
 from pipelines.gate.promotion import decide
 from pipelines.records.verdicts import case_of
 from pipelines.rollouts import records as rollouts
@@ -45,12 +46,15 @@ def replay(log: DecisionLog, decision_id: str) -> list[Difference]:
 
     First the record's own hash is checked, and the columns that were copied out of it; of a
     decision without figures (an admission, a rollback) that is all. The end of a rollout is
-    assessed again from the totals and the evidence in its record.
+    assessed again from the totals and the evidence in its record; the questions of a request for
+    labels are drawn again from its seed.
     """
     decision = log.get(decision_id)
     found = list(_seal(decision))
     if not found and decision.kind == rollouts.ENDED:
         return list(_ending(log, decision))
+    if not found and decision.kind == "labels_requested":
+        return list(_draw(log, decision))
     if found or decision.kind != "verdict":
         return found  # of a record that was edited there is nothing to recompute
     try:
@@ -83,6 +87,27 @@ def _catalogue_diff(log: DecisionLog, decision: Decision) -> Iterator[Difference
     yield from differences(RECORD_KEY, kept, orjson.loads(chain.canonical(again.as_json())))
     for count in ("questions", "changed"):
         yield from differences(f"{RECORD_KEY}.{count}", named[count], kept[count])
+
+
+def _draw(log: DecisionLog, decision: Decision) -> Iterator[Difference]:
+    """Yield where drawing again from the recorded seed asks for other labels."""
+    record = decision.record
+    seed, rule = str(record["seed"]), record["stopping_rule"]
+    assert isinstance(rule, dict)
+    try:
+        kept = log.load_predictions(str(record["pool"]))
+    except PredictionsDamaged as error:
+        yield Difference("pool", "readable", str(error))
+        return
+    order = sorted(kept["group"], key=lambda question: turn(seed, question))
+    yield from differences("order", list(kept["group"]), order)
+    answers = [name for name in ("champion", "challenger", "anchor") if name in kept]
+    again = drawn(kept[["group", *answers]], int(rule["most_labels"]), seed)
+    for column in ("asked", "queue", "stratum", "weight"):
+        yield from differences(column, kept[column].tolist(), again[column].tolist())
+    for what, rows in (("strata", again), ("asked", again[again["asked"]])):
+        counts = {name: int((rows["stratum"] == name).sum()) for name in ("disagree", "agree")}
+        yield from differences(what, record[what], counts)
 
 
 def _ending(log: DecisionLog, decision: Decision) -> Iterator[Difference]:

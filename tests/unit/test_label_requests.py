@@ -15,6 +15,7 @@ from sqlalchemy import insert
 from features.splits import pool_of
 from features.text import group_key
 from pipelines.decisions.log import Conflict, DecisionLog, NewDecision
+from pipelines.gate.draw import drawn, turn
 from pipelines.gate.leakage import keys_of
 from pipelines.label_requests import queue
 from pipelines.label_requests.campaign import (
@@ -25,10 +26,11 @@ from pipelines.label_requests.campaign import (
     open_campaign,
     opening,
 )
-from pipelines.label_requests.pool import drawn, eligible, live_questions
+from pipelines.label_requests.pool import eligible, live_questions
 from pipelines.label_requests.queue import LabelRequest
 from pipelines.label_requests.steward import Steward
 from pipelines.labels import Labels
+from pipelines.records.replay import replay
 from pipelines.registry.client import RegistryClient
 from pipelines.store import Store, predictions
 
@@ -237,3 +239,36 @@ def test_a_campaign_ends_when_another_version_is_champion(log, tmp_path):
     assert log.get(done.decision_id).verdict == "superseded"
     assert queue.still_open(log.store, MODEL) == []
     assert steward.look_at(MODEL) == []
+
+
+def requested_labels(log: DecisionLog, seed: str = "s"):
+    """A request whose record holds its draw."""
+    rows = pool(60, 300)
+    rows.insert(0, "group", sorted((f"q{n}" for n in range(360)), key=lambda q: turn("s", q)))
+    rows = drawn(rows, 100, "s")
+    return log.append(
+        NewDecision(
+            kind="labels_requested",
+            model=MODEL,
+            record={
+                "pool": log.save_predictions(rows),
+                "seed": seed,
+                "strata": {"disagree": 60, "agree": 300},
+                "asked": {"disagree": 60, "agree": 15},
+                "stopping_rule": {"most_labels": 100},
+            },
+        )
+    )
+
+
+def test_the_questions_of_a_campaign_are_drawn_again_by_a_replay(log):
+    assert replay(log, requested_labels(log).decision_id) == []
+    moved = replay(log, requested_labels(log, seed="other").decision_id)
+    assert any(each.where.startswith("order") for each in moved)
+
+
+def test_a_pool_that_is_gone_does_not_replay(log, tmp_path):
+    decision = requested_labels(log)
+    (tmp_path / "predictions" / f"{decision.record['pool']}.parquet").unlink()
+    (found,) = replay(log, decision.decision_id)
+    assert found.where == "pool"
