@@ -54,5 +54,5 @@ class FlowWatch:
         self._until = self._clock() + wait
 
     def _progress(self, run_id: str) -> dict[str, float | str | None]:
-        said = self._orchestration.progress(run_id)
+        said = self._orchestration.progress(run_id, patient=False)
         return {"share": said.share if said else None, "step": said.step if said else None}

@@ -45,7 +45,7 @@ class Orchestration(Protocol):
         """Return the run under way of each model that has one, without patience."""
         ...
 
-    def progress(self, run_id: str) -> RunProgress | None:
+    def progress(self, run_id: str, *, patient: bool = True) -> RunProgress | None:
         """Return how far a run says it is, or None before its first word."""
         ...
 

@@ -113,7 +113,8 @@ class FakeOrchestration:
     def under_way(self) -> dict[str, FlowRun]:
         return {run.name.rpartition("-")[0]: run for run in self.started if not self.ended}
 
-    def progress(self, run_id: str) -> RunProgress | None:
+    def progress(self, run_id: str, *, patient: bool = True) -> RunProgress | None:
+        assert not patient, "a page waits for this"
         return RunProgress(0.25, f"reading rows for {run_id[:4]}")
 
     def form(self, model: str, flow: str = RETRAIN_FLOW) -> Form:
