@@ -43,6 +43,7 @@ from serving.routers import (
     labels,
     models,
     open_inference,
+    playground,
     predictions,
     product_categories,
     product_codes,
@@ -60,7 +61,7 @@ GENERIC = (
     *(predictions, health, models, feedback, labels, history, assessments, decisions),
     *(rollouts, jobs),
 )
-DESKS = (review, board, explanations, console)
+DESKS = (review, board, explanations, playground, console)
 """What the console reads beside the generic interface."""
 PROTOCOLS = (open_inference, invocations)
 """The generic interface as clients of others speak it, in their dialects and media types."""

@@ -222,30 +222,35 @@ def without(text: str, span: tuple[int, int]) -> str:
 
 
 def drivers_of(
-    text: str, code: str, spans: Sequence[tuple[int, int]], rows: Sequence[Row]
+    text: str,
+    code: str,
+    spans: Sequence[tuple[int, int]],
+    rows: Sequence[Row],
+    target: str = "code",
 ) -> tuple[Driver, ...]:
     """Return what each word does for `code`: how far its log-odds fall without the word.
 
-    `rows` answer the whole text first and then the text without each word. A code that is no
+    `rows` answer the whole text first and then the text without each word; `target` is the column
+    that the code stands in. A code that is no
     longer among the alternatives counts as likely as it can be at most: no more than the last of
     them, nor than all of them leave. So a weight is never overstated.
     """
-    whole = _log_odds(rows[0], code)
+    whole = _log_odds(rows[0], code, target)
     return tuple(
         Driver(
             start=_units(text[:start]),
             end=_units(text[:end]),
             text=text[start:end],
-            weight=round(whole - _log_odds(row, code), 3),
+            weight=round(whole - _log_odds(row, code, target), 3),
         )
         for (start, end), row in zip(spans, rows[1:], strict=True)
     )
 
 
-def _log_odds(row: Mapping[str, object], code: str) -> float:
+def _log_odds(row: Mapping[str, object], code: str, target: str) -> float:
     alternatives = row.get("alternatives")
     ranked = alternatives if isinstance(alternatives, list) and alternatives else [row]
-    likely = {str(one.get("code")): share(one.get("confidence")) for one in ranked}
+    likely = {str(one.get(target)): share(one.get("confidence")) for one in ranked}
     most = min(*likely.values(), 1 - sum(likely.values()))
     kept = min(1 - LEAST, max(LEAST, likely.get(code, most)))
     return math.log(kept / (1 - kept))

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
-import pandas as pd
 
 from pipelines.orders import stored_sales
 
@@ -27,6 +26,8 @@ def remember(var: Path, family: ModelFamily, split: Split) -> None:
     """Keep whose rows a split has; nothing of a family whose products have stored sales."""
     if family.entity is None or family.name == stored_sales.MODEL:
         return
+    import pandas as pd  # a server that only reads the names can do without
+
     parts = (split.train, split.validation, split.test, split.sealed)
     names = pd.concat([part[family.entity] for part in parts]).dropna().astype(str)
     counted = names.value_counts().rename_axis("name").reset_index(name="rows")

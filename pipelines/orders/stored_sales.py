@@ -144,6 +144,12 @@ class StoredSales:
             self._told.popitem(last=False)
         return stored
 
+    def products(self) -> dict[str, str]:
+        """Return the products of which days are stored, each with its category."""
+        self._look()
+        history = self._history
+        return dict(zip(history.ids, history.groups, strict=True)) if history else {}
+
     def _look(self) -> None:
         try:
             status = os.stat(self._pointer)  # noqa: PTH116 - with each request

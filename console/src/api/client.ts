@@ -31,7 +31,9 @@ export function address(template: string, path: Record<string, unknown> = {}, qu
   const filled = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(path[name])));
   const asked = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined && value !== null) asked.set(name, String(value));
+    for (const each of Array.isArray(value) ? value : [value]) {
+      if (each !== undefined && each !== null) asked.append(name, String(each));
+    }
   }
   return asked.size > 0 ? `${filled}?${asked}` : filled;
 }

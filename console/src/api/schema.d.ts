@@ -78,6 +78,8 @@ export type FigureView = { metric: string; role: "primary" | "component" | "guar
 
 export type Followed = { decision_id: string; at: string; what: "alias" | "confirmed" | "other"; names: (string)[]; };
 
+export type ForecastAsked = { horizon?: number; future?: (PlannedDay)[]; };
+
 export type FoundProduct = { code: string; description: string; product_id: string | null; price: number | null; image_url: string | null; score: number; };
 
 export type FoundProducts = { products: (FoundProduct)[]; };
@@ -100,6 +102,10 @@ export type JobView = { job_id: string; model: string; state: "queued" | "runnin
 
 export type JudgementRequest = { version: string; actor: string; reason: string; };
 
+export type KnownEntities = { model: string; total: number; entities: (KnownEntity)[]; };
+
+export type KnownEntity = { id: string; note: string | null; };
+
 export type LabelQueue = { model: string; decision_id: string | null; updates: string | null; challenger: string | null; questions: number; disagree: number; asked: number; answered: number; deadline: string | null; requests: (Question)[]; };
 
 export type LabelRequest = { text: string; value: string; reviewer: string; };
@@ -120,6 +126,10 @@ export type ModelStory = { name: string; metric: MetricView | null; champion: st
 
 export type ModelView = { model: string; condition: "serving" | "loading" | "failed" | "no_champion"; champion: ServedVersion | null; alias: string | null; note: string; digest: string | null; contract: ContractView | null; answering: AnsweringView | null; decision: DecisionSummary | null; rollout: string | null; workers: (WorkerView)[]; };
 
+export type NamedProduct = { code: string; description: string | null; image_url: string | null; };
+
+export type NamedProducts = { products: (NamedProduct)[]; };
+
 export type Order = { order_id: string; message_id: string; reviewer: string; created_at: string; lines: (OrderedLine)[]; delivery: "none" | "waiting" | "sent" | "failed"; attempts: number; next_attempt_at: string | null; delivered_at: string | null; error: string | null; };
 
 export type OrderedLine = { line_id: string; description: string; quantity: number; code: string; product: string | null; product_id: string | null; price: number | null; };
@@ -128,11 +138,15 @@ export type Orders = { orders: (Order)[]; post_to: string | null; };
 
 export type OverrideRequest = { actor: string; reason: string; };
 
+export type PlannedDay = { date: string; promotion?: boolean | null; price?: number | null; };
+
 export type PredictResponse = { predictions: (Record<string, unknown> | (Record<string, unknown>)[])[]; model: ServedVersion; request_id: string; prediction_ids: (string)[]; };
 
 export type PredictionHistory = { prediction: Record<string, unknown>; decision: Record<string, unknown>; verdicts: (Record<string, unknown>)[]; trained: Record<string, unknown> | null; feedback: (Record<string, unknown>)[]; today: Today | null; };
 
 export type Problem = { type: string; title: string; status: number; detail: string; instance: string; request_id: string; errors: (Record<string, unknown>)[] | null; };
+
+export type ProductSales = { product_id: string; category: string | null; name: string | null; days: (SoldDay)[]; };
 
 export type Progress = { since: string; lines: number; done: number; accepted: number; changed: number; skipped: number; requested_open: number; per_hour: (HourlyProgress)[]; };
 
@@ -192,6 +206,8 @@ export type SliceView = { name: string; rows: number; figure: FigureView | null;
 
 export type SlotView = { model: string; condition: "serving" | "loading" | "failed" | "no_champion"; champion: ServedVersion | null; alias: string | null; note: string; };
 
+export type SoldDay = { date: string; quantity: number; promotion: number; price: number | null; open: boolean; };
+
 export type Step = { share: number; seconds: number; };
 
 export type StopRequest = { actor: string; reason: string; };
@@ -211,6 +227,10 @@ export type TriggerView = { kind: string; actor: string; reason: string; url?: s
 export type VersionPoint = { version: string; standing: "champion" | "former_champion" | "awaiting_approval" | "undecided" | "rejected" | "incomparable" | "champion_unloadable" | "promoted" | "admitted"; at: string; decision_id: string | null; verdict: string | null; value: number | null; lower: number | null; upper: number | null; test_set_id: string | null; generation: number | null; champion_since: string | null; origin: string; params: Record<string, unknown> | null; rows: string | null; asked_by: string | null; url: string | null; };
 
 export type WitnessView = { challenger_only: number; champion_only: number; p: number; };
+
+export type WordsAsked = { text: string; answer: string; };
+
+export type WordsTold = { model: ServedVersion; drivers: (Driver)[]; };
 
 export type WorkerView = { worker_id: string; version: string; generation: number; decision_id: string; confirmed_at: string; };
 
@@ -422,6 +442,36 @@ export interface Operations {
     query: Nothing;
     body: undefined;
     answer: unknown;
+  };
+  "GET /v1/playground/products": {
+    path: Nothing;
+    query: { "code": (string)[]; };
+    body: undefined;
+    answer: NamedProducts;
+  };
+  "GET /v1/playground/sales/{product_id}": {
+    path: { "product_id": string; };
+    query: { "days"?: number; };
+    body: undefined;
+    answer: ProductSales;
+  };
+  "POST /v1/playground/sales/{product_id}/forecast": {
+    path: { "product_id": string; };
+    query: Nothing;
+    body: ForecastAsked;
+    answer: PredictResponse;
+  };
+  "GET /v1/playground/{name}/entities": {
+    path: { "name": string; };
+    query: { "q"?: string; "limit"?: number; };
+    body: undefined;
+    answer: KnownEntities;
+  };
+  "POST /v1/playground/{name}/words": {
+    path: { "name": string; };
+    query: Nothing;
+    body: WordsAsked;
+    answer: WordsTold;
   };
   "POST /v1/registry-events": {
     path: Nothing;
