@@ -172,7 +172,10 @@ def _packages(
 
 def _known(store: Store, ground: Ground, test_sets: TestSets) -> set[str]:
     """Return the groups whose truth is known already: in the test set, or by a label."""
-    test_set = test_sets.get(ground.family, str(ground.verdict.test_set_id))
+    try:
+        test_set = test_sets.get(ground.family, str(ground.verdict.test_set_id))
+    except LookupError as error:
+        raise NotAsked(f"what was tested is not known here: {error}") from None
     held = {str(group) for group in ground.family.groups(test_set.withheld)}
     return held | {group_key(label.text) for label in Labels(store).test_rows(ground.family.name)}
 
