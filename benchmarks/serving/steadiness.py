@@ -112,7 +112,7 @@ class Watch:
             if passed - sampled >= SAMPLE_SECONDS:
                 sampled = passed
                 self.samples.append(self.server.memory_megabytes)
-            if self.moved < self.swaps * passed / self.seconds:
+            if self.moved < self.swaps * min(1.0, passed / self.seconds):
                 try:
                     self.move()
                     self.moved += 1
