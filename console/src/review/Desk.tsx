@@ -1,11 +1,11 @@
-import { useMemo, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import { useWords } from "../shell/language";
 import { toast } from "../shell/toasts";
 import { reviewWords } from "../words/review";
 import { BulkDialog, SimilarPreview, useSimilar } from "./SimilarLines";
 import { CatalogueSearch } from "./CatalogueSearch";
 import { DeskHeader } from "./DeskHeader";
-import { isOpen, linesOf, optionsOf, toOrder } from "./desk";
+import { optionsOf, toOrder } from "./desk";
 import { Filters } from "./Filters";
 import { LineList } from "./LineList";
 import { LinePanel } from "./LinePanel";
@@ -21,6 +21,7 @@ import { useActions } from "./useActions";
 import type { Choices } from "./useChoices";
 import { useCursor } from "./useCursor";
 import { useDeskKeys } from "./useDeskKeys";
+import { useLookups } from "./useLookups";
 import { useReviewer } from "./useReviewer";
 
 interface Props {
@@ -50,12 +51,7 @@ export function Desk({ desk, choices, updatedAt, refreshing, onRefresh }: Props)
   const quantity = useRef<HTMLInputElement>(null);
   const player = useRef<Player>(null);
 
-  const waiting = useMemo(
-    () => new Map(linesOf(desk.messages).filter(isOpen).map((one) => [one.line_id, one])),
-    [desk.messages],
-  );
-  const whole = useMemo(() => new Map(cursor.all.map((one) => [one.message_id, one])), [cursor.all]);
-  const unsent = useMemo(() => new Set(choices.pending.map((one) => one.choice.line_id)), [choices.pending]);
+  const { waiting, whole, unsent } = useLookups(desk.messages, cursor.all, choices.pending);
   const similar = useSimilar(line, waiting);
   const options = line ? optionsOf(line) : [];
   const bulkCode = line?.chosen?.code ?? line?.code?.value ?? null;

@@ -22,21 +22,30 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["minute", 60],
 ];
 
+/** Making a formatter takes far longer than using it. */
+function remembered<T>(make: (digits: number) => T): (digits: number) => T {
+  const made = new Map<number, T>();
+  return (digits) => {
+    const found = made.get(digits) ?? make(digits);
+    made.set(digits, found);
+    return found;
+  };
+}
+
 export function formatOf(language: Language): Format {
   const locale = LOCALES[language];
   const date = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric" });
   const time = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
   const both = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+  const decimal = remembered((digits) => new Intl.NumberFormat(locale, { maximumFractionDigits: digits }));
+  const share = remembered(
+    (digits) =>
+      new Intl.NumberFormat(locale, { style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits }),
+  );
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
   return {
-    number: (value, digits) =>
-      new Intl.NumberFormat(locale, { maximumFractionDigits: digits ?? 2, useGrouping: true }).format(value),
-    percent: (share, digits = 0) =>
-      new Intl.NumberFormat(locale, {
-        style: "percent",
-        minimumFractionDigits: digits,
-        maximumFractionDigits: digits,
-      }).format(share),
+    number: (value, digits = 2) => decimal(digits).format(value),
+    percent: (value, digits = 0) => share(digits).format(value),
     date: (iso) => date.format(new Date(iso)),
     time: (iso) => time.format(new Date(iso)),
     dateTime: (iso) => both.format(new Date(iso)),
