@@ -28,17 +28,21 @@ from serving.playground_schemas import (
 from serving.review_desk import ReviewDeskDependency
 from serving.schemas import PredictResponse
 from serving.services import Services
+from serving.shelf import Assortment
 from serving.slots import NoChampion
 
 router = APIRouter(prefix="/v1/playground", tags=["playground"], route_class=StrictRoute)
 
 CODES_LIMIT = 200
+NAMED_LIMIT = 2_000
+"""Of more products none is named when they are searched: that would take too long."""
 
 
 @router.get("/{name}/entities")
 async def entities(
     name: str,
     services: ServicesDependency,
+    desk: ReviewDeskDependency,
     request: Request,
     q: Annotated[str, Query(max_length=200, description="A part of an id or of a name.")] = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 20,
@@ -48,7 +52,7 @@ async def entities(
     sales: StoredSales = request.app.state.sales
     # Here and not in a thread: requests for forecasts look at the same sales.
     told = sales.products() if name == stored_sales.MODEL else None
-    known = await run_in_threadpool(_known, services, told, name)
+    known = await run_in_threadpool(_known, services, told, desk.orders.shelf.assortment, name)
     total, found = await run_in_threadpool(playground.fitting, known, q, limit)
     return KnownEntities(model=name, total=total, entities=found)
 
@@ -134,7 +138,12 @@ async def _named(desk: ReviewDeskDependency, codes: list[str]) -> list[NamedProd
     return await run_in_threadpool(playground.named, desk.orders.shelf.assortment, codes)
 
 
-def _known(services: Services, products: dict[str, str] | None, name: str) -> dict[str, str | None]:
-    if products is not None:
+def _known(
+    services: Services, products: dict[str, str] | None, assortment: Assortment | None, name: str
+) -> dict[str, str | None]:
+    if products is None:
+        return dict.fromkeys(remembered(services.settings.var, name))
+    if assortment is None or len(products) > NAMED_LIMIT:
         return {product: group or None for product, group in products.items()}
-    return dict.fromkeys(remembered(services.settings.var, name))
+    called = playground.named(assortment, list(products))
+    return {one.code: one.description or products[one.code] or None for one in called}

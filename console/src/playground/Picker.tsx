@@ -1,0 +1,91 @@
+import { type KeyboardEvent, useId, useState } from "react";
+import { useFormat } from "../shell/format";
+import { useWords } from "../shell/language";
+import { playgroundWords } from "../words/playground";
+import { useKnown, useSettled } from "./asking";
+
+interface Props {
+  model: string;
+  chosen: string | null;
+  onChoose: (id: string) => void;
+  /** What a known one is called, where that says more than its id. */
+  nameOf?: (id: string) => string | null;
+  /** Whether one may be asked about whom the model does not know. */
+  strangers?: boolean;
+}
+
+const PAUSE_MS = 150;
+
+/** One of those that a model knows: type a part, move with the arrows, Enter. */
+export function Picker({ model, chosen, onChoose, nameOf, strangers = false }: Props) {
+  const words = useWords(playgroundWords);
+  const { number } = useFormat();
+  const [text, setText] = useState("");
+  const [at, setAt] = useState(0);
+  const id = useId();
+  const { data } = useKnown(model, useSettled(text.trim(), PAUSE_MS));
+  const known = data?.entities ?? [];
+  const choose = (one: string) => {
+    setText("");
+    setAt(0);
+    onChoose(one);
+  };
+  const pressed = (event: KeyboardEvent) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const here = known[at];
+    if (step !== undefined && known.length > 0) setAt((before) => (before + step + known.length) % known.length);
+    else if (event.key === "Enter" && here) choose(here.id);
+    else if (event.key === "Enter" && strangers && text.trim()) choose(text.trim());
+    else return;
+    event.preventDefault();
+  };
+  return (
+    <div className="play-picker">
+      <div className="field">
+        <label htmlFor={`${id}-field`}>{words.pick[model] ?? model}</label>
+        <input
+          id={`${id}-field`}
+          type="search"
+          role="combobox"
+          aria-expanded={known.length > 0}
+          aria-controls={`${id}-list`}
+          aria-activedescendant={known[at] ? `${id}-${at}` : undefined}
+          aria-autocomplete="list"
+          autoComplete="off"
+          placeholder={words.pickHint}
+          value={text}
+          maxLength={200}
+          onChange={(event) => {
+            setText(event.target.value);
+            setAt(0);
+          }}
+          onKeyDown={pressed}
+        />
+      </div>
+      <ul id={`${id}-list`} role="listbox" aria-label={words.pick[model] ?? model} className="play-known">
+        {known.map(({ id: one, note }, place) => {
+          const name = nameOf?.(one);
+          return (
+            <li
+              key={one}
+              id={`${id}-${place}`}
+              role="option"
+              aria-selected={one === chosen}
+              className={place === at && text ? "play-at" : undefined}
+              onClick={() => choose(one)}
+            >
+              <span>{name ?? one}</span>
+              <span className="faint mono">{name ? one : note}</span>
+            </li>
+          );
+        })}
+      </ul>
+      {strangers && text.trim() && known.length === 0 && (
+        <button type="button" className="play-stranger" onClick={() => choose(text.trim())}>
+          {words.unknown(text.trim())}
+        </button>
+      )}
+      {data && <p className="faint play-count">{words.found(number(data.total, 0))}</p>}
+    </div>
+  );
+}
