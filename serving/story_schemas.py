@@ -90,6 +90,25 @@ class ShortfallView(BaseModel):
     sentence: str
 
 
+class LabelEvidence(BaseModel):
+    """What labels on request say; the gain is of accuracy on live questions, at any time."""
+
+    campaign: str = Field(description="The entry that asked for them.")
+    questions: int
+    disagree: int
+    asked: int
+    labelled: int
+    challenger_only: int
+    champion_only: int
+    log_e: float | None = Field(description="Logarithm of the evidence; it promotes from `needed`.")
+    needed: float | None
+    log_e_against: float | None = Field(description="The same against it; refuses from the next.")
+    needed_against: float | None
+    gain: float | None
+    lower: float | None
+    upper: float | None
+
+
 class WitnessView(BaseModel):
     """McNemar's count of the requests that only one of the two gets right."""
 
@@ -137,6 +156,7 @@ class Explanation(DecisionSummary):
     slices: list[SliceView]
     mcnemar: WitnessView | None
     shortfall: ShortfallView | None
+    labels: LabelEvidence | None
     trigger: TriggerView | None
     champion: ContestantView | None
     challenger: ContestantView | None

@@ -13,6 +13,7 @@ from serving.story_schemas import (
     ContestantView,
     Explanation,
     Followed,
+    LabelEvidence,
     Settled,
     ShortfallView,
     TriggerView,
@@ -61,6 +62,7 @@ def _ruling(record: Mapping[str, object]) -> dict[str, object]:
     ruling, facts = mapping(record.get("ruling")), mapping(record.get("test_set_facts"))
     comparison, policy = mapping(ruling.get("comparison")), mapping(record.get("policy"))
     pairs, missing = comparison.get("mcnemar"), ruling.get("shortfall")
+    labels = ruling.get("labels")
     return {
         **{name: ruling.get(name) for name in RULED},
         "rows": facts.get("rows"),
@@ -73,6 +75,7 @@ def _ruling(record: Mapping[str, object]) -> dict[str, object]:
         "slices": slices(record),
         "mcnemar": WitnessView.model_validate(pairs) if pairs else None,
         "shortfall": ShortfallView.model_validate(missing) if missing else None,
+        "labels": LabelEvidence.model_validate(labels) if labels else None,
         "settings": dict(mapping(mapping(policy.get("text")).get("settings"))),
         "policy_sha256": policy.get("sha256"),
         "environment": dict(mapping(record.get("environment"))),

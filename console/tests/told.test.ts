@@ -17,7 +17,7 @@ const VERDICT = {
   kind: "verdict", verdict: "promoted", version: "2", actor: null, champion: { version: "1" }, figures: [FIGURE],
   checks: [{ name: "slice:short", value: 1, limit: 0, passed: false, note: "" }, { name: "news", value: 1, limit: null, passed: null, note: "" }],
   p: 0.01, alpha: 0.03, alpha_left: 0.02, look: 1, rows: 1093, unjudged: 0, disagreements: 82, identical: false, mcnemar: null,
-  shortfall: null, rule: "superiority", trigger: null,
+  shortfall: null, labels: null, rule: "superiority", trigger: null,
 } as unknown as Explanation;
 
 describe("figures", () => {
@@ -58,6 +58,12 @@ describe("a decision in plain words", () => {
     expect(said).toContain("Accuracy went from 0.8 to 0.9: a gain of +0.1");
     expect(said).toContain("It fails one check: short name");
     expect(said).toContain("look no. 1 at this test set of 1,093 requests");
+  });
+
+  it("says what the labels say", () => {
+    const labels = { asked: 300, labelled: 120, challenger_only: 30, champion_only: 9, gain: 0.02, lower: 0.01, upper: 0.03 };
+    const said = because({ ...VERDICT, labels } as unknown as Explanation, words, names, en);
+    expect(said).toContain("120 of 300 labels asked for arrived: the new one alone gets 30 right; the old one, 9.");
   });
 
   it("names a check by what it is of", () => {

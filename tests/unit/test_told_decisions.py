@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 from rivals import (
     BRIER,
@@ -22,6 +23,7 @@ from pipelines.contract import Guardrail
 from pipelines.decisions import approval
 from pipelines.decisions.log import DecisionLog, NewDecision
 from pipelines.gate.case import Case, Obstacle
+from pipelines.gate.labelled import Labelled
 from pipelines.gate.leakage import Leakage
 from pipelines.gate.override import OverrideRefused, override
 from pipelines.gate.promotion import decide
@@ -163,6 +165,22 @@ def test_what_was_judged_against_another_champion_is_approvable_no_more(log, rng
     judge(log, "3", champion, challenger, contestant("1"))
 
     assert not told(log, waits).approvable
+
+
+def test_a_verdict_by_labels_tells_what_the_labels_said(log):
+    old, new = exactly(800, 45, 55, 100)
+    judge(log, "1", None, old)
+    asked = pd.DataFrame(
+        {"champion": "class 0", "challenger": "class 1", "asked": True, "actual": "class 1"},
+        index=range(60),
+    )
+
+    decision = judge(log, "2", old, new, contestant("1"), labels=Labelled("d7", asked, False))
+
+    found = told(log, decision).labels
+    assert (found.campaign, found.asked, found.labelled) == ("d7", 60, 60)
+    assert (found.challenger_only, found.champion_only) == (60, 0)
+    assert found.log_e >= found.needed
 
 
 def test_an_override_needs_todays_champion_and_an_admitted_version(log):

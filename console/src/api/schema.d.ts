@@ -68,7 +68,7 @@ export type Drivers = { line_id: string; drivers: (Driver)[]; };
 
 export type ErrorPlots = { decision_id: string; version: string | null; rows: number; plots: (ConfusionPlot | CalibrationPlot | HistogramPlot | CurvePlot)[]; };
 
-export type Explanation = { decision_id: string; kind: string; model: string; version: string | null; verdict: string | null; generation: number | null; test_set_id: string | null; look: number | null; created_at: string; reasons: (string)[]; artifact_digest: string | null; prev_hash: string; hash: string; rule: string | null; alpha: number | null; alpha_left: number | null; p: number | null; rows: number | null; test_set_generation: number | null; disagreements: number | null; unjudged: number; identical: boolean; checks: (CheckView)[]; figures: (FigureView)[]; slices: (SliceView)[]; mcnemar: WitnessView | null; shortfall: ShortfallView | null; trigger: TriggerView | null; champion: ContestantView | null; challenger: ContestantView | null; settings: Record<string, unknown>; policy_sha256: string | null; environment: Record<string, string>; actor: string | null; of: string | null; followed: (Followed)[]; settled: Settled | null; approvable: boolean; overridable: boolean; replayable: boolean; champion_now: string | null; record: Record<string, unknown>; };
+export type Explanation = { decision_id: string; kind: string; model: string; version: string | null; verdict: string | null; generation: number | null; test_set_id: string | null; look: number | null; created_at: string; reasons: (string)[]; artifact_digest: string | null; prev_hash: string; hash: string; rule: string | null; alpha: number | null; alpha_left: number | null; p: number | null; rows: number | null; test_set_generation: number | null; disagreements: number | null; unjudged: number; identical: boolean; checks: (CheckView)[]; figures: (FigureView)[]; slices: (SliceView)[]; mcnemar: WitnessView | null; shortfall: ShortfallView | null; labels: LabelEvidence | null; trigger: TriggerView | null; champion: ContestantView | null; challenger: ContestantView | null; settings: Record<string, unknown>; policy_sha256: string | null; environment: Record<string, string>; actor: string | null; of: string | null; followed: (Followed)[]; settled: Settled | null; approvable: boolean; overridable: boolean; replayable: boolean; champion_now: string | null; record: Record<string, unknown>; };
 
 export type FeedbackRequest = { prediction_id: string; actual?: unknown; chosen?: string | null; reviewer: string; };
 
@@ -105,6 +105,8 @@ export type JudgementRequest = { version: string; actor: string; reason: string;
 export type KnownEntities = { model: string; total: number; entities: (KnownEntity)[]; };
 
 export type KnownEntity = { id: string; note: string | null; };
+
+export type LabelEvidence = { campaign: string; questions: number; disagree: number; asked: number; labelled: number; challenger_only: number; champion_only: number; log_e: number | null; needed: number | null; log_e_against: number | null; needed_against: number | null; gain: number | null; lower: number | null; upper: number | null; };
 
 export type LabelQueue = { model: string; decision_id: string | null; updates: string | null; challenger: string | null; questions: number; disagree: number; asked: number; answered: number; deadline: string | null; requests: (Question)[]; };
 

@@ -14,6 +14,7 @@ import { Diff } from "./Diff";
 import { ErrorPlots } from "./ErrorPlots";
 import { Followed } from "./Followed";
 import { Gains, Slices } from "./Gains";
+import { LabelEvidence } from "./LabelEvidence";
 import { Lineage } from "./Lineage";
 import { RecordText } from "./RecordText";
 import { Replay } from "./Replay";
@@ -108,6 +109,7 @@ function Evidence({ one }: { one: Explanation }) {
     <div className="decision-parts">
       {one.figures.length > 0 && <Gains figures={one.figures} />}
       {one.slices.length > 0 && <Slices slices={one.slices} title={words.slices} />}
+      {one.labels && <LabelEvidence evidence={one.labels} />}
       {one.checks.length > 0 && <Checks checks={one.checks} />}
       {judged && <Diff decision={one.decision_id} />}
       {one.challenger && <Lineage one={one} />}

@@ -56,9 +56,21 @@ export function because(one: Explanation, words: Words, names: Names, format: Fo
     ...gains(one, words, names, format),
     ...tests(one, words, names),
     ...evidence(one, words, format),
+    ...labels(one, words, format),
     ...(one.shortfall ? [words.shortfall(format.number(one.shortfall.requests), format.number(one.shortfall.labels))] : []),
     ...(one.rule ? [named(words.rules, one.rule)] : []),
     ...(one.trigger ? [words.askedBy(one.trigger.actor, named(names.triggers, one.trigger.kind))] : []),
+  ];
+}
+
+function labels({ labels: found }: Explanation, words: Words, format: Format): string[] {
+  if (!found) return [];
+  const [given, asked, gained, lost] = [found.labelled, found.asked, found.challenger_only, found.champion_only].map((count) =>
+    format.number(count),
+  ) as [string, string, string, string];
+  return [
+    words.labelled(given, asked, gained, lost),
+    words.labelGain(signed(format, found.gain), signed(format, found.lower), signed(format, found.upper)),
   ];
 }
 

@@ -41,6 +41,14 @@ const es = {
   failed: (count: number, names: string) => (count === 1 ? `No pasa una comprobación: ${names}.` : `No pasa ${count} comprobaciones: ${names}.`),
   allPassed: (count: string) => `Pasa las ${count} comprobaciones.`,
   shortfall: (requests: string, labels: string) => `Para decidirlo harían falta unas ${requests} peticiones nuevas, ${labels} de ellas con etiqueta.`,
+  labelled: (given: string, asked: string, gained: string, lost: string) =>
+    `Llegaron ${given} de ${asked} etiquetas pedidas: la nueva acierta sola ${gained}; la anterior, ${lost}.`,
+  labelGain: (gain: string, low: string, high: string) =>
+    `En preguntas reales la exactitud gana ${gain} (de ${low} a ${high}, válido en cualquier momento).`,
+  evidence: "Prueba de las etiquetas",
+  evidenceFor: "A favor de la aspirante",
+  evidenceAgainst: "En contra",
+  evidenceNote: "Llena, la prueba basta. Se puede mirar tras cada etiqueta sin que cuente como otra mirada.",
   askedBy: (actor: string, kind: string) => `La pidió ${actor} (${kind}).`,
   rules: {
     superiority: "Regla: tiene que ser creíblemente mejor.",
@@ -92,6 +100,8 @@ const es = {
     suspicion: "Demasiado bueno",
     agreement: "Acuerdo",
     business: "en dinero",
+    labels: "Etiquetas pedidas",
+    with_labels: "con las etiquetas",
     errors: "Errores",
   } as Record<string, string>,
   slices: "Por segmentos",
@@ -213,6 +223,14 @@ const en: typeof es = {
   failed: (count, names) => (count === 1 ? `It fails one check: ${names}.` : `It fails ${count} checks: ${names}.`),
   allPassed: (count) => `It passes all ${count} checks.`,
   shortfall: (requests, labels) => `About ${requests} fresh requests would settle it, ${labels} of them with a label.`,
+  labelled: (given, asked, gained, lost) =>
+    `${given} of ${asked} labels asked for arrived: the new one alone gets ${gained} right; the old one, ${lost}.`,
+  labelGain: (gain, low, high) =>
+    `On live questions accuracy gains ${gain} (${low} to ${high}, valid at any time).`,
+  evidence: "Evidence of the labels",
+  evidenceFor: "For the challenger",
+  evidenceAgainst: "Against it",
+  evidenceNote: "Full, the evidence is enough. Looking after each label does not count as another look.",
   askedBy: (actor, kind) => `${actor} asked for it (${kind}).`,
   rules: {
     superiority: "Rule: it has to be credibly better.",
@@ -263,6 +281,8 @@ const en: typeof es = {
     suspicion: "Too good",
     agreement: "Agreement",
     business: "in money",
+    labels: "Labels on request",
+    with_labels: "with the labels",
     errors: "Errors",
   },
   slices: "By slice",
