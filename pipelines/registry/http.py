@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +58,17 @@ class RegistryHttp:
     ) -> httpx.Response:
         """Return a successful response, or raise one of the three errors of this module."""
         headers = {"Content-Type": "application/json"} if content is not None else None
+        ask = partial(
+            self._http.request, method, path, params=params, content=content, headers=headers
+        )
         try:
-            response = self._http.request(
-                method, path, params=params, content=content, headers=headers
-            )
+            try:
+                response = ask()
+            except httpx.RemoteProtocolError:
+                # A kept connection that the server had just closed; a question may be asked twice.
+                if method != "GET":
+                    raise
+                response = ask()
         except httpx.TransportError as error:
             raise self._away(error) from error
         if response.status_code >= 400:
