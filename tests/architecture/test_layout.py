@@ -15,6 +15,7 @@ from pipelines import catalog
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("features", "pipelines", "flows", "serving", "cli")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+REVISIONS = ROOT / "pipelines" / "migrations" / "versions"
 BANNED = {"utils", "util", "helpers", "common", "core", "base", "misc", "manager", "handlers"}
 LEARNING = ("sklearn", "tensorflow", "keras", "surprise", "mlflow", "prefect", "skl2onnx")
 
@@ -35,7 +36,7 @@ def test_no_file_is_longer_than_300_lines() -> None:
 
 def test_no_function_is_longer_than_40_lines() -> None:
     long = []
-    for path in MODULES:
+    for path in (path for path in MODULES if path.parent != REVISIONS):  # lists of tables
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 body = node.body[1:] if ast.get_docstring(node) else node.body
