@@ -145,10 +145,13 @@ class StoredSales:
         return stored
 
     def products(self) -> dict[str, str]:
-        """Return the products of which days are stored, each with its category."""
+        """Return the products of which days are stored, with their category, the longest first."""
         self._look()
         history = self._history
-        return dict(zip(history.ids, history.groups, strict=True)) if history else {}
+        if history is None:
+            return {}
+        order = np.argsort(-history.known.sum(axis=1), kind="stable")
+        return {history.ids[row]: history.groups[row] for row in order}
 
     def _look(self) -> None:
         try:

@@ -8,8 +8,6 @@ interface Props {
   model: string;
   chosen: string | null;
   onChoose: (id: string) => void;
-  /** What a known one is called, where that says more than its id. */
-  nameOf?: (id: string) => string | null;
   /** Whether one may be asked about whom the model does not know. */
   strangers?: boolean;
 }
@@ -17,7 +15,7 @@ interface Props {
 const PAUSE_MS = 150;
 
 /** One of those that a model knows: type a part, move with the arrows, Enter. */
-export function Picker({ model, chosen, onChoose, nameOf, strangers = false }: Props) {
+export function Picker({ model, chosen, onChoose, strangers = false }: Props) {
   const words = useWords(playgroundWords);
   const { number } = useFormat();
   const [text, setText] = useState("");
@@ -63,22 +61,19 @@ export function Picker({ model, chosen, onChoose, nameOf, strangers = false }: P
         />
       </div>
       <ul id={`${id}-list`} role="listbox" aria-label={words.pick[model] ?? model} className="play-known">
-        {known.map(({ id: one, note }, place) => {
-          const name = nameOf?.(one);
-          return (
-            <li
-              key={one}
-              id={`${id}-${place}`}
-              role="option"
-              aria-selected={one === chosen}
-              className={place === at && text ? "play-at" : undefined}
-              onClick={() => choose(one)}
-            >
-              <span>{name ?? one}</span>
-              <span className="faint mono">{name ? one : note}</span>
-            </li>
-          );
-        })}
+        {known.map(({ id: one, note }, place) => (
+          <li
+            key={one}
+            id={`${id}-${place}`}
+            role="option"
+            aria-selected={one === chosen}
+            className={place === at && text ? "play-at" : undefined}
+            onClick={() => choose(one)}
+          >
+            <span>{note ?? one}</span>
+            {note && <span className="faint mono">{one}</span>}
+          </li>
+        ))}
       </ul>
       {strangers && text.trim() && known.length === 0 && (
         <button type="button" className="play-stranger" onClick={() => choose(text.trim())}>
