@@ -10,7 +10,8 @@ from benchmarks.serving.sections import Section
 HEADINGS = ("goal", "wanted", "measured", "met")
 Figures = Mapping[str, Mapping[str, float]]
 CODES, CATEGORIES = "product_codes: predict", "product_categories: predict"
-RECOMMENDATIONS, DEMAND = "product_recommendations: predict", "demand_forecast: predict"
+RECOMMENDATIONS = "product_recommendations: predict"
+STORED, TOLD = "demand_forecast: POST /api/v1/predict, stored history", "demand_forecast: predict"
 
 
 @dataclass(frozen=True)
@@ -112,14 +113,17 @@ GOALS: Sequence[Goal] = (
     _rate("product categories", CATEGORIES, 2_000),
     _at_most("product categories, p50", "interfaces", f"{CATEGORIES}, 1: p50", 0.7, "ms"),
     _rate("recommend top 10", RECOMMENDATIONS, 3_500),
-    _rate("forecast 7 days", DEMAND, 3_000),
+    _rate("forecast 7 days of stored sales", STORED, 3_000),
+    _rate("forecast 7 days, 28 days of sales sent along", TOLD, 3_000),
     _ratio("product codes", CODES, 0.9),
     _ratio("recommend top 10", RECOMMENDATIONS, 0.65),
-    _ratio("forecast 7 days", DEMAND, 0.65),
+    _ratio("forecast 7 days of stored sales", STORED, 0.65),
+    _ratio("forecast 7 days, 28 days of sales sent along", TOLD, 0.65),
     _ratio("product categories", CATEGORIES, 0.4),
     _at_most("ready", "start-up", "all champions: seconds", 1.5, "s"),
     _at_most("all five champions", "start-up", "all champions: used", 500, "MB"),
-    _at_most("without the forest", "start-up", "without the forest: used", 150, "MB"),
+    _at_most("without the forest, when ready", "start-up", "without the forest: fresh", 150, "MB"),
+    _at_most("without the forest, after load", "start-up", "without the forest: used", 150, "MB"),
     _swap("product_codes"),
     _swap("product_categories"),
     Goal(
