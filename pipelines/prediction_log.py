@@ -23,7 +23,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipelines.spool import SUFFIX, Spool, orphans, whole_lines
-from pipelines.spooled_rows import COLUMNS, keep, readable_rows
+from pipelines.spooled_rows import COLUMNS, keep, readable_rows, written
 from pipelines.store import Store, feedback, predictions
 
 DRAIN_SECONDS = 0.5
@@ -36,9 +36,8 @@ class UnknownPrediction(LookupError):
     """No prediction of that model has that id."""
 
 
-@dataclass(frozen=True)
-class Provenance:
-    """Which decided version answered which request."""
+class Provenance(NamedTuple):
+    """Which decided version answered which request; a tuple, for each request makes one."""
 
     model: str
     version: str
@@ -125,22 +124,17 @@ class PredictionLog:
 
         Raises `SpoolUnavailable`.
         """
-        now = self._clock()
-        lines, ids = [], []
-        for provenance, instances, answers in entries:
+        now = b"\t%b\n" % self._clock().isoformat().encode()
+        parts: list[bytes] = []
+        ids = []
+        for (model, version, decision, generation, request_id), instances, answers in entries:
             base = f"{self._series}{next(self._numbers):012x}"
-            ids.append([f"{base}-{index}" for index in range(len(instances))])
-            if instances:
-                line = {
-                    **vars(provenance),
-                    "base": base,
-                    "created_at": now,
-                    "instances": instances,
-                    "answers": answers,
-                }
-                lines.append(orjson.dumps(line, option=LINE_OPTIONS))
-        if lines:
-            self._spool.append(b"".join(lines))
+            names = [f"{base}-{index}" for index in range(len(instances))]
+            ids.append(names)
+            head = f"{request_id}\t{model}\t{version}\t{decision}\t{generation}"
+            parts += written(names, head, instances, answers, now)
+        if parts:
+            self._spool.append(b"".join(parts))
         return ids
 
     def drain(self, *, everything: bool = True) -> None:
@@ -227,9 +221,6 @@ class PredictionLog:
             step()
         except (SQLAlchemyError, OSError) as error:
             logger.warning("the prediction log stays in its spool for now: %s", error)
-
-
-LINE_OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 
 
 def count(store: Store, model: str | None = None) -> int:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SUFFIX = ".jsonl"
+"""As earlier releases named them, whose lines were JSON: what they leave is found as well."""
 
 
 class SpoolUnavailable(OSError):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sqlalchemy import select
 
@@ -133,6 +134,62 @@ def test_a_segment_with_a_damaged_line_is_kept_aside_and_its_other_lines_stored(
     assert count(store) == 1
     assert (folder / "1-dead.damaged").is_file()
     assert log.rescue() == 0
+
+
+def test_what_a_killed_process_of_an_earlier_release_left_is_rescued(log, store, folder):
+    line = (
+        b'{"model":"stub","version":"3","decision_id":"d000007-abcdef","generation":2,'
+        b'"request_id":"request-1","base":"0123abcd","created_at":"2026-11-20T10:00:00+00:00",'
+        b'"instances":[{"text":"a"},{"text":"b"}],"answers":[[{"topic":"uno"}],[{"topic":"dos"}]]}'
+    )
+    (folder / "1-dead.jsonl").write_bytes(line + b"\n" + line[:-9])
+    before = log.find("stub", "0123abcd-1")
+
+    log.rescue()
+
+    assert count(store, "stub") == 2
+    assert log.find("stub", "0123abcd-1") == before
+    assert (before.instance, before.answer) == ({"text": "b"}, [{"topic": "dos"}])
+
+
+def test_no_text_breaks_a_line_and_none_is_changed(log, store):
+    text = "tab\t line\n return\r nothing\0 \x1f \x85 \u2028 {}[] ñ 🧦"
+    rows = [[{"topic": text, "confidence": np.float32(0.5)}]]
+    (first,) = log.append(FROM, [{"text": text, text: None}], rows)
+    spooled = log.find("stub", first)
+
+    log.drain()
+
+    stored = log.find("stub", first)
+    assert stored == spooled
+    assert stored.instance == {"text": text, text: None}
+    assert stored.answer == [{"topic": text, "confidence": 0.5}]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [(b"uno", b"u\0o"), (b"uno", b"u\xffo"), (b"\t2\t", b"\ttwo\t"), (b"\t", b" "), (b"}]", b"")],
+)
+def test_a_row_that_a_broken_disk_has_changed_reaches_no_store(log, store, folder, damage):
+    append(log, "a")
+    spooled = next(path for path in folder.iterdir() if path.stat().st_size)
+    line = spooled.read_bytes()
+    (folder / "1-dead.jsonl").write_bytes(line.replace(*damage))
+
+    log.rescue()
+
+    assert count(store) == 0
+    assert (folder / "1-dead.damaged").read_bytes() == line.replace(*damage)
+
+
+def test_what_cannot_be_read_again_is_not_written(log):
+    for odd in ("with\ta tab", "with\nan end"):
+        with pytest.raises(ValueError, match="cannot be told apart"):
+            log.append(FROM._replace(request_id=odd), [{"text": "a"}], ROWS)
+    with pytest.raises(ValueError, match="zip"):
+        log.append(FROM, [{"text": "a"}, {"text": "b"}], ROWS)
+
+    assert log.waiting_bytes() == 0
 
 
 def test_a_living_process_is_no_orphan(log, folder):
