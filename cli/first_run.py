@@ -16,11 +16,18 @@ from cli.bars import Bars
 from cli.ledger import open_log
 from cli.running import follow
 from pipelines import catalog
-from pipelines.orchestration import OrchestrationClient
+from pipelines.orchestration import (
+    OrchestrationClient,
+    OrchestrationRefused,
+    OrchestrationUnavailable,
+    UnknownDeployment,
+)
 from pipelines.settings import Settings
 
 ACTOR = "contender up"
 SERVED_SECONDS = 90.0
+DEMO_DAY = "demo-day"
+DEMO_SHOP = "shop"
 
 
 def bring_up_champions(settings: Settings) -> None:
@@ -139,6 +146,34 @@ def print_welcome(settings: Settings, *, detached: bool) -> None:
         _print_request(screen.console(), settings, str(found[-1]["model"]))
     stop = "contender down" if detached else "Ctrl-C"
     screen.console().print(f"\nLogs: {settings.var / 'logs'}   Stop: {stop}", soft_wrap=True)
+
+
+def begin_demo_day(settings: Settings) -> None:
+    """Let simulated customers visit a demo shop in which nothing has happened yet, once.
+
+    It runs behind everything else, and where it cannot be started nothing is lost.
+    """
+    found = champions(settings)
+    fresh = bool(found) and all(champion["generation"] == 1 for champion in found)
+    if not (settings.demo.day and settings.demo_models and fresh):
+        return
+    reason = "a demo shop in which nothing has happened yet"
+    try:
+        with OrchestrationClient(settings.prefect_url) as client:
+            # One key for ever: this home's Prefect starts one such run, however often it is asked.
+            run = client.start(
+                DEMO_SHOP, {}, actor=ACTOR, reason=reason, idempotency_key=DEMO_DAY, flow=DEMO_DAY
+            )
+    except (OrchestrationRefused, OrchestrationUnavailable, UnknownDeployment) as error:
+        screen.console().print(f"No simulated customers: {error}", soft_wrap=True, markup=False)
+        return
+    if not run.ended:
+        screen.console().print(
+            f"\nSimulated customers visit the demo shop for some minutes: {run.url}\n"
+            "Without them: day = false below [demo] in contender.toml.",
+            soft_wrap=True,
+            markup=False,
+        )
 
 
 def _print_request(console: Console, settings: Settings, model: str) -> None:

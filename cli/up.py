@@ -46,6 +46,8 @@ def up(
         if bootstrap:
             first_run.bring_up_champions(settings)
         first_run.print_welcome(settings, detached=detach)
+        if bootstrap:
+            first_run.begin_demo_day(settings)
         if not detach:
             _follow(supervisor)
     except KeyboardInterrupt:

@@ -21,7 +21,18 @@ from prefect.runner import Runner
 from prefect.schedules import Cron, Interval, Schedule
 from prefect.types.entrypoint import EntrypointType
 
-from flows import approve, everything, monitor, promote, refresh, repair, retrain, signals, train
+from flows import (
+    approve,
+    demo_day,
+    everything,
+    monitor,
+    promote,
+    refresh,
+    repair,
+    retrain,
+    signals,
+    train,
+)
 from pipelines import catalog
 from pipelines.model_settings import ModelSettings
 from pipelines.orchestration import model_tag
@@ -61,7 +72,7 @@ def deployments(settings: Settings) -> list[RunnerDeployment]:
         for model in (*_configured(settings), ALL)
         for flow in BUILDERS
     ]
-    return [*found, _refresh(settings), _monitor(settings), _approve()]
+    return [*found, _refresh(settings), _monitor(settings), _approve(), *_demo_day(settings)]
 
 
 def _configured(settings: Settings) -> list[str]:
@@ -140,6 +151,23 @@ def _approve() -> RunnerDeployment:
     )
     deployment.entrypoint = "flows.approve.settle"
     return deployment
+
+
+def _demo_day(settings: Settings) -> list[RunnerDeployment]:
+    if not (settings.demo.day and settings.demo_models):
+        return []
+    deployment = RunnerDeployment.from_flow(
+        demo_day.demo_day,
+        name=demo_day.DEPLOYMENT,
+        description=demo_day.demo_day.description,
+        tags=["demo"],
+        concurrency_limit=ConcurrencyLimitConfig(
+            limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW
+        ),
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
+    deployment.entrypoint = "flows.demo_day.demo_day"
+    return [deployment]
 
 
 def _located(deployment: RunnerDeployment, attribute: str) -> RunnerDeployment:

@@ -68,6 +68,13 @@ class JobSettings(Strict):
     keep_days: float = Field(7.0, gt=0)
 
 
+class DemoSettings(Strict):
+    """The generated demo shop."""
+
+    day: bool = True
+    """Whether a fresh shop is visited by simulated customers for some minutes, once."""
+
+
 class Settings(Strict):
     """Everything a user may set; see docs/operations.md for the file."""
 
@@ -81,6 +88,21 @@ class Settings(Strict):
     serving: ServingSettings = ServingSettings()
     jobs: JobSettings = JobSettings()
     orders: OrderSettings = OrderSettings()
+    demo: DemoSettings = DemoSettings()
+
+    @property
+    def demo_folder(self) -> Path:
+        """Where the generated demo shop lies."""
+        return self.var / "demo"
+
+    @property
+    def demo_models(self) -> list[str]:
+        """The models whose source is the generated demo shop."""
+        return [
+            name
+            for name, model in self.models.items()
+            if Path(self.resolved(model.source.url)).is_relative_to(self.demo_folder)
+        ]
 
     @property
     def var(self) -> Path:

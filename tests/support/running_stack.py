@@ -52,6 +52,10 @@ params = { algorithm = "seasonal_mean" }
 
 [feed]
 url = "var/demo/orders.jsonl"
+
+# No simulated customers: a test says itself what happens.
+[demo]
+day = false
 """
 
 

@@ -21,18 +21,14 @@ MODELS = {
 
 
 class Sure(Categoriser):
-    """Is the surer the more of its words stand in a name."""
+    """Is sure of a hammer, and of nothing else."""
 
-    def _row(self, number: int, name: str) -> dict[str, object]:
+    def _row(self, _number: int, name: str) -> dict[str, object]:
         sure = 0.9 if "martillo" in name.lower() else 0.3
-        ranked = [
-            {"category": "Herramienta", "confidence": sure},
-            {"category": "Pintura", "confidence": 1 - sure},
-        ]
-        return {
-            **max(ranked, key=lambda row: float(str(row["confidence"]))),
-            "alternatives": ranked,
-        }
+        tool = {"category": "Herramienta", "confidence": sure}
+        paint = {"category": "Pintura", "confidence": 1 - sure}
+        ranked = [tool, paint] if sure > 0.5 else [paint, tool]
+        return {**ranked[0], "alternatives": ranked}
 
 
 class Forecaster:
