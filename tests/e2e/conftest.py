@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from console_browser import Console, chromium
 from running_stack import SETTINGS, Stack, contender, free_ports, processes_of
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +43,26 @@ def until() -> Callable[[Callable[[], bool], float], None]:
         raise AssertionError(f"it did not happen within {seconds:.0f} s")
 
     return wait
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def visit(browser: Browser, stack: Stack) -> Iterator[Callable[..., Console]]:
+    """Open the console in browsers that have never been there; none may have asked anybody else
+    for anything, nor have found a fault in a page."""
+    opened: list[Console] = []
+
+    def visit(**wishes: bool) -> Console:
+        opened.append(Console.opened(browser, stack.api, **wishes))
+        return opened[-1]
+
+    yield visit
+    for console in opened:
+        console.context.close()
+    assert [url for console in opened for url in console.went_elsewhere] == []
+    assert [fault for console in opened for fault in console.faults] == []
