@@ -80,8 +80,7 @@ function Assessments({ model }: { model: string }) {
     refetchInterval: REFRESH_MS,
   });
   const oldestFirst = useMemo(() => [...(data?.assessments ?? [])].reverse(), [data]);
-  if (error) return <ErrorState error={error} onRetry={() => void refetch()} />;
-  if (!data) return <Skeleton lines={8} />;
+  if (!data) return error ? <ErrorState error={error} onRetry={() => void refetch()} /> : <Skeleton lines={8} />;
   const latest = oldestFirst.at(-1);
   if (!latest) return <EmptyState icon="monitoring" title={words.none} hint={words.noneHint} />;
   const checks = latest.checks.map((check) => ({ ...check, name: monitoredName(check.name, words) }));
