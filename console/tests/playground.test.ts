@@ -104,7 +104,7 @@ describe("a forecast and a plan", () => {
       { date: "2026-11-01", quantity: 0, promotion: 0, price: null, open: false },
     ];
     const lines = drawn(sold, [day("2026-11-02", 5), day("2026-11-03", 5)], [day("2026-11-02", 5), day("2026-11-03", 8)]);
-    expect(lines.sold).toEqual([3, null, null, null]);
+    expect(lines.sold).toEqual([3, 0, null, null]);
     expect(lines.plain).toEqual([null, null, 5, 5]);
     expect(lines.high).toEqual([null, null, 6, 9]);
   });

@@ -145,12 +145,13 @@ class StoredSales:
         return stored
 
     def products(self) -> dict[str, str]:
-        """Return the products of which days are stored, with their category, the longest first."""
+        """Return the products of which days are stored, with their category, the best sold first."""
         self._look()
         history = self._history
         if history is None:
             return {}
-        order = np.argsort(-history.known.sum(axis=1), kind="stable")
+        sold = np.where(history.known, history.quantity, 0).sum(axis=1)
+        order = np.argsort(-sold, kind="stable")
         return {history.ids[row]: history.groups[row] for row in order}
 
     def _look(self) -> None:

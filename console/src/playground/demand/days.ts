@@ -46,7 +46,7 @@ export interface Drawn {
   planned: (number | null)[];
 }
 
-/** Put past and coming days on one scale; a day without business has no sale to draw. */
+/** Put past and coming days on one scale. */
 export function drawn(days: ProductSales["days"], plain: Day[], planned: Day[] | null): Drawn {
   const dates = [...new Set([...days.map(({ date }) => date), ...plain.map(({ date }) => date)])].sort();
   const of = <T extends { date: string }>(rows: T[], value: (row: T) => number | null) => {
@@ -56,7 +56,7 @@ export function drawn(days: ProductSales["days"], plain: Day[], planned: Day[] |
   const banded = planned ?? plain;
   return {
     times: dates.map((date) => Date.parse(date) / 1000),
-    sold: of(days, ({ quantity, open }) => (open ? quantity : null)),
+    sold: of(days, ({ quantity }) => quantity),
     low: of(banded, ({ low }) => low),
     high: of(banded, ({ high }) => high),
     plain: of(plain, ({ value }) => value),
