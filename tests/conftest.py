@@ -66,6 +66,19 @@ def home(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Share the tests out among processes (`-n 2`): a file is one's own, the stack's files too.
+
+    Those that start processes of their own take longest and begin, so that nobody waits for them
+    in the end.
+    """
+    for item in items:
+        group = "stack" if "stack" in getattr(item, "fixturenames", ()) else item.path.name
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: "tests/e2e" not in item.nodeid)
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run the tests of a module marked `both_databases` on SQLite and on PostgreSQL."""
     both = metafunc.definition.get_closest_marker("both_databases")
