@@ -21,7 +21,10 @@ export function Picker({ model, chosen, onChoose, strangers = false }: Props) {
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
   const id = useId();
-  const { data } = useKnown(model, useSettled(text.trim(), PAUSE_MS));
+  const asked = useSettled(text.trim(), PAUSE_MS);
+  const { data, isPlaceholderData } = useKnown(model, asked);
+  // What is shown until then was found for other letters: Enter would choose what nobody meant.
+  const settled = asked === text.trim() && !isPlaceholderData;
   const known = data?.entities ?? [];
   const choose = (one: string) => {
     setText("");
@@ -32,6 +35,7 @@ export function Picker({ model, chosen, onChoose, strangers = false }: Props) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     const here = known[at];
     if (step !== undefined && known.length > 0) setAt((before) => (before + step + known.length) % known.length);
+    else if (event.key === "Enter" && !settled) event.preventDefault();
     else if (event.key === "Enter" && here) choose(here.id);
     else if (event.key === "Enter" && strangers && text.trim()) choose(text.trim());
     else return;
@@ -60,7 +64,7 @@ export function Picker({ model, chosen, onChoose, strangers = false }: Props) {
           onKeyDown={pressed}
         />
       </div>
-      <ul id={`${id}-list`} role="listbox" aria-label={words.pick[model] ?? model} className="play-known">
+      <ul id={`${id}-list`} role="listbox" aria-label={words.pick[model] ?? model} aria-busy={!settled} className="play-known">
         {known.map(({ id: one, note }, place) => (
           <li
             key={one}

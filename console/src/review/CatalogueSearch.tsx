@@ -24,12 +24,13 @@ function useFound(text: string) {
     const timer = setTimeout(() => setAsked(text.trim()), PAUSE_MS);
     return () => clearTimeout(timer);
   }, [text]);
-  return useQuery({
+  const found = useQuery({
     queryKey: ["review", "search", asked],
     queryFn: ({ signal }) => ask("GET /v1/review/search", { query: { q: asked, limit: SHOWN } }, signal),
     enabled: asked !== "",
     ...(asked ? { placeholderData: keepPreviousData } : {}),
   });
+  return { ...found, asked };
 }
 
 /** Another code by its name, or by some letters of it: type, move with the arrows, Enter. */
@@ -37,7 +38,9 @@ export function CatalogueSearch({ onChoose, onLeave, ref }: Props) {
   const words = useWords(reviewWords);
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
-  const { data, isFetching, error } = useFound(useDeferredValue(text));
+  const { data, isFetching, error, asked, isPlaceholderData } = useFound(useDeferredValue(text));
+  // What is shown until then was found for other letters: Enter would choose what nobody meant.
+  const settled = asked === text.trim() && !isPlaceholderData;
   const products = text.trim() ? (data?.products ?? []) : [];
   const connected = useConnected();
   const id = useId();
@@ -48,8 +51,9 @@ export function CatalogueSearch({ onChoose, onLeave, ref }: Props) {
   const pressed = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step !== undefined && products.length > 0) setAt((before) => (before + step + products.length) % products.length);
-    else if (event.key === "Enter" && products[at]) choose(products[at].code);
-    else if (event.key === "Escape") {
+    else if (event.key === "Enter" && products[at]) {
+      if (settled) choose(products[at].code);
+    } else if (event.key === "Escape") {
       setText("");
       onLeave();
     } else return;
@@ -86,7 +90,7 @@ export function CatalogueSearch({ onChoose, onLeave, ref }: Props) {
       <p id={`${id}-note`} className="search-note" role="status">
         {note}
       </p>
-      <ul id={`${id}-found`} role="listbox" aria-label={words.search} hidden={products.length === 0}>
+      <ul id={`${id}-found`} role="listbox" aria-label={words.search} aria-busy={!settled} hidden={products.length === 0}>
         {products.map((product, index) => (
           <li
             key={`${product.code} ${product.product_id}`}
