@@ -46,7 +46,7 @@ export function Feedback({ told, target }: { told: Told; target: string }) {
     );
   }
   const meant = typeof said === "number" ? Number(truth) : truth.trim();
-  return (
+  const form = (
     <form
       className="play-feedback"
       onSubmit={(event) => {
@@ -76,7 +76,13 @@ export function Feedback({ told, target }: { told: Told; target: string }) {
           </Button>
         </>
       )}
-      {dialog}
     </form>
+  );
+  // Beside it: a form within a form would send both.
+  return (
+    <>
+      {form}
+      {dialog}
+    </>
   );
 }

@@ -6,7 +6,7 @@ const isRow = (value: Json): value is JsonObject => typeof value === "object" &&
 /** Any answer, as lists and tables of what it says. */
 export function JsonAnswer({ value }: { value: Json }) {
   const { number } = useFormat();
-  if (value === null) return <span className="faint">–</span>;
+  if (value === null || (Array.isArray(value) && value.length === 0)) return <span className="faint">–</span>;
   if (typeof value === "number") return <span className="figures">{number(value, 4)}</span>;
   if (typeof value !== "object") return <span>{String(value)}</span>;
   if (!Array.isArray(value)) {

@@ -3,6 +3,7 @@ import { useFormat } from "../shell/format";
 import { useWords } from "../shell/language";
 import { playgroundWords } from "../words/playground";
 import { useKnown, useSettled } from "./asking";
+import { useSlash } from "./useSlash";
 
 interface Props {
   model: string;
@@ -21,6 +22,7 @@ export function Picker({ model, chosen, onChoose, strangers = false }: Props) {
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
   const id = useId();
+  const field = useSlash();
   const asked = useSettled(text.trim(), PAUSE_MS);
   const { data, isPlaceholderData } = useKnown(model, asked);
   // What is shown until then was found for other letters: Enter would choose what nobody meant.
@@ -46,6 +48,7 @@ export function Picker({ model, chosen, onChoose, strangers = false }: Props) {
       <div className="field">
         <label htmlFor={`${id}-field`}>{words.pick[model] ?? model}</label>
         <input
+          ref={field}
           id={`${id}-field`}
           type="search"
           role="combobox"

@@ -10,6 +10,7 @@ import { type Told, useAnswer, useSettled } from "./asking";
 import { Likely } from "./Likely";
 import type { JsonObject } from "./schema";
 import { Trace } from "./Trace";
+import { useSlash } from "./useSlash";
 import { Weighed } from "./Weighed";
 
 const PAUSE_MS = 300;
@@ -19,6 +20,7 @@ const LONGEST = 300;
 export function TextPlayground({ name, contract, column }: { name: string; contract: ContractView; column: string }) {
   const words = useWords(playgroundWords);
   const [text, setText] = useState(() => String((contract.examples[0] as JsonObject | undefined)?.[column] ?? "").slice(0, LONGEST));
+  const field = useSlash();
   const settled = useSettled(text.trim(), PAUSE_MS);
   const { data, error, isFetching } = useAnswer(name, settled ? { [column]: settled } : null);
   return (
@@ -26,6 +28,7 @@ export function TextPlayground({ name, contract, column }: { name: string; contr
       <div className="field play-ask">
         <label htmlFor="play-text">{words.textLabel}</label>
         <input
+          ref={field}
           id="play-text"
           value={text}
           maxLength={LONGEST}

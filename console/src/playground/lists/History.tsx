@@ -1,9 +1,9 @@
-import { useRef } from "react";
 import { CatalogueSearch } from "../../review/CatalogueSearch";
 import { useWords } from "../../shell/language";
 import { IconButton } from "../../ui/Button";
 import { playgroundWords } from "../../words/playground";
 import { useProducts } from "../Likely";
+import { useSlash } from "../useSlash";
 import "../../review/review.css";
 
 export interface Known {
@@ -22,7 +22,7 @@ interface Props {
 /** What a newcomer knows: products of the catalogue and what they gave them. */
 export function History({ known, onChange }: Props) {
   const words = useWords(playgroundWords);
-  const field = useRef<HTMLInputElement>(null);
+  const field = useSlash();
   const products = useProducts(known.map(({ code }) => code));
   const add = (code: string) => {
     if (!known.some((one) => one.code === code)) onChange([...known, { code, rating: LIKED }]);
