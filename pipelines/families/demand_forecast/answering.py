@@ -19,7 +19,7 @@ from pipelines.families.demand_forecast.confidence import Confidence
 from pipelines.families.demand_forecast.estimators import Forecast, Forecaster, Rows
 from pipelines.families.demand_forecast.panel import HORIZON, Windows
 from pipelines.families.demand_forecast.pasts import Memory
-from pipelines.families.demand_forecast.questions import Question, question_of, windows_of
+from pipelines.families.demand_forecast.questions import Question, questions_of, windows_of
 
 BATCH = 256
 """Questions forecast together: bounds the memory that one call takes."""
@@ -38,9 +38,7 @@ class Answering:
 
     def answers(self, instances: Sequence[Mapping[str, object]]) -> list[list[Row]]:
         """Return one response row for each request. Raises `RequestRefused`."""
-        questions = [
-            question_of(instance, place, self.memory) for place, instance in enumerate(instances)
-        ]
+        questions = questions_of(instances, self.memory)
         rows: list[list[Row]] = []
         for start in range(0, len(questions), BATCH):
             rows += [[row] for row in self._answered(questions[start : start + BATCH])]

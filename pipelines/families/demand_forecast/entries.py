@@ -86,19 +86,35 @@ def _plainly(rows: Sequence[object], sold: bool) -> Entries | None:
     if not told or len(told) < len(rows):
         return None
     try:
-        days = np.array([_day_by_name(row["date"]) for row in told], dtype=np.int64)
-        columns = [_column([row.get(name) for row in told], name) for name in BOUNDS]
+        days = named_days([row["date"] for row in told])
+        columns = columns_of({name: [row.get(name) for row in told] for name in BOUNDS}, len(told))
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
-    quantity, promotion, price, opened = columns
-    if quantity is None or promotion is None or price is None or opened is None:
+    if columns is None or (sold and np.isnan(columns["quantity"]).any()):
         return None
-    if sold and np.isnan(quantity).any():
-        return None
-    return Entries(days, quantity, promotion, price, opened)
+    return Entries(days, **columns)
 
 
-def _column(values: list[object], name: str) -> Floats | None:
+def named_days(names: Sequence[str]) -> Days:
+    """Return the days that texts name. Raises `RequestRefused` or, for no texts, `TypeError`."""
+    return np.array(list(map(_day_by_name, names)), dtype=np.int64)
+
+
+def columns_of(given: Mapping[str, Sequence[object]], days: int) -> dict[str, Floats] | None:
+    """Return the columns of `Entries` by name, of what so many days say under each name.
+
+    None where one needs a closer look; may raise `TypeError`, `ValueError` or `OverflowError`.
+    """
+    columns = {}
+    for name in BOUNDS:
+        column = _column(given.get(name) or [None] * days, name)
+        if column is None:
+            return None
+        columns[name] = column
+    return columns
+
+
+def _column(values: Sequence[object], name: str) -> Floats | None:
     """Return what entries say under one name; None where one needs a closer look."""
     if values.count(None) == len(values):
         return np.full(len(values), np.nan, dtype=np.float32)

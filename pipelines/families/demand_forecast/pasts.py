@@ -71,6 +71,25 @@ class Memory:
             kept[name] = found
         return kept
 
+    def days_together(
+        self, names: Sequence[str], products: Sequence[str], firsts: Sequence[int]
+    ) -> dict[str, Floats]:
+        """Return what `days` does of several products, [n, HISTORY_DAYS], made for the caller."""
+        history = self.history
+        shape = (len(products), HISTORY_DAYS)
+        kept = {name: np.full(shape, np.nan, dtype=np.float32) for name in names}
+        matrices = [(found, getattr(history, name)) for name, found in kept.items()]
+        for place, (product_id, first) in enumerate(zip(products, firsts, strict=True)):
+            row = self.rows.get(product_id)
+            begin, end = max(first, history.first), min(first + HISTORY_DAYS, history.end)
+            if row is None or begin >= end:
+                continue
+            there = slice(begin - first, end - first)
+            days = slice(begin - history.first, end - history.first)
+            for found, matrix in matrices:
+                found[place, there] = matrix[row, days]
+        return kept
+
 
 @dataclass(frozen=True)
 class Past:
@@ -111,8 +130,8 @@ def told(entries: Entries, start: int | None, product_id: str, memory: Memory, w
     days = {
         "quantity": quantity,
         "known": _known_from(begun - first),
-        "promotion": _filled(said["promotion"], 0.0),
-        "price": _carried(said["price"]),
+        "promotion": filled(said["promotion"], 0.0),
+        "price": carried(said["price"]),
         "open": np.where((quantity > 0) | np.isnan(opened), np.float32(1.0), opened),
     }
     return Past(days, end, (*notes, *_remarks(entries, lone, max(begun, first), end)))
@@ -148,11 +167,11 @@ def _recalled(memory: Memory, product_id: str, end: int) -> Past | None:
     kept = memory.days(tuple(ABSENT), product_id, end - HISTORY_DAYS)
     if not np.nansum(kept["known"]):
         return None
-    days = {name: _filled(kept[name], absent) for name, absent in ABSENT.items()}
+    days = {name: filled(kept[name], absent) for name, absent in ABSENT.items()}
     return Past(days, end, (f"the stored history until {day_of(end - 1)} was used",))
 
 
-def _filled(values: Floats, absent: float) -> Floats:
+def filled(values: Floats, absent: float) -> Floats:
     """Return the values, `absent` in place of NaN."""
     return np.where(np.isnan(values), np.float32(absent), values)
 
@@ -181,10 +200,14 @@ def _largest(values: Floats, places: Days, lone: bool, otherwise: Floats) -> Flo
     return np.where(np.isfinite(found), found, otherwise)
 
 
-def _carried(price: Floats) -> Floats:
-    """Return prices with each gap filled by the price before it; NaN before the first."""
-    last = np.maximum.accumulate(np.where(price > 0, np.arange(len(price)), -1))
-    return np.where(last >= 0, price[np.maximum(last, 0)], np.float32(np.nan))
+def carried(price: Floats) -> Floats:
+    """Return prices [..., days], each gap filled by the price before it; NaN before the first."""
+    known = price > 0
+    if not known.any():
+        return np.full_like(price, np.nan)
+    last = np.maximum.accumulate(np.where(known, np.arange(price.shape[-1]), -1), axis=-1)
+    found = np.take_along_axis(price, np.maximum(last, 0), axis=-1)
+    return np.where(last >= 0, found, np.float32(np.nan))
 
 
 def _remarks(entries: Entries, lone: bool, begun: int, end: int) -> list[str]:
@@ -200,6 +223,16 @@ def _remarks(entries: Entries, lone: bool, begun: int, end: int) -> list[str]:
         )
         told, repeated = len(days), int((counts > 1).sum())
         below = int((np.bincount(places, weights=entries.quantity[kept]) < 0).sum())
+    return remarks_of(end, begun, told, returned, below, repeated)
+
+
+def remarks_of(
+    end: int, begun: int, told: int, returned: bool, below: int, repeated: int = 0
+) -> list[str]:
+    """Return what to say of days from `begun` to before `end` of which `told` were told.
+
+    `returned` says whether there are returns, `below` on how many days more than was sold.
+    """
     remarks = []
     if gaps := end - begun - told:
         remarks.append(

@@ -13,6 +13,7 @@ from features.sales_history import ToldDays
 from features.temporal import Floats, day_of
 from pipelines.contract import RequestRefused
 from pipelines.families.demand_forecast.entries import Entries, day_in, entries_of, number_of
+from pipelines.families.demand_forecast.histories import pasts_told
 from pipelines.families.demand_forecast.panel import HISTORY_DAYS, Margin, Windows
 from pipelines.families.demand_forecast.pasts import Memory, Past, remembered, told
 
@@ -53,8 +54,22 @@ class Question:
         return self.lead + self.horizon
 
 
-def question_of(instance: Mapping[str, object], place: int, memory: Memory) -> Question:
-    """Read one request. Raises `RequestRefused`, which names the instance and the field."""
+def questions_of(instances: Sequence[Mapping[str, object]], memory: Memory) -> list[Question]:
+    """Read requests. Raises `RequestRefused`, which names the first that is at fault."""
+    told = pasts_told(instances, memory)
+    return [
+        question_of(instance, place, memory, told.get(place))
+        for place, instance in enumerate(instances)
+    ]
+
+
+def question_of(
+    instance: Mapping[str, object], place: int, memory: Memory, past: Past | None = None
+) -> Question:
+    """Read one request; `past` is what its history says, where that was read already.
+
+    Raises `RequestRefused`, which names the instance and the field.
+    """
     where = f"instance {place}: "
     product_id = _name(instance.get("product_id"), f"{where}product_id", required=True)
     group = _name(instance.get("category"), f"{where}category", required=False)
@@ -62,7 +77,8 @@ def question_of(instance: Mapping[str, object], place: int, memory: Memory) -> Q
     active = number_of(_given(instance, "promotion_active"), f"{where}promotion_active", 0.0, 1.0)
     future = entries_of(_given(instance, "future"), f"{where}future", sold=False)
     start = _start(instance.get("start"), where)
-    past = _past(_given(instance, "history"), start, product_id, memory, where)
+    if past is None:
+        past = _past(_given(instance, "history"), start, product_id, memory, where)
     end = past.end
     first = end if start is None else start
     if first - end + horizon > LONGEST_DAYS:
