@@ -12,12 +12,13 @@ from pipelines.leases import Busy, Lease
 from pipelines.settings import Settings
 from pipelines.store import Store
 
+pytestmark = pytest.mark.both_databases
+
 HOLD_FOR_EVER = """
 import sys, time
 from pipelines.leases import Lease
 from pipelines.store import open_store
 
-pytestmark = pytest.mark.both_databases
 with Lease(open_store(sys.argv[1]), "train:stub"):
     print("held", flush=True)
     time.sleep(600)
