@@ -38,6 +38,11 @@ CONFIRMED = 12
 CHALLENGERS: tuple[tuple[str, Mapping[str, object], str], ...] = (
     ("product_categories", {"algorithm": "kernel_ridge"}, "another algorithm may know more"),
     ("product_codes", {"algorithm": "linear_svm"}, "another algorithm, and newly confirmed lines"),
+    (
+        "product_recommendations",
+        {"ratings": "means", "lists": "als"},
+        "would damped means and plain factors do?",
+    ),
     ("demand_forecast", {"algorithm": "seasonal_mean"}, "would a simple rule do as well?"),
 )
 

@@ -17,6 +17,7 @@ from features.demo.stock import Demand
 from features.demo.visitors import Crowd, Visit
 from flows import demo_day
 from flows.deployments import deployments
+from pipelines import catalog
 from pipelines.orchestration import FlowRun
 from pipelines.settings import Settings
 
@@ -126,6 +127,13 @@ def test_the_clerk_accepts_what_is_right_and_changes_what_is_wrong_and_touches_n
 
 def test_the_clerk_knows_what_the_demo_feed_means():
     assert len(demo_day.meant()) > 100
+
+
+@pytest.mark.parametrize(("model", "params"), [each[:2] for each in demo_day.CHALLENGERS])
+def test_every_challenger_can_be_asked_for(model: str, params: dict[str, object]):
+    family = catalog.family(model)
+
+    family.Params.model_validate(params)
 
 
 DEMO = {"product_codes": {"source": {"url": "var/demo/product_codes.csv"}}}
