@@ -6,6 +6,7 @@ SQLAlchemy Core on SQLite (WAL) or PostgreSQL. What is at rest stands in `pipeli
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -81,10 +82,14 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._joined = threading.local()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Yield a connection for queries; nothing it does is kept."""
+        if joined := self._together():
+            yield joined
+            return
         with self.engine.connect() as connection:
             yield connection
 
@@ -94,6 +99,9 @@ class Store:
 
         Everything commits together or, on any exception, not at all.
         """
+        if joined := self._together():
+            yield joined
+            return
         with self.engine.connect() as connection:
             if self.engine.dialect.name == "sqlite":
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -101,6 +109,22 @@ class Store:
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(426613)")
             yield connection
             connection.commit()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make one transaction of all that this thread reads and writes within the block.
+
+        Nobody writes in between, so what was looked at still holds when something is written.
+        """
+        with self.write() as connection:
+            self._joined.connection = connection
+            try:
+                yield
+            finally:
+                self._joined.connection = None
+
+    def _together(self) -> Connection | None:
+        return getattr(self._joined, "connection", None)
 
     def insert(self, table: Table) -> postgresql.Insert | sqlite.Insert:
         """Return an insert that can say what happens where the row is there already.

@@ -27,8 +27,8 @@ class Chooser:
         self._lines = OrderLines(store)
         self._labels = Labels(store)
         self._choices = Choices(store)
-        self._orders = ConfirmedOrders(store)
-        self._choosing = Choosing(self._labels, self._choices, self._judged_at)
+        orders = ConfirmedOrders(store)
+        self._choosing = Choosing(store, self._labels, self._choices, orders, self._judged_at)
 
     def choose(self, reviewer: str, asked: Sequence[ReviewChoice]) -> list[Outcome]:
         """Keep choices, one after another; what is kept is on disk when this returns."""
@@ -45,8 +45,6 @@ class Chooser:
             return Outcome("refused", "no order line has this id")
         if asked.action == "change" and asked.code is None:
             return Outcome("refused", "a change must name a code")
-        if order := self._orders.of_message(line.message_id):
-            return Outcome("refused", f"its message is order {order.order_id} already")
         shown = self._shown(asked, line)
         code = asked.code.strip() if asked.code else shown.get("code")
         choice = Choice(

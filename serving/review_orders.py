@@ -33,7 +33,11 @@ class OrderOffice:
         self._post_to = services.settings.orders.post_to
         self._orders = ConfirmedOrders(store)
         self._confirming = Confirming(
-            OrderLines(store), Choices(store), self._orders, deliver=self._post_to is not None
+            store,
+            OrderLines(store),
+            Choices(store),
+            self._orders,
+            deliver=self._post_to is not None,
         )
         self._look_now: Callable[[], None] = lambda: None
 

@@ -1,6 +1,7 @@
 """Takes a person's choice about an order line: its label, and what stands for the line.
 
-The label is kept first: killed in between, the choice is sent again and finds its label there.
+Both are one transaction, in which nobody else chooses: two tabs that send the same choice at the
+same moment make one label, and no choice is kept about a line that has just been ordered.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from typing import Literal
 
 from pipelines.labels import Label, LabelRefused, Labels, exact
 from pipelines.orders.choices import UNDO, Choice, Choices
+from pipelines.orders.confirmed_orders import ConfirmedOrders
 from pipelines.orders.order_lines import OrderLine
 from pipelines.orders.product_catalogue import MODEL
+from pipelines.store import Store
 
 STAYS = "its label stays, because versions were judged since it was given"
 
@@ -29,10 +32,17 @@ class Choosing:
     """Takes choices one by one; `judged_at` says when a version was last judged, if ever."""
 
     def __init__(
-        self, labels: Labels, choices: Choices, judged_at: Callable[[], str | None]
+        self,
+        store: Store,
+        labels: Labels,
+        choices: Choices,
+        orders: ConfirmedOrders,
+        judged_at: Callable[[], str | None],
     ) -> None:
+        self._store = store
         self._labels = labels
         self._choices = choices
+        self._orders = orders
         self._judged_at = judged_at
 
     def take(self, choice: Choice, line: OrderLine) -> Outcome:
@@ -41,6 +51,17 @@ class Choosing:
         A choice takes the place of the one before it, whose label is withdrawn. Where a version
         was judged since, that label stays and a newer one counts in its place.
         """
+        try:
+            with self._store.together():
+                return self._taken(choice, line)
+        except LabelRefused as error:
+            return Outcome("refused", str(error))
+
+    def _taken(self, choice: Choice, line: OrderLine) -> Outcome:
+        if self._choices.known([choice.choice_id]):
+            return Outcome("already")
+        if order := self._orders.of_message(line.message_id):
+            return Outcome("refused", f"its message is order {order.order_id} already")
         if choice.action == UNDO:
             return self._undo(choice, line)
         if choice.action == "skip":
@@ -48,10 +69,7 @@ class Choosing:
             return self._kept(replace(choice, code=None))
         if not choice.code:
             return Outcome("refused", "it names no code")
-        try:
-            return self._kept(self._labelled(choice, line, choice.code))
-        except LabelRefused as error:
-            return Outcome("refused", str(error))
+        return self._kept(self._labelled(choice, line, choice.code))
 
     def _undo(self, choice: Choice, line: OrderLine) -> Outcome:
         if not self._choices.since_undone(line.line_id):
@@ -66,9 +84,8 @@ class Choosing:
             before = self._confirmed(line)
         if before and before.value == code:
             # A second click must not turn a label about the model's answer into one about a
-            # person's. Our own label is there when we were killed before the choice was kept.
-            ours = before.shown.get("choice_id") == choice.choice_id
-            return replace(choice, label_id=before.label_id, label_made=ours)
+            # person's.
+            return replace(choice, label_id=before.label_id)
         shown = {**choice.shown, "confirmed": before is not None, "choice_id": choice.choice_id}
         label = self._labels.add(
             MODEL, line.description, code, shown=shown, reviewer=choice.reviewer
@@ -99,7 +116,8 @@ class Choosing:
         return stays
 
     def _kept(self, choice: Choice) -> Outcome:
-        return Outcome("kept" if self._choices.keep(choice) else "already")
+        self._choices.keep(choice)
+        return Outcome("kept")
 
 
 def code_of(prediction: Mapping[str, object] | None) -> str | None:

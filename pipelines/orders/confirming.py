@@ -9,6 +9,7 @@ from pipelines.orders.choices import Choice, Choices
 from pipelines.orders.confirmed_orders import ConfirmedOrder, ConfirmedOrders, OrderedLine
 from pipelines.orders.order_lines import OrderLine, OrderLines
 from pipelines.orders.product_catalogue import Product
+from pipelines.store import Store
 
 ProductOf = Callable[[str, str], Product | None]
 """The catalogue's product of a code that is most like a description."""
@@ -34,6 +35,7 @@ class NothingOrdered(ValueError):
 class Confirming:
     """What turns messages into orders; `deliver` says whether they are posted somewhere."""
 
+    store: Store
     lines: OrderLines
     choices: Choices
     orders: ConfirmedOrders
@@ -43,10 +45,12 @@ class Confirming:
         """Keep the message as an order and hide its lines; on disk when this returns.
 
         Confirmed once more, the order is the one it is already. Raises `UnknownMessage`,
-        `LinesOpen` or `NothingOrdered`.
+        `LinesOpen` or `NothingOrdered`. Nobody takes a choice back while this looks at them.
         """
-        order = self.orders.of_message(message_id) or self._new(message_id, reviewer, product_of)
-        self.lines.mark_read(message_id)
+        with self.store.together():
+            known = self.orders.of_message(message_id)
+            order = known or self._new(message_id, reviewer, product_of)
+            self.lines.mark_read(message_id)
         return order
 
     def _new(self, message_id: str, reviewer: str, product_of: ProductOf) -> ConfirmedOrder:

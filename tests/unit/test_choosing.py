@@ -10,6 +10,7 @@ import pytest
 from pipelines.labels import Labels, exact
 from pipelines.orders.choices import Choice, Choices
 from pipelines.orders.choosing import STAYS, Choosing
+from pipelines.orders.confirmed_orders import ConfirmedOrders
 from pipelines.orders.order_lines import IncomingLine, OrderLine, OrderLines
 from pipelines.orders.product_catalogue import MODEL
 from pipelines.store import Store
@@ -30,7 +31,9 @@ class Desk:
         self.labels = Labels(store)
         self.choices = Choices(store)
         self.judged_at: str | None = None
-        self.choosing = Choosing(self.labels, self.choices, lambda: self.judged_at)
+        self.choosing = Choosing(
+            store, self.labels, self.choices, ConfirmedOrders(store), lambda: self.judged_at
+        )
         self._number = 0
 
     def line(self, message_id: str, place: int = 0) -> OrderLine:
@@ -155,17 +158,26 @@ def test_a_skipped_line_has_no_label_and_takes_its_former_one_back(desk):
     assert desk.choices.standing([desk.line("m1").line_id])[desk.line("m1").line_id].code is None
 
 
-def test_killed_between_label_and_choice_the_repeated_choice_adopts_its_label(desk):
+class KilledBeforeTheChoice(Choices):
+    """Choices of a process that ends once the label is written."""
+
+    def keep(self, _choice: Choice) -> bool:
+        raise KeyboardInterrupt
+
+
+def test_killed_between_label_and_choice_neither_is_there_and_the_repeated_choice_counts(
+    desk, store
+):
     line = desk.line("m1")
     choice = desk.choice(line, "accept", "A")
-    label = desk.labels.add(
-        MODEL, "martillo", "A", shown={**SHOWN, "choice_id": choice.choice_id}, reviewer="ana"
+    killed = Choosing(
+        store, desk.labels, KilledBeforeTheChoice(store), ConfirmedOrders(store), lambda: None
     )
+    with pytest.raises(KeyboardInterrupt):
+        killed.take(choice, line)
+    assert desk.confirmed() is None
 
     assert desk.choosing.take(choice, line).outcome == "kept"
-
-    kept = desk.choices.standing([line.line_id])[line.line_id]
-    assert (kept.label_id, kept.label_made) == (label.label_id, True)
     desk.take(line, "undo")
     assert desk.confirmed() is None
 

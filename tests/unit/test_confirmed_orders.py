@@ -51,7 +51,7 @@ def orders(store: Store, clock: Clock) -> ConfirmedOrders:
 def confirming(store: Store, orders: ConfirmedOrders) -> Confirming:
     lines = OrderLines(store)
     lines.add([IncomingLine("m1", 0, "martillo", 2.0), IncomingLine("m1", 1, "cable", 1.0)])
-    return Confirming(lines, Choices(store), orders, deliver=False)
+    return Confirming(store, lines, Choices(store), orders, deliver=False)
 
 
 def choose(confirming: Confirming, place: int, code: str | None, quantity: float = 1.0) -> None:
