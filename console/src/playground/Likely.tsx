@@ -9,6 +9,7 @@ import { likelihoods } from "./likely";
 import type { JsonObject } from "./schema";
 
 const CODE = "code";
+const FAINT = 0.001;
 
 /** Return what the catalogue calls codes; nothing for what are none. */
 export function useProducts(codes: string[]) {
@@ -26,6 +27,7 @@ export function Likely({ row, target }: { row: JsonObject; target: string }) {
   const words = useWords(playgroundWords);
   const { percent } = useFormat();
   const all = likelihoods(row, target);
+  const sure = (share: number) => (share < FAINT ? `< ${percent(FAINT, 1)}` : percent(share, 1));
   const products = useProducts(target === CODE ? all.map(({ value }) => value) : []);
   return (
     <ol className="play-likely">
@@ -40,8 +42,8 @@ export function Likely({ row, target }: { row: JsonObject; target: string }) {
             </span>
             {share !== null && (
               <span className="play-share">
-                <span className="figures">{percent(share, 1)}</span>
-                <Meter share={share} label={words.confidence} text={percent(share, 1)} />
+                <span className="figures">{sure(share)}</span>
+                <Meter share={share} label={words.confidence} text={sure(share)} />
               </span>
             )}
           </li>
