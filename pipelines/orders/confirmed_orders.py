@@ -135,19 +135,27 @@ class ConfirmedOrders:
         now = self._clock().isoformat()
         self._set(order_id, delivery="sent", next_attempt_at=None, delivered_at=now, error=None)
 
-    def missed(self, order_id: str, error: str, again_in_seconds: float | None) -> None:
-        """Say why an order has not arrived; tried again after that time, or not at all."""
+    def missed(self, order: ConfirmedOrder, error: str, again_in_seconds: float | None) -> None:
+        """Say why an attempt failed; tried again after that time, or not at all.
+
+        `order` is as it was taken: where somebody has taken or delivered it since, that counts.
+        """
         again = again_in_seconds is not None
         self._set(
-            order_id,
+            order.order_id,
+            (table.c.delivery == "waiting") & (table.c.attempts == order.attempts),
             delivery="waiting" if again else "failed",
             next_attempt_at=self._clock().timestamp() + (again_in_seconds or 0) if again else None,
             error=error,
         )
 
-    def _set(self, order_id: str, **values: object) -> None:
+    def _set(
+        self, order_id: str, where: ColumnElement[bool] | None = None, **values: object
+    ) -> None:
+        which = table.c.order_id == order_id
         with self._store.write() as connection:
-            connection.execute(update(table).where(table.c.order_id == order_id).values(**values))
+            some = which if where is None else which & where
+            connection.execute(update(table).where(some).values(**values))
             changes.moved(connection, SUBJECT)
 
     def _select(self, which: ColumnElement[bool], limit: int | None = None) -> list[ConfirmedOrder]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import asdict
 
 import orjson
@@ -24,6 +25,8 @@ COLUMNS = (
 STARTERS = ("=", "+", "-", "@", "\t", "\r", "\n")
 """What spreadsheets take for the beginning of a formula (OWASP, CSV Injection)."""
 BYTE_ORDER_MARK = "\ufeff"
+_LATER_CELL = re.compile(r'([;\t\r\n][ "]*)(?=[=+\-@])')
+"""Where a spreadsheet that parts cells otherwise, as Spanish ones do by `;`, would begin one."""
 
 
 def as_json(order: ConfirmedOrder) -> bytes:
@@ -41,7 +44,7 @@ def as_json(order: ConfirmedOrder) -> bytes:
 def as_csv(order: ConfirmedOrder) -> bytes:
     """Return an order as CSV with a header: commas, UTF-8 with the mark that spreadsheets need.
 
-    A text that would begin a formula has an apostrophe before it, which spreadsheets hide.
+    Where a text would begin a formula, an apostrophe stands before it, which spreadsheets hide.
     """
     text = io.StringIO(newline="")
     writer = csv.writer(text)
@@ -64,9 +67,10 @@ def as_csv(order: ConfirmedOrder) -> bytes:
 
 def harmless(cell: object) -> object:
     """Return a cell that no spreadsheet takes for a formula; numbers stay numbers."""
-    if isinstance(cell, str) and cell.lstrip(" ").startswith(STARTERS):
-        return f"'{cell}"
-    return "" if cell is None else cell
+    if not isinstance(cell, str):
+        return "" if cell is None else cell
+    first = "'" if cell.lstrip(" ").startswith(STARTERS) else ""
+    return first + _LATER_CELL.sub(r"\1'", cell)
 
 
 def _plain(quantity: float) -> float | int:

@@ -60,7 +60,7 @@ class Outbox:
 
     def _missed(self, order: ConfirmedOrder, error: str, *, for_good: bool = False) -> None:
         over = for_good or order.attempts >= ATTEMPTS
-        self.orders.missed(order.order_id, error, None if over else pause(order.attempts))
+        self.orders.missed(order, error, None if over else pause(order.attempts))
 
 
 def pause(attempts: int) -> float:
@@ -69,8 +69,11 @@ def pause(attempts: int) -> float:
 
 
 def over_http(url: str, content: bytes, headers: dict[str, str]) -> int:
-    """Post something; user and password in the address are sent as the address says."""
-    answer = httpx.post(
-        url, content=content, headers=headers, timeout=TIMEOUT_SECONDS, trust_env=False
-    )
-    return answer.status_code
+    """Post something; user and password in the address are sent as the address says.
+
+    The status says it all: what follows it is not read, for it may be long or never end.
+    """
+    with httpx.stream(
+        "POST", url, content=content, headers=headers, timeout=TIMEOUT_SECONDS, trust_env=False
+    ) as answer:
+        return answer.status_code
