@@ -49,14 +49,16 @@ def fitting(
 
     Those whose id begins with it come first; otherwise they stay in their order.
     """
-    wanted = fold(query.strip())
-    begin = [each for each in known if fold(each).startswith(wanted)]
-    seen = set(begin)
-    hold = (
-        each
-        for each, note in known.items()
-        if each not in seen and (wanted in fold(each) or wanted in fold(note or ""))
-    )
+    wanted, folded = query.strip().casefold(), fold(query.strip())
+    begin: list[str] = []
+    hold: list[str] = []
+    for each, note in known.items():
+        # Accents are only looked through in the few notes: there may be 100,000 ids.
+        name = each.casefold()
+        if name.startswith(wanted):
+            begin.append(each)
+        elif wanted in name or (note and folded in fold(note)):
+            hold.append(each)
     found = [*begin, *hold]
     return len(found), [KnownEntity(id=each, note=known[each]) for each in islice(found, limit)]
 
