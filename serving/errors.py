@@ -52,7 +52,7 @@ from serving.batching import QueueFull
 from serving.bodies import BodyTooLarge, MalformedBody, UnsupportedBody
 from serving.callers import CallerGone, DeadlinePassed, InvalidDeadline
 from serving.generations import InvalidGeneration, StillBehind
-from serving.inspections import InspectionFailed
+from serving.inspections import InspectionFailed, TooManyInspections
 from serving.interleaving import ChoiceRefused
 from serving.job_schemas import JobRefused
 from serving.live import BrokenRuntime, WarmUpFailed
@@ -129,6 +129,9 @@ MEANINGS: dict[type[Exception], Meaning] = {
     CallerGone: Meaning(499, "caller-gone", "The caller closed the connection"),
     ClientDisconnect: Meaning(499, "caller-gone", "The caller left before his body was here"),
     TooManyJobs: Meaning(429, "too-many-jobs", "Enough jobs wait already", retry=True),
+    TooManyInspections: Meaning(
+        429, "too-many-inspections", "Enough decisions are being looked into", retry=True
+    ),
     DiffDamaged: Meaning(500, "diff-damaged", "A kept catalogue diff is not what it should be"),
     ArtifactRefused: Meaning(500, "artifact-refused", "A package is not what it should be"),
     WarmUpFailed: Meaning(500, "warm-up-failed", "A version cannot answer its golden requests"),

@@ -1,14 +1,17 @@
 """Computing again what a decision rests on, in a process of its own: the server loads no pandas.
 
-One at a time and in the background of the machine, so that nobody's answer waits for it.
+One at a time and in the background of the machine, so that nobody's answer waits for it. Asked
+again while it is under way, it is the same work; of different work only so much may wait.
 """
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import time
 from collections import OrderedDict
+from contextvars import Context
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -19,12 +22,18 @@ from anyio import CapacityLimiter, to_thread
 MODULE = "pipelines.records.inspection"
 PATIENCE_SECONDS = 120.0
 KEPT = 64
+WAITING = 8
+"""So many may be under way: the last of them waits for some seconds, not for minutes."""
 Task = Literal["replay", "errors"]
 Document = dict[str, object]
 
 
 class InspectionFailed(RuntimeError):
     """The process said nothing that can be shown; the message holds its last words."""
+
+
+class TooManyInspections(RuntimeError):
+    """Enough of them wait already."""
 
 
 class Inspections:
@@ -34,10 +43,14 @@ class Inspections:
         self._store_url = store_url
         self._predictions = predictions
         self._one = CapacityLimiter(1)
+        self._under_way: dict[tuple[Task, str], asyncio.Task[Document]] = {}
         self._plots: OrderedDict[str, Document] = OrderedDict()
 
     async def replay(self, decision_id: str) -> Document:
-        """Return the `differences` of a decision, and the `seconds` it took."""
+        """Return the `differences` of a decision, and the `seconds` it took.
+
+        Raises `InspectionFailed` or `TooManyInspections`, as `errors` does.
+        """
         start = time.perf_counter()
         found = await self._ask("replay", decision_id)
         return {**found, "seconds": time.perf_counter() - start}
@@ -53,6 +66,17 @@ class Inspections:
         return known
 
     async def _ask(self, task: Task, decision_id: str) -> Document:
+        asked = (task, decision_id)
+        if asked not in self._under_way:
+            if len(self._under_way) >= WAITING:
+                raise TooManyInspections(f"{WAITING} decisions are being looked into already")
+            work = asyncio.create_task(self._done(task, decision_id), context=Context())
+            self._under_way[asked] = work
+            work.add_done_callback(lambda _: self._under_way.pop(asked))
+        # Others wait for it, too: it goes on when one of them has gone.
+        return await asyncio.shield(self._under_way[asked])
+
+    async def _done(self, task: Task, decision_id: str) -> Document:
         work = partial(self._run, task, decision_id)
         return await to_thread.run_sync(work, limiter=self._one)
 
