@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useId, useState } from "react";
+import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 import { useFormat } from "../shell/format";
 import { useWords } from "../shell/language";
 import { playgroundWords } from "../words/playground";
@@ -23,6 +23,12 @@ export function Picker({ model, chosen, onChoose, strangers = false }: Props) {
   const [at, setAt] = useState(0);
   const id = useId();
   const field = useSlash();
+  const list = useRef<HTMLUListElement>(null);
+  const moved = useRef(false);
+  useEffect(() => {
+    // Only when the arrows moved: the page is not to jump when the list comes.
+    if (moved.current) list.current?.children[at]?.scrollIntoView({ block: "nearest" });
+  }, [at]);
   const asked = useSettled(text.trim(), PAUSE_MS);
   const { data, isPlaceholderData } = useKnown(model, asked);
   // What is shown until then was found for other letters: Enter would choose what nobody meant.
@@ -36,8 +42,10 @@ export function Picker({ model, chosen, onChoose, strangers = false }: Props) {
   const pressed = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     const here = known[at];
-    if (step !== undefined && known.length > 0) setAt((before) => (before + step + known.length) % known.length);
-    else if (event.key === "Enter" && !settled) event.preventDefault();
+    if (step !== undefined && known.length > 0) {
+      moved.current = true;
+      setAt((before) => (before + step + known.length) % known.length);
+    } else if (event.key === "Enter" && !settled) event.preventDefault();
     else if (event.key === "Enter" && here) choose(here.id);
     else if (event.key === "Enter" && strangers && text.trim()) choose(text.trim());
     else return;
@@ -67,14 +75,14 @@ export function Picker({ model, chosen, onChoose, strangers = false }: Props) {
           onKeyDown={pressed}
         />
       </div>
-      <ul id={`${id}-list`} role="listbox" aria-label={words.pick[model] ?? model} aria-busy={!settled} className="play-known">
+      <ul ref={list} id={`${id}-list`} role="listbox" aria-label={words.pick[model] ?? model} aria-busy={!settled} className="play-known">
         {known.map(({ id: one, note }, place) => (
           <li
             key={one}
             id={`${id}-${place}`}
             role="option"
             aria-selected={one === chosen}
-            className={place === at && text ? "play-at" : undefined}
+            className={place === at ? "play-at" : undefined}
             onClick={() => choose(one)}
           >
             <span>{note ?? one}</span>
