@@ -14,6 +14,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
+from serving.negotiation import takes
+
 PAGES = ("/", "/review", "/board", "/monitoring", "/models/{name}", "/decisions/{decision_id}")
 PLAYGROUNDS = ("/playground", "/playground/{model}")
 DIST = Path(__file__).resolve().parents[2] / "console" / "dist"
@@ -108,12 +110,3 @@ def _file(file: Path, asked: Mapping[str, str], keep: str) -> Response:
         headers["Content-Encoding"] = "gzip"
     content = (packed if zipped else file).read_bytes()
     return Response(content, headers=headers, media_type=TYPES[file.suffix])
-
-
-def takes(header: str, wanted: str) -> bool:
-    """Return whether a header's list names `wanted` and does not weigh it with nothing."""
-    for part in header.split(","):
-        name, _, options = part.partition(";")
-        if name.strip().lower() == wanted:
-            return not re.fullmatch(r"\s*q=0(\.0*)?\s*", options)
-    return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -15,6 +16,7 @@ from pipelines.orders.order_files import as_csv, as_json
 from pipelines.orders.recordings import MEDIA_TYPES
 from serving.bodies import StrictRoute
 from serving.dependencies import SettingsDependency
+from serving.negotiation import takes
 from serving.review_board import image_url
 from serving.review_desk import Desk, ReviewDesk, ReviewDeskDependency, lifespan
 from serving.review_orders import view
@@ -32,6 +34,9 @@ from serving.review_schemas import (
     ReviewLines,
     SimilarLines,
 )
+
+PACKED = 4
+"""How hard an answer is compressed: a twelfth of its length, within a few milliseconds."""
 
 router = APIRouter(prefix="/v1/review", tags=["review"], route_class=StrictRoute, lifespan=lifespan)
 
@@ -51,23 +56,31 @@ async def review_lines(
     Answers 304 without a body where the `ETag` is the one that the client has already.
     """
     now = await desk.current()
+    # Weak, so it holds for the compressed answer as well as for the plain one.
     etag = f'W/"{now.state}-{int(since.timestamp()) if since else 0}"'
-    headers = {"ETag": etag, "Cache-Control": "no-cache"}
+    headers = {"ETag": etag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
     if request.headers.get("if-none-match") == etag:
         return Response(status_code=304, headers=headers)
     every = settings.feed.interval_seconds
-    body = await run_in_threadpool(_document, desk, now, since, every)
+    packed = takes(request.headers.get("accept-encoding", ""), "gzip")
+    if packed:
+        headers["Content-Encoding"] = "gzip"
+    body = await run_in_threadpool(_document, desk, now, since, every, packed)
     return Response(body, media_type="application/json", headers=headers)
 
 
-def _document(desk: ReviewDesk, now: Desk, since: AwareDatetime | None, every: int) -> str:
-    return ReviewLines(
+def _document(
+    desk: ReviewDesk, now: Desk, since: AwareDatetime | None, every: int, packed: bool
+) -> bytes:
+    document = ReviewLines(
         state=now.state,
         refreshed_at=now.read_at,
         refresh_seconds=every,
         messages=list(now.messages),
         progress=desk.progress(now, since),
-    ).model_dump_json()
+    )
+    body = document.model_dump_json().encode()
+    return gzip.compress(body, PACKED, mtime=0) if packed else body
 
 
 @router.post("/choices")

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 from asgi_client import AppClient
 from domain_stage import DomainStage, contract_of, serve_categoriser, serve_model
@@ -241,6 +242,27 @@ def test_what_has_not_changed_is_not_sent_again(stage, client):
 
     later = client.get("/v1/review/lines", headers={"If-None-Match": first.headers["etag"]})
     assert later.status_code == 200
+
+
+def test_the_lines_are_sent_compressed_to_who_takes_that_and_stay_the_same_answer(stage, client):
+    stage.order("m1", *(f"martillo {number}" for number in range(40)))
+    stage.predict()
+    whole = {"since": "2026-11-21T00:00:00Z"}
+
+    def asked(encoding: str, **more: str) -> httpx.Response:
+        headers = {"Accept-Encoding": encoding, **more}
+        return client.get("/v1/review/lines", params=whole, headers=headers)
+
+    plain, packed = asked("identity"), asked("br, gzip;q=0.5")
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert int(packed.headers["content-length"]) < len(plain.content) / 4
+    assert packed.json()["messages"] == plain.json()["messages"]
+    assert packed.headers["etag"] == plain.headers["etag"]
+    assert plain.headers["vary"] == packed.headers["vary"] == "Accept-Encoding"
+    again = asked("gzip", **{"If-None-Match": plain.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert "content-encoding" not in asked("gzip;q=0").headers
 
 
 def test_a_choice_is_a_label_with_what_was_shown_and_progress_of_the_day(stage, client):
