@@ -77,6 +77,11 @@ class OrderBoard:
         await asyncio.wait([self._renewal], timeout=self._patience_seconds)
         return self._board or known
 
+    async def stop(self) -> None:
+        """Wait for what is still being read, so that the store can be closed."""
+        if self._renewal:
+            await asyncio.wait([self._renewal])
+
     def renewed(self) -> Board:
         """Return the board as the store has it now. For a thread, not for the event loop."""
         with self._turn:

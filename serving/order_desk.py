@@ -128,6 +128,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.order_desk = desk
     desk.shelf.start()
     yield
+    await desk.board.stop()
     await run_in_threadpool(desk.shelf.stop)
 
 

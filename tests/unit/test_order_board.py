@@ -29,15 +29,20 @@ class MoodyStore(Store):
         self.open = threading.Event()
         self.open.set()
         self.away = False
+        self.reading = 0
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Read, when this store is in the mood for it."""
+        self.reading += 1
         self.open.wait(10)
-        if self.away:
-            raise OperationalError("select", {}, ConnectionError("gone"))
-        with super().read() as connection:
-            yield connection
+        try:
+            if self.away:
+                raise OperationalError("select", {}, ConnectionError("gone"))
+            with super().read() as connection:
+                yield connection
+        finally:
+            self.reading -= 1
 
 
 @pytest.fixture
@@ -69,6 +74,7 @@ def test_a_slow_store_costs_no_more_than_the_patience(
         during = await board.current()
         waited = time.perf_counter() - start
         moody.open.set()
+        await board.stop()
         return len(before.entries), len(during.entries), waited
 
     before, during, waited = asyncio.run(asked())
@@ -86,9 +92,25 @@ def test_after_a_slow_moment_the_board_is_new_again(
         await board.current()
         moody.open.set()
         await asyncio.to_thread(board.renewed)
-        return len((await board.current()).entries)
+        newest = len((await board.current()).entries)
+        await board.stop()
+        return newest
 
     assert asyncio.run(asked()) == 1
+
+
+def test_once_it_has_stopped_nothing_is_read_any_more(
+    store: Store, moody: MoodyStore, board: OrderBoard
+) -> None:
+    async def asked() -> int:
+        await board.current()
+        moody.open.clear()
+        await board.current()
+        asyncio.get_running_loop().call_later(0.2, moody.open.set)
+        await board.stop()
+        return moody.reading
+
+    assert asyncio.run(asked()) == 0
 
 
 def test_a_store_that_is_away_leaves_the_last_board(
