@@ -175,6 +175,11 @@ class Slots:
         live = self._live.get(model)
         return live.loaded.cost.instances_within(seconds * 1000) if live else 1
 
+    def usual_bytes(self, model: str) -> float:
+        """Return how large an instance is of which `room` says how many one call answers."""
+        live = self._live.get(model)
+        return live.loaded.instance_bytes if live else 0.0
+
     async def rows(
         self, live: LiveModel, instances: Sequence[Row], logged: Sequence[Row] | None = None
     ) -> list[list[Row]]:

@@ -21,7 +21,8 @@ ROOM = 32
 """Requests of one call at most: more gain next to nothing, and the first would wait for the last.
 Of models that take longer so many share a call as are answered while a round lasts."""
 ROOM_BYTES = 16_384
-"""Long texts cost as much as many short ones, so few of them share a call."""
+"""Long texts cost as much as many short ones, so few of them share a call; of a model that is
+usually asked at length as many do as is usual of them."""
 ROUND_SECONDS = 0.005
 """After so long those that wait are let wait for the next round: others want to be read."""
 
@@ -89,14 +90,16 @@ def _calls(came: Sequence[Waiting]) -> Iterator[Sequence[Waiting]]:
     for waiting in came:
         models.setdefault(waiting.question.model, []).append(waiting)
     for model, asked in models.items():
-        room = min(ROOM, asked[0].call.services.slots.room(model, ROUND_SECONDS))
+        slots = asked[0].call.services.slots
+        room = min(ROOM, slots.room(model, ROUND_SECONDS))
+        most_bytes = max(ROOM_BYTES, room * slots.usual_bytes(model))
         some: list[Waiting] = []
-        room_bytes = ROOM_BYTES
+        room_bytes = most_bytes
         for waiting in asked:
             room_bytes -= len(waiting.call.body)
             if some and (len(some) == room or room_bytes < 0):
                 yield some
-                some, room_bytes = [], ROOM_BYTES - len(waiting.call.body)
+                some, room_bytes = [], most_bytes - len(waiting.call.body)
             some.append(waiting)
         yield some
 

@@ -33,9 +33,13 @@ class Desk:
         self.refuses, self.seconds = refuses, seconds
         self.calls: list[tuple[str, list[str]]] = []
         self.fits = 1_000
+        self.size = 20.0
 
     def room(self, _model: str, _seconds: float) -> int:
         return self.fits
+
+    def usual_bytes(self, _model: str) -> float:
+        return self.size
 
     def answer_together(self, model: str, asked: Any) -> list[Any]:
         ids = [each.request_id for each in asked]
@@ -112,6 +116,15 @@ def test_few_long_requests_share_a_call():
     long = [each._replace(call=each.call._replace(body=b"x" * 8_000)) for each in asked]
     played(long)
     assert [len(ids) for _, ids in desk.calls] == [2, 2, 1]
+
+
+def test_of_a_model_that_is_usually_asked_at_length_many_share_a_call():
+    desk = Desk()
+    desk.fits, desk.size = 4, 8_000.0
+    asked = [waiting(desk, f"r{n}") for n in range(5)]
+    long = [each._replace(call=each.call._replace(body=b"x" * 8_000)) for each in asked]
+    played(long)
+    assert [len(ids) for _, ids in desk.calls] == [4, 1]
 
 
 def test_after_its_time_a_round_lets_the_others_wait_for_the_next():

@@ -153,6 +153,8 @@ class Blend:
 def _mixture(windows: Windows, forecast: Forecast, profile: Profile, shares: Rows) -> Forecast:
     """Return the mixed point, with the algorithm's quantiles around it, as far in proportion."""
     own, even, flat = shares.T[:, :, None]
+    # Cold products, to which alone this is said, are known for no longer than that.
+    windows = windows.lately(WARM_DAYS)
     usual = windows.plain_means[:, None]
     spread, plain = means(windows, profile) if even.any() else (0.0 * usual, usual)
     point = forecast.point * own + spread * even + plain * flat

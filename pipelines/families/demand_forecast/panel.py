@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -152,17 +153,29 @@ class Windows:
         """The day of each column, [n, history + horizon]."""
         return np.asarray(self.origin[:, None] + np.arange(-self.history, self.horizon))
 
-    @property
+    @cached_property
     def known_days(self) -> NDArray[np.int64]:
         """How many days of each product are known, [n]."""
         return np.asarray(self.known.sum(axis=1), dtype=np.int64)
 
-    @property
+    @cached_property
     def plain_means(self) -> NDArray[np.float64]:
         """The mean of each product's known open days, [n]."""
         seen = (self.known * self.open[:, : self.history]).astype(np.float64)
         sold = (self.quantity * seen).sum(axis=1)
         return np.asarray(sold / np.maximum(seen.sum(axis=1), 1.0))
+
+    def lately(self, days: int) -> Windows:
+        """Return the same questions without the past before its last `days`."""
+        begun = max(self.history - days, 0)
+        return replace(
+            self,
+            quantity=self.quantity[:, begun:],
+            known=self.known[:, begun:],
+            promotion=self.promotion[:, begun:],
+            price=self.price[:, begun:],
+            open=self.open[:, begun:],
+        )
 
     def remembering(self, days: int) -> Windows:
         """Return the same questions about strangers of whom only the last `days` are known."""
