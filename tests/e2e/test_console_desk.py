@@ -75,7 +75,7 @@ def another_code(page: Page, letters: str) -> str:
     """Look for a product by some letters, take the second that is found, return its code."""
     press(page, "/")
     page.keyboard.type(letters)
-    products = page.locator("[role=option].found")
+    products = page.locator("[role=listbox][aria-busy=false] > .found")
     expect(products.nth(1)).to_be_visible()
     code = products.nth(1).locator(".option-code").inner_text()
     press(page, "ArrowDown", "Enter")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import io
 import re
 import shutil
 from collections.abc import Iterator
@@ -26,6 +26,7 @@ SIZE = {"width": 1360, "height": 860}
 CONSOLE = Path(__file__).parents[2] / "console"
 AXE = CONSOLE / "node_modules" / "axe-core" / "axe.min.js"
 PICTURES = Path(__file__).parents[2] / "docs" / "console"
+COLOURS = 128
 SEVERE = ("serious", "critical")
 HARMLESS = re.compile(r"Failed to load resource|net::ERR_")
 """Said by the browser itself of requests that a test has cut off; pages' own faults are others."""
@@ -102,7 +103,11 @@ class Console:
         ]
 
     def pictured(self, name: str) -> None:
-        """Keep what is seen as a picture of the manual, where the setting asks for it."""
-        if os.environ.get("CONTENDER_SCREENSHOTS"):
-            PICTURES.mkdir(exist_ok=True)
-            self.page.screenshot(path=PICTURES / f"{name}.png")
+        """Keep what is seen as a small picture of the manual."""
+        from PIL import Image
+
+        PICTURES.mkdir(exist_ok=True)
+        seen = Image.open(io.BytesIO(self.page.screenshot()))
+        seen.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(
+            PICTURES / f"{name}.png", optimize=True
+        )
