@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 DAYS = 90
 READ_LIMIT = 500_000
-"""Different logged questions that a pool is gathered from."""
+"""Logged questions that a pool is gathered from: the newest ones."""
+READ_AT_ONCE = 500
 POOL_LIMIT = 10_000
 """Questions that both models are asked: a random part where there are more."""
 LONGEST_TEXT = 2_000
@@ -35,26 +36,28 @@ LONGEST_TEXT = 2_000
 def live_questions(
     store: Store, model: str, text: str, since: datetime
 ) -> dict[str, Mapping[str, object]]:
-    """Return the different questions asked since then, as they were asked, by normalised text.
+    """Return the different questions of the test pool asked since then, by normalised text.
 
-    Of several spellings of one question the first in the order of the alphabet stands for it.
+    Each as it was asked; of several spellings the first in the order of the alphabet stands for
+    it. Of more than `READ_LIMIT` the newest are read, and a few at a time.
     """
     query = (
         select(predictions.c.instance)
         .where(predictions.c.model == model, predictions.c.created_at >= since.isoformat())
-        .distinct()
-        .order_by(predictions.c.instance)
+        .order_by(predictions.c.created_at.desc())
         .limit(READ_LIMIT)
+        .execution_options(yield_per=READ_AT_ONCE)
     )
-    found: dict[str, Mapping[str, object]] = {}
+    found: dict[str, str] = {}
     with store.read() as connection:
         for line in connection.scalars(query):
-            instance = orjson.loads(line)
-            question = instance.get(text)
+            question = orjson.loads(line).get(text)
             if isinstance(question, str) and 0 < len(question.strip()) <= LONGEST_TEXT:
-                found.setdefault(group_key(question), instance)
+                key = group_key(question)
+                if pool_of(key, model) == "test":
+                    found[key] = min(found.get(key, line), line)
     found.pop("", None)
-    return found
+    return {key: orjson.loads(line) for key, line in found.items()}
 
 
 def eligible(

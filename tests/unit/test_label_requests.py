@@ -111,11 +111,22 @@ def request(place: int, text: str, campaign_id: str = "d1") -> LabelRequest:
 
 
 def test_live_questions_are_each_counted_once_however_they_are_spelt(store):
-    for text in ("Clavo 2", "clavo  2", "CLAVO 2", "", 7, None, "x" * 3_000):
+    one, other = TESTED[:2]
+    for text in (one, one.title(), one.upper(), f"  {one}", "", 7, None, "x" * 3_000):
         asked(store, text)
-    asked(store, "clavo 3", NOW - timedelta(days=100))
+    asked(store, other, NOW - timedelta(days=100))
     found = live_questions(store, MODEL, "text", NOW - timedelta(days=90))
-    assert list(found) == [group_key("clavo 2")]
+    assert found == {group_key(one): {"text": f"  {one}"}}
+
+
+def test_of_too_many_questions_the_newest_are_read_and_not_the_first_of_the_alphabet(
+    store, monkeypatch
+):
+    monkeypatch.setattr("pipelines.label_requests.pool.READ_LIMIT", 3)
+    for days, text in enumerate(reversed(sorted(TESTED)[:6])):
+        asked(store, text, NOW - timedelta(days=days))
+    found = live_questions(store, MODEL, "text", NOW - timedelta(days=90))
+    assert set(found) == {group_key(text) for text in sorted(TESTED)[3:6]}
 
 
 def test_only_unlabelled_questions_of_the_test_pool_that_nobody_was_trained_on_are_eligible():
