@@ -63,6 +63,10 @@ source = {{ url = "var/demo/demand_forecast.csv" }}
 [models.fashion_recommendations]
 source = {{ url = "var/demo/fashion/reviews.csv" }}
 
+# No simulated visitors: they train challengers of their own.
+[demo]
+day = false
+
 [feed]
 url = "var/demo/orders.jsonl"
 """
