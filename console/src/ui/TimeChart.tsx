@@ -51,6 +51,8 @@ function axis(): uPlot.Axis {
   return { stroke: style("--ink-faint"), grid, ticks: grid, font: `11px ${style("--text")}` };
 }
 
+const decimals = (step: number): number => (String(step).split(".")[1] ?? "").length;
+
 /** Whether some value has no neighbour to draw a line to. */
 const alone = (values: (number | null)[]): boolean =>
   values.some((value, place) => value !== null && (values[place - 1] ?? null) === null && (values[place + 1] ?? null) === null);
@@ -79,6 +81,8 @@ export function TimeChart({ times, series, bands = [], label, height = 220, rang
     const element = place.current;
     if (!element) return;
     const shown = (value: number) => number(value, digits);
+    // Marks 2.5 apart, told to whole numbers, would say 3, 5, 8.
+    const marked = (step: number) => (value: number) => number(value, Math.max(digits, decimals(step)));
     const options: uPlot.Options = {
       width: element.clientWidth,
       height,
@@ -87,7 +91,7 @@ export function TimeChart({ times, series, bands = [], label, height = 220, rang
         ...series.map((one) => drawn(one, shown)),
       ],
       bands: bands.map(([low, high]) => ({ series: [high + 1, low + 1], fill: `${style("--series-1")}26` })),
-      axes: [{ ...axis(), values: (_, ticks, _axis, _space, step) => ticks.map(dayOrHour(language, step)) }, { ...axis(), size: 56, values: (_, ticks) => ticks.map(shown) }],
+      axes: [{ ...axis(), values: (_, ticks, _axis, _space, step) => ticks.map(dayOrHour(language, step)) }, { ...axis(), size: 56, values: (_, ticks, _axis, _space, step) => ticks.map(marked(step)) }],
       ...(range ? { scales: { y: { range } } } : {}),
     };
     const chart = new uPlot(options, [times, ...series.map((one) => one.values)], element);
