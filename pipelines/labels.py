@@ -132,20 +132,20 @@ class Labels:
         """Return the labels that count and may be trained on, oldest first."""
         return self._pool(model, "train")
 
-    def test_rows(self, model: str) -> list[Label]:
+    def test_rows(self, model: str, since: datetime | None = None) -> list[Label]:
         """Return the labels that count and are kept for test sets, oldest first.
 
         Those given to correct a confirmed answer say nothing about the model; their `shown`
-        holds `confirmed: true`.
+        holds `confirmed: true`. With `since`, only those given from then on.
         """
-        return self._pool(model, "test")
+        return self._pool(model, "test", since)
 
-    def _pool(self, model: str, pool: Pool) -> list[Label]:
-        counting = _latest(self._read(labels.c.model == model), group_key)
-        return sorted(
-            (label for label in counting.values() if label.pool == pool),
-            key=lambda label: label.label_id,
-        )
+    def _pool(self, model: str, pool: Pool, since: datetime | None = None) -> list[Label]:
+        which = (labels.c.model == model) & (labels.c.pool == pool)
+        if since is not None:
+            which &= labels.c.label_id >= f"{int(since.timestamp() * 1_000_000):016x}"
+        counting = _latest(self._read(which), group_key)
+        return sorted(counting.values(), key=lambda label: label.label_id)
 
     def _read(self, which: ColumnElement[bool]) -> list[Label]:
         withdrawn = select(label_withdrawals.c.label_id)

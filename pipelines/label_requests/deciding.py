@@ -9,8 +9,8 @@ from features.text import group_key
 from pipelines.gate.comparison import slice_metric
 from pipelines.gate.labelled import Labelled, evidence
 from pipelines.gate.promotion import decide
+from pipelines.label_requests import queue
 from pipelines.label_requests.campaign import Campaign, require_undecided
-from pipelines.labels import Labels
 from pipelines.records.updates import append_updated
 from pipelines.records.verdicts import case_of
 
@@ -20,18 +20,12 @@ if TYPE_CHECKING:
     from pipelines.gate.labelled import LabelFigures
     from pipelines.store import Store
 
-CONFIRMED = "confirmed"
-"""Mark of a label that corrects a person's answer: it says nothing of a model."""
-
 
 def labelled_of(log: DecisionLog, store: Store, campaign: Campaign, *, over: bool) -> Labelled:
     """Return a campaign's pool with the labels that count by now."""
     rows = log.load_predictions(campaign.pool)
-    said = {
-        group_key(label.text): label.value
-        for label in Labels(store).test_rows(campaign.model)
-        if not label.shown.get(CONFIRMED, False)
-    }
+    labels = queue.labels_since(store, campaign.model, campaign.opened_at)
+    said = {group_key(label.text): label.value for label in labels}
     known = rows["group"].map(said).astype(object)
     rows = rows.drop(columns="text").assign(actual=known.where(rows["asked"], None))
     final = over or bool(rows.loc[rows["asked"], "actual"].notna().all())

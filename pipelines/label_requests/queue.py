@@ -2,7 +2,8 @@
 
 Made from the campaign's record when it opens and emptied when it closes: the decision log is the
 truth, this table what a reviewer's screen reads. A question is open until a reviewed label of its
-normalised text counts, whoever gave it and wherever. Light: the server reads it.
+normalised text counts, whoever gave it and wherever; one that corrects a person's answer leaves it
+open. Light: the server reads it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 import orjson
@@ -19,14 +21,21 @@ from features.text import group_key
 from pipelines import changes
 from pipelines.labels import Labels
 from pipelines.serving_tables import label_requests
+from pipelines.tables import decisions
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Row
 
+    from pipelines.labels import Label
     from pipelines.store import Store
 
 SUBJECT = "label_requests"
 CHUNK = 500
+CONFIRMED = "confirmed"
+"""Mark of a label that corrects a person's answer: it says nothing of a model."""
+EARLIER = timedelta(days=1)
+"""How long before a campaign's opening labels are read from: both versions are asked meanwhile,
+and the clock of another machine may be behind."""
 
 Stratum = Literal["disagree", "agree"]
 
@@ -105,8 +114,23 @@ def clear(store: Store, model: str) -> None:
             changes.moved(connection, SUBJECT)
 
 
+def labels_since(store: Store, model: str, opened_at: str | None) -> list[Label]:
+    """Return the labels that answer questions of a campaign that was opened then.
+
+    Earlier ones cannot: what is labelled is not asked for. So few are read of however many.
+    """
+    since = datetime.fromisoformat(opened_at) - EARLIER if opened_at else None
+    rows = Labels(store).test_rows(model, since)
+    return [label for label in rows if not label.shown.get(CONFIRMED, False)]
+
+
 def _labelled(store: Store, model: str) -> set[str]:
-    return {key_of(label.text) for label in Labels(store).test_rows(model)}
+    """Return the keys of what was labelled since the first campaign in the queue was opened."""
+    campaigns = select(label_requests.c.campaign_id).where(label_requests.c.model == model)
+    opened = select(func.min(decisions.c.created_at)).where(decisions.c.decision_id.in_(campaigns))
+    with store.read() as connection:
+        opened_at = connection.scalar(opened)
+    return {key_of(label.text) for label in labels_since(store, model, opened_at)}
 
 
 def _keys(store: Store, model: str, keys: set[str]) -> set[str]:

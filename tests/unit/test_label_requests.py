@@ -190,6 +190,29 @@ def test_a_request_is_open_until_any_spelling_of_it_is_labelled(store):
     assert found.weight == 2.0
 
 
+def test_a_label_that_corrects_a_persons_answer_leaves_its_question_open(store):
+    queue.publish(store, "d1", [request(0, TESTED[0])])
+    Labels(store).add(MODEL, TESTED[0], "b", shown={"blind": True}, reviewer="ana")
+    assert queue.still_open(store, MODEL) == []
+    Labels(store).add(MODEL, TESTED[0], "c", shown={"confirmed": True}, reviewer="eva")
+    assert [each.text for each in queue.still_open(store, MODEL)] == [TESTED[0]]
+    assert queue.requested(store, MODEL, [TESTED[0]]) == {TESTED[0]}
+
+
+def test_of_many_labels_only_those_since_the_campaign_are_read(log):
+    champion(log)
+    undecided(log)
+    found, opened = campaign(log), datetime.now(UTC)
+    queue.publish(log.store, found.campaign_id, [request(0, TESTED[0], found.campaign_id)])
+    days_ago = Labels(log.store, clock=lambda: opened - timedelta(days=2))
+    days_ago.add(MODEL, TESTED[1], "b", shown={}, reviewer="ana")
+    just_now = Labels(log.store, clock=lambda: opened - timedelta(minutes=5))
+    label = just_now.add(MODEL, TESTED[0], "b", shown={}, reviewer="ana")
+    assert queue.labels_since(log.store, MODEL, found.opened_at) == [label]
+    assert queue.still_open(log.store, MODEL) == []
+    assert len(queue.labels_since(log.store, MODEL, None)) == 2
+
+
 def test_a_queue_is_filled_once_and_emptied_for_good(store):
     assert queue.publish(store, "d1", [request(0, TESTED[0])])
     assert not queue.publish(store, "d1", [request(0, TESTED[0]), request(1, TESTED[1])])
