@@ -19,13 +19,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.betting import BoundedMean, most_ever
-from pipelines.gate.checks import SIGNIFICANCE, worst_margin
+from pipelines.gate.checks import SIGNIFICANCE, figure_sentence, worst_margin
 from pipelines.gate.primary import Outcome, Part, Primary, interesting_gain
 from pipelines.gate.verdict import Check, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pipelines.gate.comparison import Figure
     from pipelines.gate.policy import Policy
     from pipelines.metrics import Metric
 
@@ -99,14 +100,15 @@ def judge_labels(
     """Judge the live gain by a rule at the alpha of the look that the campaign has paid for.
 
     `metric` is the share of right answers, `tables` are the two models' on the test set. Promotes
-    when the live gain is credible and no judged figure, on the test set and the labels together,
-    is worse beyond its margin.
+    when the live gain is credible and no judged figure is worse beyond its margin: on the test set
+    and the labels together than the champion's, on the test set than the anchor's.
     """
     champion = metric.value(tables[0])
     found = evidence(policy, metric, champion, labelled, rule, alpha)
     p = math.exp(-max(found.log_e, 0.0))
     checks = [Check("labels", p, alpha, found.log_e >= found.needed, _sentence(found))]
     checks += [_kept(policy, part, tables, labelled.rows) for part in parts]
+    checks += [_kept_anchor(policy, part, part.anchor) for part in parts if part.anchor is not None]
     if parts[0].anchor is not None and "anchor" not in labelled.rows:
         note = "the last champion that won by superiority was not asked about the live questions"
         checks.append(Check("anchor", "not asked", None, False, note))
@@ -214,6 +216,18 @@ def _kept(
         f"may be worse by {margin:.4g}"
     )
     return Check(f"with_labels:{metric.name}", gain, -margin, gain >= -margin, note)
+
+
+def _kept_anchor(policy: Policy, part: Part, anchor: Figure) -> Check:
+    """Return whether a judged figure is within its margin of the anchor's on the test set: without
+    it, labels would let steps downhill through that each are small."""
+    margin = worst_margin(policy, part.metric, part.figure.champion)
+    note = (
+        f"against the last champion that won by superiority: {figure_sentence(anchor)}, may be "
+        f"worse by {margin:.4g}"
+    )
+    gain = anchor.estimate.gain
+    return Check(f"anchor:{part.metric.name}", gain, -margin, gain >= -margin, note)
 
 
 def with_labels(

@@ -156,6 +156,21 @@ def test_a_retraining_is_held_against_the_anchor_on_live_questions_too():
     assert found.labels.log_e < found.labels.needed
 
 
+def test_a_retraining_that_is_worse_than_the_anchor_on_the_test_set_is_held_up():
+    rows = pool("+-" * 120, agreeing=40)
+    rows["anchor"] = rows["champion"]
+    _, anchor = exactly(800, 45, 85, 70)  # right in 885 rows; the challenger is in 855
+    found = retrained("", rows=rows, anchor_rows=anchor)
+    assert found.labels is not None
+    assert found.labels.log_e >= found.labels.needed
+    assert found.verdict == "undecided"
+    assert not check(found, "anchor:accuracy").passed
+    assert "last champion that won" in check(found, "anchor:accuracy").note
+    as_good = retrained("", rows=rows, anchor_rows=UNDECIDED[1])
+    assert check(as_good, "anchor:accuracy").passed
+    assert as_good.verdict == "promoted"
+
+
 def test_final_says_that_nothing_more_will_come():
     found = ruling("+-" * 10, final=True)
     assert found.verdict == "undecided"
