@@ -24,14 +24,18 @@ const QUIET_MS = 3_000;
 
 /**
  * Fetch the page that nearly everybody opens first, and what it shows, without waiting for each
- * other; and all other pages a little later, so that a lost connection closes none of them.
+ * other; and all other pages a little later, so that a lost connection closes none of them. Then
+ * choices are sent that were left unsent, whichever page it is.
  */
 export function foresee(path: string, queries: QueryClient): void {
   if (path === "/" || path === "/review") {
     void pages.review();
     void queries.prefetchQuery(linesQuery);
   }
-  setTimeout(() => void Promise.allSettled(Object.values(pages).map((page) => page())), QUIET_MS);
+  setTimeout(() => {
+    void Promise.allSettled(Object.values(pages).map((page) => page()));
+    void import("./review/post").then(({ sendLeft }) => sendLeft(queries), () => undefined);
+  }, QUIET_MS);
 }
 
 /** Every address of the console. */

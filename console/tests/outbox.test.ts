@@ -19,6 +19,29 @@ describe("the outbox", () => {
     expect(ids(new Outbox(storage))).toEqual(["b", "a", "c"]);
   });
 
+  it("keeps the order in which choices were made when the clock is set back in between", () => {
+    const storage = new FakeStorage();
+    let now = 9_000;
+    const here = new Outbox(storage, () => now);
+    here.add("Ana", [choice("a"), choice("b")]);
+    now = 1_000;
+    here.add("Ana", [choice("c")]);
+    const afterReload = new Outbox(storage, () => now);
+    afterReload.add("Ana", [choice("d"), choice("e")]);
+    expect(ids(afterReload)).toEqual(["a", "b", "c", "d", "e"]);
+    expect(ids(new Outbox(storage))).toEqual(["a", "b", "c", "d", "e"]);
+  });
+
+  it("says which choices another tab has got out of the way", () => {
+    const storage = new FakeStorage();
+    const [here, there] = [new Outbox(storage), new Outbox(storage)];
+    here.add("Ana", [choice("a"), choice("b")]);
+    there.renew();
+    here.settle(new Set(["choice-a"]));
+    expect(there.renew().map((one) => one.choice.line_id)).toEqual(["a"]);
+    expect(there.renew()).toEqual([]);
+  });
+
   it("forgets what is settled, here and in the browser", () => {
     const storage = new FakeStorage();
     const outbox = new Outbox(storage);

@@ -3,7 +3,7 @@ import { act, cleanup, fireEvent, render, screen, waitFor, within } from "@testi
 import { MemoryRouter } from "react-router";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Choice, Outcome } from "../src/review/shapes";
-import { line, message, snapshot } from "./review-fixtures";
+import { choice, line, message, snapshot } from "./review-fixtures";
 
 const DESK = snapshot([
   message("m1", [line("a", { priority: 9, uncertain: true }), line("b", { priority: 5, requested: true })]),
@@ -13,15 +13,19 @@ const DESK = snapshot([
 /** A server that keeps what it is sent; `away` lets it answer nothing. */
 class FakeServer {
   away = false;
+  /** Never answers which lines there are. */
+  silent = false;
+  desk = DESK;
   readonly choices: Choice[] = [];
 
   fetch = (url: string, init: RequestInit = {}): Promise<Response> => {
     if (this.away) return Promise.reject(new TypeError("network"));
+    if (this.silent && url.startsWith("/v1/review/lines?")) return new Promise(() => undefined);
     return Promise.resolve(Response.json(this.answer(url, init)));
   };
 
   private answer(url: string, init: RequestInit): unknown {
-    if (url.startsWith("/v1/review/lines?")) return DESK;
+    if (url.startsWith("/v1/review/lines?")) return this.desk;
     if (url.startsWith("/v1/review/search")) {
       const product = { product_id: "9", price: null, image_url: null, score: 90 };
       return { products: [{ ...product, code: "7001", description: "Martillo" }, { ...product, code: "7002", description: "Martillo bola" }] };
@@ -146,5 +150,66 @@ describe("the review desk by keyboard alone", () => {
     vi.resetModules();
     await opened();
     await waitFor(() => expect(server.choices.map((one) => one.line_id)).toEqual(["a"]));
+  });
+
+  it("keeps a quantity that was typed over a reload, until the line is decided", async () => {
+    const page = await opened();
+    press("q");
+    fireEvent.change(document.activeElement as HTMLInputElement, { target: { value: "12" } });
+    press("Enter");
+    page.unmount();
+    vi.resetModules();
+    await opened();
+    expect(screen.getByLabelText<HTMLInputElement>(/Quantity/).value).toBe("12");
+    press("a");
+    await waitFor(() => expect(server.choices).toHaveLength(1));
+    expect(server.choices[0]).toMatchObject({ line_id: "a", quantity: 12 });
+  });
+
+  it("shows the quantity that somebody else has chosen, not the one that was typed here before", async () => {
+    localStorage.setItem("contender.quantity.a", `12 ${Date.now()}`);
+    localStorage.setItem("contender.quantity.old", "12 0");
+    const chosen = { code: "4512", quantity: 5, action: "accept" as const, by: "Luis", at: "2026-05-04T09:00:00Z" };
+    server.desk = snapshot([message("m1", [line("a", { chosen }), line("b")])]);
+    await opened();
+    expect(localStorage.getItem("contender.quantity.old")).toBeNull();
+    press("k");
+    expect(current()).toBe("a");
+    expect(screen.getByLabelText<HTMLInputElement>(/Quantity/).value).toBe("5");
+  });
+
+  it("takes back the line before, however often the last one was changed", async () => {
+    await opened();
+    press("a");
+    press("a", "k");
+    press("2", "k", "3", "u", "u");
+    await waitFor(() => expect(server.choices.filter((one) => one.action === "undo")).toHaveLength(2));
+    expect(server.choices.filter((one) => one.action === "undo").map((one) => one.line_id)).toEqual(["b", "a"]);
+  });
+
+  it("still shows as chosen what another tab has sent", async () => {
+    await opened();
+    server.away = true;
+    press("a");
+    await screen.findByText("1 choice to send");
+    server.away = false;
+    for (const key of Object.keys(localStorage)) if (key.startsWith("contender.choice.")) localStorage.removeItem(key);
+    server.silent = true;
+    act(() => void window.dispatchEvent(new Event("storage")));
+    await waitFor(() => expect(screen.queryByText("1 choice to send")).toBeNull());
+    expect(await screen.findByText("1 of 3 lines")).toBeTruthy();
+  });
+
+  it("sends what was left unsent from whichever page is opened", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout"] });
+    localStorage.setItem(
+      "contender.choice.000000000001000.choice-a",
+      JSON.stringify({ choice: choice("a"), reviewer: "Ana", order: "000000000001000" }),
+    );
+    const { foresee } = await import("../src/routes");
+    foresee("/board", new QueryClient());
+    vi.advanceTimersByTime(3_000);
+    vi.useRealTimers();
+    await waitFor(() => expect(server.choices.map((one) => one.id)).toEqual(["choice-a"]), { timeout: 10_000 });
   });
 });

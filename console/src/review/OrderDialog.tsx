@@ -1,4 +1,5 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
 import { ask } from "../api/client";
 import { useFormat } from "../shell/format";
 import { useWords } from "../shell/language";
@@ -12,7 +13,6 @@ import { isOpen } from "./desk";
 import { LINES_KEY } from "./lines";
 import { DownloadLinks } from "./OrdersDialog";
 import type { Message } from "./shapes";
-
 
 interface Props {
   message: Message;
@@ -29,6 +29,8 @@ export function OrderDialog({ message, reviewer, unsent, onClose }: Props) {
   const open = message.lines.filter(isOpen).length;
   const path = { message_id: message.message_id };
   const leave = () => void queries.invalidateQueries({ queryKey: LINES_KEY });
+  // What is confirmed is what the server has, not what it had some minutes ago: others choose, too.
+  useEffect(() => void queries.invalidateQueries({ queryKey: LINES_KEY }), [queries]);
   const confirm = useMutation({
     mutationFn: () => ask("POST /v1/review/messages/{message_id}/order", { path, body: { reviewer } }),
     onSuccess: leave,

@@ -1,5 +1,4 @@
 import { useWords } from "../shell/language";
-import { toast } from "../shell/toasts";
 import { ErrorState, Skeleton } from "../ui/States";
 import { reviewWords } from "../words/review";
 import { Desk } from "./Desk";
@@ -7,12 +6,10 @@ import { useChoices } from "./useChoices";
 import { useSnapshot } from "./useSnapshot";
 import "./review.css";
 
-const say = (reason: string, refused: boolean) => toast(refused ? "bad" : "plain", reason);
-
 /** The review desk: order lines that wait for a person. */
 export default function ReviewPage() {
   const words = useWords(reviewWords);
-  const choices = useChoices(say);
+  const choices = useChoices();
   const { desk, error, dataUpdatedAt, isFetching, refetch } = useSnapshot(choices.pending);
   const refresh = () => void refetch();
   return (

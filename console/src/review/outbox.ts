@@ -7,7 +7,7 @@ import type { Choice } from "./shapes";
 export interface Pending {
   choice: Choice;
   reviewer: string;
-  /** Milliseconds and a running number: choices are sent in the order in which they were made. */
+  /** Milliseconds, never the same twice: choices are sent in the order in which they were made. */
   order: string;
 }
 
@@ -18,7 +18,7 @@ const PREFIX = "contender.choice.";
 export class Outbox {
   private known: readonly Pending[];
   private readonly listeners = new Set<() => void>();
-  private made = 0;
+  private newest = 0;
   private lost = false;
 
   constructor(
@@ -51,14 +51,19 @@ export class Outbox {
     this.become(this.known.filter((one) => !ids.has(one.choice.id)));
   }
 
-  /** Look again at what the browser keeps: another tab has changed it. */
-  renew = (): void => {
-    if (!this.lost) this.become(this.read());
+  /** Look again at what the browser keeps, for another tab has changed it; return what is gone. */
+  renew = (): Pending[] => {
+    if (this.lost) return [];
+    const before = this.known;
+    this.become(this.read());
+    const left = new Set(this.known.map((one) => one.choice.id));
+    return before.filter((one) => !left.has(one.choice.id));
   };
 
+  /** Later than all that is known, also where the clock was set back in between. */
   private next(): string {
-    this.made += 1;
-    return `${String(this.clock()).padStart(15, "0")}-${String(this.made).padStart(6, "0")}`;
+    this.newest = Math.max(this.clock(), 1 + Math.max(this.newest, ...this.known.map(madeAt)));
+    return String(this.newest).padStart(15, "0");
   }
 
   private write(one: Pending): void {
@@ -85,6 +90,8 @@ export class Outbox {
     for (const listener of this.listeners) listener();
   }
 }
+
+const madeAt = (one: Pending): number => Number.parseInt(one.order, 10) || 0;
 
 const keyOf = (one: Pending): string => `${PREFIX}${one.order}.${one.choice.id}`;
 

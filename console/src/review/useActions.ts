@@ -3,6 +3,8 @@ import { useWords } from "../shell/language";
 import { toast } from "../shell/toasts";
 import { reviewWords } from "../words/review";
 import { isOpen, linesOf, nextOpen } from "./desk";
+import { keepQuantity, keptQuantities } from "./drafts";
+import { browserShelf } from "./outbox";
 import type { Choice, Line, Message, Snapshot } from "./shapes";
 import type { Choices, Decision } from "./useChoices";
 import type { Cursor } from "./useCursor";
@@ -27,10 +29,12 @@ export function useActions(
 ) {
   const words = useWords(reviewWords);
   const [said, setSaid] = useState("");
-  const [drafts, setDrafts] = useState<ReadonlyMap<string, number>>(new Map());
+  const [drafts, setDrafts] = useState<ReadonlyMap<string, number>>(() => keptQuantities(browserShelf()));
   const { line } = cursor;
 
-  const quantityOf = (one: Line) => drafts.get(one.line_id) ?? one.chosen?.quantity ?? one.quantity;
+  // Once there is a code, the choice says how many, also where somebody else has made it.
+  const quantityOf = (one: Line) =>
+    (one.chosen?.code ? one.chosen.quantity : (drafts.get(one.line_id) ?? one.chosen?.quantity)) ?? one.quantity;
 
   const moveOn = (decisions: Decision[], what: string) => {
     const ids = decisions.map((one) => one.line.line_id);
@@ -79,9 +83,11 @@ export function useActions(
 
   const setQuantity = (quantity: number) => {
     if (!line) return;
-    setDrafts((before) => new Map(before).set(line.line_id, quantity));
     const { chosen } = line;
-    if (!chosen?.code) return;
+    if (!chosen?.code) {
+      setDrafts((before) => new Map(before).set(line.line_id, quantity));
+      return keepQuantity(browserShelf(), line.line_id, quantity);
+    }
     const decision: Decision = { line, action: chosen.action, code: chosen.code, quantity };
     asReviewer((reviewer) => choices.decide(reviewer, [decision]));
   };

@@ -1,11 +1,9 @@
-import { type QueryClient, useQueryClient } from "@tanstack/react-query";
-import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
-import { ask } from "../api/client";
-import { isConnected, onConnection } from "../api/connection";
-import { withChoice } from "./desk";
+import { useQueryClient } from "@tanstack/react-query";
+import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { LINES_KEY } from "./lines";
-import { browserShelf, newId, Outbox, type Pending } from "./outbox";
-import { Sender, type Settled } from "./sender";
+import { newId, type Pending } from "./outbox";
+import { postOf } from "./post";
+import type { Settled } from "./sender";
 import type { Choice, Line, Snapshot } from "./shapes";
 
 /** What a person decides about a line; the rest of a choice follows from what is shown. */
@@ -27,43 +25,6 @@ export interface Choices {
   forgetUndoable: () => void;
 }
 
-interface Post {
-  outbox: Outbox;
-  sender: Sender;
-  told: { onRefused: (settled: Settled[]) => void };
-}
-
-let post: Post | null = null;
-
-/** One outbox for the page's whole life: it goes on sending when another section is looked at. */
-function postOf(queries: QueryClient): Post {
-  if (post) return post;
-  const outbox = new Outbox(browserShelf());
-  const told: Post["told"] = { onRefused: () => undefined };
-  const sender = new Sender(outbox, deliver, async (settled) => {
-    await taken(queries, settled);
-    told.onRefused(settled);
-  });
-  onConnection(() => isConnected() && void sender.wake());
-  window.addEventListener("storage", () => outbox.renew());
-  post = { outbox, sender, told };
-  return post;
-}
-
-async function deliver(reviewer: string, choices: Choice[]) {
-  return (await ask("POST /v1/review/choices", { body: { reviewer, choices } })).outcomes;
-}
-
-/** Put what the server took into what it said before, so that nothing flickers until it says it again. */
-async function taken(queries: QueryClient, settled: Settled[]): Promise<void> {
-  await queries.cancelQueries({ queryKey: LINES_KEY });
-  queries.setQueryData<Snapshot>(LINES_KEY, (desk) =>
-    settled
-      .filter(({ outcome }) => outcome !== "refused")
-      .reduce((now, { pending }) => now && withChoice(now, pending.choice, pending.reviewer), desk),
-  );
-}
-
 function choiceOf({ line, action, code, quantity }: Decision, state: string): Choice {
   return {
     id: newId(),
@@ -77,30 +38,24 @@ function choiceOf({ line, action, code, quantity }: Decision, state: string): Ch
   };
 }
 
-/** Choices from the moment they are made until the server has them; `said` hears what it adds to one. */
-export function useChoices(said: (reason: string, refused: boolean) => void): Choices {
+/** Choices from the moment they are made until the server has them. */
+export function useChoices(): Choices {
   const queries = useQueryClient();
-  const { outbox, sender, told } = useMemo(() => postOf(queries), [queries]);
+  const { outbox, sender, onSettled } = useMemo(() => postOf(queries), [queries]);
   const pending = useSyncExternalStore(outbox.subscribe, outbox.pending);
   const [refusals, setRefusals] = useState<ReadonlyMap<string, string>>(new Map());
   const [made, setMade] = useState<readonly (readonly string[])[]>([]);
-  const newest = useRef(said);
-  newest.current = said;
 
   useEffect(() => {
-    told.onRefused = (settled) => {
-      setRefusals((before) => withRefusals(before, settled));
-      for (const one of settled) if (one.reason) newest.current(one.reason, one.outcome === "refused");
-    };
     void sender.wake();
-  }, [sender, told]);
+    return onSettled((settled) => setRefusals((before) => withRefusals(before, settled)));
+  }, [sender, onSettled]);
 
   const decide = useCallback(
     (reviewer: string, decisions: Decision[]) => {
       const state = queries.getQueryData<Snapshot>(LINES_KEY)?.state ?? "";
       outbox.add(reviewer, decisions.map((one) => choiceOf(one, state)));
-      const lines = decisions.filter(({ action }) => action !== "undo").map(({ line }) => line.line_id);
-      if (lines.length > 0) setMade((before) => [...before, lines]);
+      setMade((before) => madeNow(before, decisions));
       void sender.wake();
     },
     [outbox, sender, queries],
@@ -114,6 +69,14 @@ export function useChoices(said: (reason: string, refused: boolean) => void): Ch
     return () => window.removeEventListener("beforeunload", warn);
   }, [fragile]);
   return { pending, fragile, refusals, decide, undoable: made.at(-1) ?? null, forgetUndoable };
+}
+
+/** Newest last. What is taken back can't be taken back again, however often it was changed. */
+function madeNow(before: readonly (readonly string[])[], decisions: readonly Decision[]) {
+  const idsOf = (some: readonly Decision[]) => some.map(({ line }) => line.line_id);
+  const undone = new Set(idsOf(decisions.filter(({ action }) => action === "undo")));
+  const left = before.map((ids) => ids.filter((id) => !undone.has(id)));
+  return [...left, idsOf(decisions).filter((id) => !undone.has(id))].filter((ids) => ids.length > 0);
 }
 
 function withRefusals(before: ReadonlyMap<string, string>, settled: Settled[]): ReadonlyMap<string, string> {
