@@ -47,7 +47,7 @@ def replay(log: DecisionLog, decision_id: str) -> list[Difference]:
     First the record's own hash is checked, and the columns that were copied out of it; of a
     decision without figures (an admission, a rollback) that is all. The end of a rollout is
     assessed again from the totals and the evidence in its record; the questions of a request for
-    labels are drawn again from its seed.
+    labels are drawn again from its seed, and a verdict with labels is held against that request.
     """
     decision = log.get(decision_id)
     found = list(_seal(decision))
@@ -70,7 +70,30 @@ def replay(log: DecisionLog, decision_id: str) -> list[Difference]:
         found += differences("look", decision.look, replayed.look)
     recomputed = orjson.loads(chain.canonical(replayed.as_json()))
     found += differences("ruling", decision.record["ruling"], recomputed)
-    return [*found, *_catalogue_diff(log, decision)]
+    return [*found, *_labels(log, decision), *_catalogue_diff(log, decision)]
+
+
+def _labels(log: DecisionLog, decision: Decision) -> Iterator[Difference]:
+    """Yield where labels were not judged by what their campaign fixed: its pool, look and alpha."""
+    said, record = decision.record.get("labels"), decision.record
+    if not isinstance(said, Mapping):
+        return
+    campaign = log.get(str(said["campaign"]))
+    rule, ruling = campaign.record["stopping_rule"], record["ruling"]
+    assert isinstance(rule, Mapping)
+    assert isinstance(ruling, Mapping)
+    yield from differences("labels.look", campaign.look, record["next_look"])
+    yield from differences("labels.unjudged", campaign.record["unjudged"], record["unjudged"])
+    yield from differences("labels.alpha", rule["alpha"], ruling["alpha"])
+    try:
+        pool = log.load_predictions(str(campaign.record["pool"])).drop(columns="text")
+    except PredictionsDamaged as error:
+        yield Difference("labels.pool", "readable", str(error))
+        return
+    rows = log.load_predictions(str(said["rows"]))
+    for column in pool:
+        judged = rows[column].tolist() if column in rows else []
+        yield from differences(f"labels.{column}", pool[column].tolist(), judged)
 
 
 def _catalogue_diff(log: DecisionLog, decision: Decision) -> Iterator[Difference]:

@@ -13,11 +13,13 @@ from stub_lifecycle import Lifecycle
 
 from pipelines.arena.reconciler import Finding, Reconciler
 from pipelines.decisions.log import Decision, DecisionLog, NewDecision
+from pipelines.gate.promotion import decide
 from pipelines.label_requests import queue
 from pipelines.label_requests.campaign import Campaign, open_campaign, verdict_of
 from pipelines.label_requests.steward import Steward
 from pipelines.labels import Labels
 from pipelines.records.replay import replay
+from pipelines.records.verdicts import case_of
 from pipelines.store import Store, predictions
 
 pytestmark = pytest.mark.slow
@@ -123,6 +125,25 @@ def opened(home: Lifecycle) -> Campaign:
     return campaign
 
 
+def in_another_order(log: DecisionLog, decision: Decision) -> Decision:
+    """Append a verdict that would be right had the campaign put its pool into another order."""
+    labels = decision.record["labels"]
+    assert isinstance(labels, dict)
+    rows = log.load_predictions(str(labels["rows"])).iloc[::-1].reset_index(drop=True)
+    known = {key: value for key, value in decision.record.items() if key != "effects"}
+    record = known | {"labels": labels | {"rows": log.save_predictions(rows)}}
+    ruling = decide(case_of(log, record))
+    return log.append(
+        NewDecision(
+            kind="verdict",
+            model=decision.model,
+            version=decision.version,
+            verdict=ruling.verdict,
+            record=record | {"ruling": ruling.as_json()},
+        )
+    )
+
+
 def test_an_undecided_challenger_becomes_champion_by_the_labels_it_asked_for(
     lifecycle: Lifecycle,
 ) -> None:
@@ -188,6 +209,9 @@ def test_labels_that_speak_for_the_champion_refuse_the_challenger(lifecycle: Lif
     again = lifecycle.judge("2")
     assert (again.verdict, again.decision_id) == ("rejected", done.decision_id)
     assert watch.look() == []
+    assert replay(lifecycle.log, again.decision_id) == []
+    differing = replay(lifecycle.log, in_another_order(lifecycle.log, again).decision_id)
+    assert {each.where.partition("[")[0] for each in differing} >= {"labels.group", "labels.queue"}
 
 
 def test_waiting_ends_with_the_deadline(lifecycle: Lifecycle) -> None:
