@@ -2,6 +2,7 @@ import { useState } from "react";
 import { ask } from "../api/client";
 import type { ModelStory, RolloutRequest } from "../api/schema";
 import { useWords } from "../shell/language";
+import { numberTyped } from "../shell/typed";
 import { SelectField, TextField } from "../ui/Field";
 import { actionWords } from "../words/actions";
 import { lifecycleWords, named } from "../words/lifecycle";
@@ -95,8 +96,8 @@ export function StartRollout({ story, title, open, onClose }: Props) {
   const [plan, setPlan] = useState({ mode: "shadow" as Mode, challenger: "", share: "10", hours: "24" });
   const options = triable(story);
   const challenger = plan.challenger || (options[0] ?? "");
-  const share = Number(plan.share) / 100;
-  const seconds = Number(plan.hours) * 3600;
+  const share = (numberTyped(plan.share) ?? 0) / 100;
+  const seconds = (numberTyped(plan.hours) ?? 0) * 3600;
   const act = async (person: Person) => {
     const body = { ...person, mode: plan.mode, challenger, share, seconds };
     await ask("POST /v1/models/{name}/rollouts", { path: { name: story.name }, body });

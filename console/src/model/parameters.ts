@@ -1,3 +1,5 @@
+import { numberTyped } from "../shell/typed";
+
 /** A flow's parameters as fields of a form, read from their JSON schema. */
 export interface Parameter {
   name: string;
@@ -69,8 +71,8 @@ function kindOf(type: unknown): Parameter["kind"] {
 export function valueOf({ kind }: Parameter, typed: string): Value | undefined {
   if (kind === "flag") return typed === "true";
   if (kind === "text" || kind === "choice") return typed;
-  const value = Number(typed);
-  if (typed.trim() === "" || !Number.isFinite(value)) return undefined;
+  const value = numberTyped(typed);
+  if (value === null) return undefined;
   return kind === "integer" && !Number.isInteger(value) ? undefined : value;
 }
 

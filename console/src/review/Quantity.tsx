@@ -1,8 +1,12 @@
 import { type Ref, useState } from "react";
 import { useLanguage, useWords } from "../shell/language";
+import { numberTyped } from "../shell/typed";
 import { IconButton } from "../ui/Button";
 import { Keys } from "../ui/Keys";
 import { reviewWords } from "../words/review";
+
+/** As much as the server takes. */
+const LARGEST = 1_000_000_000;
 
 interface Props {
   value: number;
@@ -12,10 +16,10 @@ interface Props {
   ref: Ref<HTMLInputElement>;
 }
 
-/** Read a quantity as people write it, with a comma or a point; null for what is none. */
+/** Read a quantity as people write it; null for what is none. */
 export function quantityOf(text: string): number | null {
-  const value = Number(text.trim().replace(",", "."));
-  return text.trim() !== "" && Number.isFinite(value) && value > 0 ? value : null;
+  const value = numberTyped(text);
+  return value !== null && value > 0 && value <= LARGEST ? value : null;
 }
 
 /** How many; the arrows count up and down. */
@@ -25,7 +29,7 @@ export function Quantity({ value, onChange, onDone, ref }: Props) {
   const [typed, setTyped] = useState<string | null>(null);
   const shown = typed ?? value.toLocaleString(language, { useGrouping: false, maximumFractionDigits: 6 });
   const wrong = typed !== null && quantityOf(typed) === null;
-  const step = (by: number) => onChange(Math.max(1, Math.floor(value) + by));
+  const step = (by: number) => onChange(Math.min(LARGEST, Math.max(1, Math.floor(value) + by)));
   const finish = () => {
     const next = typed === null ? null : quantityOf(typed);
     setTyped(null);

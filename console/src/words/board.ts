@@ -12,7 +12,8 @@ const es = {
   alarm: (model: string, count: number) => (count === 1 ? `${model}: 1 alarma` : `${model}: ${count} alarmas`),
   notServing: (model: string) => `${model}: la campeona no se sirve`,
   disagree: (model: string) => `${model}: los procesos no sirven la misma versión`,
-  labels: (model: string, count: number) => `${model}: faltan ${count} etiquetas para decidir`,
+  labels: (model: string, count: number) =>
+    count === 1 ? `${model}: falta 1 etiqueta para decidir` : `${model}: faltan ${count} etiquetas para decidir`,
   champion: "Campeona",
   since: (when: string) => `desde ${when}`,
   challenger: "Aspirante",
@@ -50,7 +51,8 @@ const en: typeof es = {
   alarm: (model, count) => (count === 1 ? `${model}: 1 alarm` : `${model}: ${count} alarms`),
   notServing: (model) => `${model}: the champion is not served`,
   disagree: (model) => `${model}: workers serve different versions`,
-  labels: (model, count) => `${model}: ${count} labels are missing to decide`,
+  labels: (model, count) =>
+    count === 1 ? `${model}: 1 label is missing to decide` : `${model}: ${count} labels are missing to decide`,
   champion: "Champion",
   since: (when) => when,
   challenger: "Challenger",
