@@ -64,7 +64,8 @@ export function OrderDialog({ message, reviewer, unsent, onClose }: Props) {
             {words.hide}
           </Button>
         ) : (
-          <Button tone="main" icon="send" autoFocus busy={confirm.isPending} disabled={waits} onClick={() => confirm.mutate()}>
+          // Made anew once nothing waits: one that was disabled has not got the focus.
+          <Button key={String(waits)} tone="main" icon="send" autoFocus busy={confirm.isPending} disabled={waits} onClick={() => confirm.mutate()}>
             {words.order}
           </Button>
         )
