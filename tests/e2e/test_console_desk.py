@@ -105,6 +105,7 @@ def test_a_message_becomes_an_order_without_a_mouse(visit, ask):
         decide(page, "a")
 
     press(page, "K", "o")
+    expect(page.get_by_role("dialog").get_by_role("button", name="Confirm order")).to_be_focused()
     press(page, "Enter")
     made = page.get_by_role("heading", name="confirmed")
     made.wait_for()
