@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 UNASKABLE = (ArtifactRefused, ContractMismatch, FlavourFailed)
 """What a version can do wrong between the registry and its answers."""
+WENT_WRONG = (ValueError, LookupError, TypeError, ArithmeticError)
+"""What a version may raise at questions that the test set does not ask."""
 SIDES = ("champion", "challenger", "anchor")
 UNANSWERED = ""
 """The answer of a model that refuses a question: it is never right."""
@@ -99,7 +101,7 @@ def open_for(
         )
         if not order:
             raise NotAsked("no live question is in the test pool, unlabelled and unseen")
-        rows = _answered(packages, ground.family, [questions[group] for group in order])
+        rows = answered(packages, ground.family, [questions[group] for group in order])
     rows.insert(0, "group", order)
     rows.insert(1, "text", [str(questions[group][text]) for group in order])
     rows = drawn(rows, ground.case.policy.settings.labels_limit, seed)
@@ -189,12 +191,12 @@ def _groups(family: ModelFamily, questions: Mapping[str, Mapping[str, object]]) 
     return dict(zip(questions, map(str, groups), strict=True))
 
 
-def _answered(
+def answered(
     packages: dict[str, Package],
     family: ModelFamily,
     instances: Sequence[Mapping[str, object]],
 ) -> pd.DataFrame:
-    """Return each side's answer to every question, in their order."""
+    """Return each side's answer to every question, in their order. Raises `NotAsked`."""
     columns = list(family.Request.model_fields)
     requests = pd.DataFrame(list(instances)).reindex(columns=columns)
     answers = {}
@@ -202,6 +204,9 @@ def _answered(
         runtime = open_runtime(package)
         try:
             answers[side] = _labels(runtime, requests, family.target)
+        except WENT_WRONG as error:
+            message = f"the {side} fails at live questions: {type(error).__name__}: {error}"
+            raise NotAsked(message) from error
         finally:
             runtime.close()
     return pd.DataFrame(answers, index=pd.RangeIndex(len(requests), name="place"), dtype=str)

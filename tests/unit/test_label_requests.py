@@ -14,10 +14,12 @@ from sqlalchemy import insert
 
 from features.splits import pool_of
 from features.text import group_key
+from pipelines import catalog
 from pipelines.decisions.log import Conflict, DecisionLog, NewDecision
 from pipelines.gate.draw import drawn, turn
 from pipelines.gate.leakage import keys_of
 from pipelines.label_requests import queue
+from pipelines.label_requests.asking import NotAsked, answered
 from pipelines.label_requests.campaign import (
     Campaign,
     awaiting,
@@ -188,6 +190,23 @@ def test_a_request_is_open_until_any_spelling_of_it_is_labelled(store):
     found = queue.find(store, MODEL, TESTED[0])
     assert found is not None
     assert found.weight == 2.0
+
+
+class Failing:
+    """A version that meets a question its author never thought of."""
+
+    def predict(self, instances):
+        raise KeyError(instances[0]["description"])
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+
+def test_a_version_that_fails_at_live_questions_is_a_reason_and_no_end_of_the_watch(monkeypatch):
+    monkeypatch.setattr("pipelines.label_requests.asking.open_runtime", lambda _: Failing())
+    family = catalog.family("product_codes")
+    with pytest.raises(NotAsked, match="the challenger fails at live questions: KeyError: 'odd'"):
+        answered({"challenger": None}, family, [{"description": "odd"}])  # type: ignore[dict-item]
 
 
 def test_a_label_that_corrects_a_persons_answer_leaves_its_question_open(store):
