@@ -120,7 +120,11 @@ def opening(
 def close(
     log: DecisionLog, campaign: Campaign, outcome: Outcome, *, reason: str, actor: str
 ) -> Decision:
-    """Record the end of a campaign. Raises `Conflict` where it has ended already."""
+    """Record the end of a campaign.
+
+    Raises `Conflict` where it has ended already, or where labels have decided what was to stop.
+    """
+    require = require_undecided if outcome == "stopped" else require_open
     return log.append(
         NewDecision(
             kind=CLOSED,
@@ -128,7 +132,7 @@ def close(
             version=campaign.version,
             verdict=outcome,
             record={"of": campaign.campaign_id, "reason": reason, "actor": actor},
-            guard=lambda connection: require_open(connection, campaign),
+            guard=lambda connection: require(connection, campaign),
         )
     )
 

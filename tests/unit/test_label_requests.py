@@ -294,6 +294,21 @@ def test_a_campaign_ends_when_another_version_is_champion(log, tmp_path):
     assert steward.look_at(MODEL) == []
 
 
+def test_what_labels_have_decided_is_not_stopped_any_more(log):
+    champion(log)
+    undecided(log)
+    found = campaign(log)
+    labels = {"campaign": found.campaign_id}
+    log.append(
+        NewDecision(
+            kind="verdict", model=MODEL, version="2", verdict="rejected", record={"labels": labels}
+        )
+    )
+    with pytest.raises(Conflict, match="has decided it already"):
+        close(log, found, "stopped", reason="nobody has time", actor="ana")
+    assert close(log, found, "decided", reason="r", actor="the gate").verdict == "decided"
+
+
 def requested_labels(log: DecisionLog, seed: str = "s"):
     """A request whose record holds its draw."""
     rows = pool(60, 300)
