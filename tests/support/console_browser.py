@@ -26,7 +26,7 @@ SIZE = {"width": 1360, "height": 860}
 CONSOLE = Path(__file__).parents[2] / "console"
 AXE = CONSOLE / "node_modules" / "axe-core" / "axe.min.js"
 PICTURES = Path(__file__).parents[2] / "docs" / "console"
-COLOURS = 128
+COLOURS = 256
 SEVERE = ("serious", "critical")
 HARMLESS = re.compile(r"Failed to load resource|net::ERR_")
 """Said by the browser itself of requests that a test has cut off; pages' own faults are others."""
@@ -108,6 +108,8 @@ class Console:
 
         PICTURES.mkdir(exist_ok=True)
         seen = Image.open(io.BytesIO(self.page.screenshot()))
-        seen.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(
-            PICTURES / f"{name}.png", optimize=True
+        # Rare colours are what a picture of a page is about: marks, flags, points.
+        few = seen.convert("RGB").quantize(
+            COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
         )
+        few.save(PICTURES / f"{name}.png", optimize=True)
