@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import Context
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request
@@ -48,6 +48,8 @@ SIMILAR = 50
 LEAST_SIMILAR = 0.6
 FOUND_AT_ONCE = 40
 """The desk is another one whenever so many more lines have their words."""
+LONGEST_DAY = timedelta(days=2)
+"""No look reads the choices of years."""
 SUBJECTS = (order_lines.SUBJECT, labels.SUBJECT, choices.SUBJECT, label_requests.SUBJECT)
 
 
@@ -58,6 +60,8 @@ class Desk:
     state: str
     read_at: datetime
     messages: tuple[ReviewMessage, ...]
+    away: bool = False
+    """The store did not answer, and this is how the desk was before."""
 
 
 class ReviewDesk:
@@ -97,12 +101,14 @@ class ReviewDesk:
                 if self._desk is None:
                     raise
                 logger.warning("the review desk stays as it is: %s", type(error).__name__)
+                return replace(self._desk, away=True)
             return self._desk
 
     def progress(self, desk: Desk, since: datetime | None) -> Progress:
-        """Return what was done since then, by default since midnight in UTC."""
+        """Return what was done since then, by default since midnight in UTC; two days at most."""
         now = self._clock().astimezone(UTC)
         start = since or now.replace(hour=0, minute=0, second=0, microsecond=0)
+        start = max(start, now - LONGEST_DAY)
         return progress(start, self._choices.since(start), desk.messages)
 
     async def drivers(self, line_id: str) -> tuple[Driver, ...]:

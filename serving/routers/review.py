@@ -36,7 +36,7 @@ from serving.review_schemas import (
 )
 
 PACKED = 4
-"""How hard an answer is compressed: a twelfth of its length, within a few milliseconds."""
+"""How hard an answer is compressed: harder takes longer and saves little."""
 
 router = APIRouter(prefix="/v1/review", tags=["review"], route_class=StrictRoute, lifespan=lifespan)
 
@@ -53,13 +53,14 @@ async def review_lines(
 ) -> Response:
     """Return the order lines that wait, the newest message first, and the day's progress.
 
-    Answers 304 without a body where the `ETag` is the one that the client has already.
+    Answers 304 without a body where the `ETag` is the one that the client has already, and the
+    store has said that nothing has changed.
     """
     now = await desk.current()
     # Weak, so it holds for the compressed answer as well as for the plain one.
     etag = f'W/"{now.state}-{int(since.timestamp()) if since else 0}"'
     headers = {"ETag": etag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
-    if request.headers.get("if-none-match") == etag:
+    if request.headers.get("if-none-match") == etag and not now.away:
         return Response(status_code=304, headers=headers)
     every = settings.feed.interval_seconds
     packed = takes(request.headers.get("accept-encoding", ""), "gzip")

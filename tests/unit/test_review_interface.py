@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 from asgi_client import AppClient
 from domain_stage import DomainStage, contract_of, serve_categoriser, serve_model
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 from told_rollouts import Stage as RolloutStage
 
 from pipelines.label_requests import queue
@@ -19,6 +22,7 @@ from pipelines.prediction_log import Provenance
 from pipelines.rollouts import disagreements, steward
 from pipelines.rollouts.disagreements import Disagreement
 from pipelines.settings import Settings
+from pipelines.store import Store
 from serving.rollout_desk import RolloutDesk
 
 MODELS = {
@@ -242,6 +246,39 @@ def test_what_has_not_changed_is_not_sent_again(stage, client):
 
     later = client.get("/v1/review/lines", headers={"If-None-Match": first.headers["etag"]})
     assert later.status_code == 200
+
+
+def test_a_day_that_began_long_ago_is_told_of_its_latest_hours_alone(stage, client):
+    stage.order("m1", "martillo")
+    stage.predict()
+    choose(client, lines(client)["martillo"], "skip")
+
+    answer = client.get("/v1/review/lines", params={"since": "1970-01-01T00:00:00Z"}).json()
+
+    since = datetime.fromisoformat(answer["progress"]["since"])
+    assert timedelta(days=1) < datetime.now(UTC) - since < timedelta(days=3)
+    assert answer["progress"]["done"] == 1
+
+
+def test_while_the_store_is_away_nobody_is_told_that_nothing_has_changed(
+    stage, client, monkeypatch
+):
+    stage.order("m1", "martillo")
+    stage.predict()
+    tag = {"If-None-Match": client.get("/v1/review/lines").headers["etag"]}
+    assert client.get("/v1/review/lines", headers=tag).status_code == 304
+
+    @contextmanager
+    def away(_store: Store) -> Iterator[Connection]:
+        raise OperationalError("select", {}, ConnectionError("gone"))
+        yield
+
+    monkeypatch.setattr(Store, "read", away)
+    answer = client.get("/v1/review/lines", headers=tag)
+    assert (answer.status_code, answer.json()["type"]) == (
+        503,
+        "urn:contender:problem:store-unavailable",
+    )
 
 
 def test_the_lines_are_sent_compressed_to_who_takes_that_and_stay_the_same_answer(stage, client):
