@@ -145,7 +145,7 @@ class StoredSales:
         return stored
 
     def products(self) -> dict[str, str]:
-        """Return the products of which days are stored, with their category, the best sold first."""
+        """Return the products of which days are stored, the best sold first, with categories."""
         self._look()
         history = self._history
         if history is None:
