@@ -50,7 +50,8 @@ class Bars:
             self._bars.update(task, completed=share, description=step)
             if step != said and not self._console.is_terminal:
                 elapsed = time.monotonic() - self._began
-                self._console.print(f"{elapsed:5.0f} s  {name}: {share:4.0%}  {step}")
+                line = f"{elapsed:5.0f} s  {name}: {share:4.0%}  {step}"
+                self._console.print(line, soft_wrap=True, markup=False)  # a line each
             said = step
 
         return show

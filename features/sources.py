@@ -49,6 +49,12 @@ class Source:
         """The address as it may be shown: without a password."""
         return masked(self.url)
 
+    @property
+    def name(self) -> str:
+        """What fits on a line: a file's name without its folders, of all else the address."""
+        is_file = urlsplit(self.url).scheme in {"", "file"}
+        return (local_path(self).name if is_file else "") or self.where
+
 
 @dataclass(frozen=True)
 class Raw:

@@ -56,7 +56,7 @@ def steps(
 ) -> Trained:
     """Train within a run that already has its workplace."""
     source = source_of(place.settings, place.model, questions)
-    progress(0.0, f"reading {source.where}")
+    progress(0.0, f"reading {source.name}")
     raw = load(place.model, source)
     progress(training.LOADED, "read; splitting")
     prepared = prepare(place, source, raw)
