@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -20,7 +21,9 @@ Model = Annotated[str, typer.Argument(help="Name of the model.")]
 @app.command("list")
 @screen.plain_errors
 def show(
-    model: Model,
+    model: Annotated[
+        str | None, typer.Argument(help="Only this model's; none lists those of all.")
+    ] = None,
     limit: Annotated[int, typer.Option(help="At most so many questions.")] = 20,
     reveal: Annotated[
         bool, typer.Option("--reveal", help="Say what both versions answer: it sways reviewers.")
@@ -29,15 +32,28 @@ def show(
 ) -> None:
     """List the questions whose labels would settle an undecided verdict.
 
-    Example: `contender labels list product_codes`
+    Example: `contender labels list`
     """
-    found = api.get(_url(model, "label-requests"), limit=limit, reveal=reveal)
+    asked = [model] if model else _models()
+    queues = [api.get(_url(name, "label-requests"), limit=limit, reveal=reveal) for name in asked]
     if as_json:
-        screen.print_json(found)
+        screen.print_json(queues[0] if model else queues)
         return
-    if found["decision_id"] is None:
-        typer.echo(f"{model} waits for no labels")
-        return
+    waiting = [queue for queue in queues if queue["decision_id"] is not None]
+    for queue in waiting:
+        _print_queue(queue, reveal=reveal)
+    if not waiting:
+        typer.echo(f"{model} waits for no labels" if model else "no model waits for labels")
+
+
+def _models() -> list[str]:
+    """Return the models that the API knows."""
+    found = api.get(f"{_api_url()}/v1/models")["models"]
+    assert isinstance(found, list)
+    return [str(each["name"]) for each in found]
+
+
+def _print_queue(found: Mapping[str, object], *, reveal: bool) -> None:
     screen.print_result({name: found[name] for name in FACTS}, as_json=False)
     requests = found["requests"]
     rows = [_row(each) for each in requests] if isinstance(requests, list) else []
@@ -89,4 +105,8 @@ def _row(request: dict[str, object]) -> dict[str, object]:
 
 
 def _url(model: str, what: str) -> str:
-    return f"{stack.running_settings().api_url}/v1/models/{model}/{what}"
+    return f"{_api_url()}/v1/models/{model}/{what}"
+
+
+def _api_url() -> str:
+    return stack.running_settings().api_url
