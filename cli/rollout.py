@@ -210,7 +210,16 @@ def _show(log: DecisionLog, rollout_id: str, *, as_json: bool) -> None:
     checks = found["checks"]
     assert isinstance(checks, list)
     screen.print_table("Checks", CHECKS, checks)
-    typer.echo(str(found["finding"]))
+    typer.echo(_conclusion(found))
+
+
+def _conclusion(found: Mapping[str, object]) -> str:
+    """Say what was found, and of an ended rollout how it ended, by whom, and where that stands."""
+    if found["ended_at"] is None:
+        return str(found["finding"])
+    verdict = str(found["verdict"]).replace("_", " ")
+    by = f"ended by {found['ended_by']}, {found['end_decision_id']}"
+    return f"{verdict}: {found['finding']} ({by})"
 
 
 def _sides(found: Mapping[str, object]) -> Iterator[dict[str, object]]:

@@ -227,7 +227,17 @@ def _require_none(connection: Connection, model: str) -> None:
 
 def _require_running(connection: Connection, rollout: Rollout) -> None:
     if _running_id(connection, rollout.model) != rollout.rollout_id:
-        raise Conflict(f"{rollout.model}: rollout {rollout.rollout_id} has ended already")
+        why = _why_ended(connection, rollout)
+        raise Conflict(f"{rollout.model}: rollout {rollout.rollout_id} has ended already{why}")
+
+
+def _why_ended(connection: Connection, rollout: Rollout) -> str:
+    """Return the verdict and the finding of a rollout's end, ready to follow a sentence."""
+    query = select(decisions).where(decisions.c.kind == ENDED, decisions.c.model == rollout.model)
+    for end in map(decision_of, connection.execute(query.order_by(decisions.c.seq.desc()))):
+        if end.record["of"] == rollout.rollout_id:
+            return f": {end.verdict} ({end.record['finding']})"
+    return ""
 
 
 def _rollout(decision: Decision) -> Rollout:

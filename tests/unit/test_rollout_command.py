@@ -14,6 +14,7 @@ from cli.rollout import changes, seconds, shares
 from pipelines.decisions.log import DecisionLog, NewDecision
 from pipelines.rollouts import records
 from pipelines.rollouts.plan import Step
+from pipelines.rollouts.steward import Steward
 from pipelines.settings import load_settings
 from pipelines.store import open_store
 
@@ -85,6 +86,17 @@ def test_a_rollout_is_shown_and_stopped_by_its_model(log):
     assert (stopped["verdict"], stopped["finding"]) == ("stopped", "seen enough")
     assert records.active_rollouts(log) == {}
     assert "stopped" in run("status", MODEL).stdout
+
+
+def test_of_a_rollout_that_has_ended_it_is_said_why(log):
+    start()
+    log.append(NewDecision("override", MODEL, {}, "3", artifact_digest="a3", becomes_champion=True))
+    (end,) = Steward(log).tend()
+    assert "superseded: version 3 is champion now, by" in run("status", MODEL).stdout
+    assert f"(ended by steward, {end.decision_id})" in run("status", MODEL).stdout
+    refused = run("stop", MODEL, "--reason", "seen enough")
+    assert refused.exit_code == 1
+    assert "has ended already: superseded (version 3 is champion now, by" in refused.stderr
 
 
 def test_the_end_of_a_rollout_is_shown_among_the_decisions(log):
