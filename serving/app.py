@@ -111,6 +111,7 @@ def create_app(
         app.include_router(router)
     app.state.routes = [route for router in routers for route in router.routes]
     errors.install(app)
+    console.install(app)
     _wrap(app, settings, services)
     describe(app, services)
     return app

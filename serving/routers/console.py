@@ -1,18 +1,22 @@
 """The console: the pages built into `console/dist`, handed out at `/` for browsers alone.
 
-Only the console's own paths are its pages; whatever else does not exist stays a problem. Files
-under `assets/` carry their content's hash in their name, so a browser keeps them for good.
+Only the console's own paths are its pages. Where nothing is, a browser is shown the console's own
+page for that, unless the path is the API's: there it stays a problem, as for every client that
+takes no HTML. Files under `assets/` carry their content's hash in their name, so a browser keeps
+them for good.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import cast
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 from serving.negotiation import takes
 
@@ -39,6 +43,7 @@ TYPES = {
     ".json": "application/json",
     ".woff2": "font/woff2",
 }
+DOCUMENTATION = frozenset({"docs", "openapi.json", "static-offline-docs"})
 UNBUILT = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Contender</title>
 <h1>The console is not built</h1>
@@ -54,7 +59,7 @@ router = APIRouter(include_in_schema=False)
 
 async def page(request: Request) -> Response:
     """Return the page that all of the console's paths are; to whom takes HTML, and no other."""
-    if not takes(request.headers.get("accept", ""), "text/html"):
+    if not _is_browser(request):
         raise HTTPException(404)
     file = dist_of(request) / "index.html"
     if not await run_in_threadpool(file.is_file):
@@ -82,6 +87,29 @@ async def favicon(request: Request) -> Response:
 async def theme(request: Request) -> Response:
     """Return the script that sets the theme before anything is painted."""
     return await _named(dist_of(request), "theme.js", request, "no-cache")
+
+
+def install(app: FastAPI) -> None:
+    """Show a browser the console's page, with status 404, where neither it nor the API has one."""
+    refuse = cast(Callable[[Request, Exception], Response], app.exception_handlers[HTTPException])
+    own = {route.path for route in router.routes if isinstance(route, Route)}
+    theirs = {route.path.split("/")[1] for route in app.state.routes if route.path not in own}
+
+    def answer(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        known = request.url.path.split("/")[1] in theirs | DOCUMENTATION
+        if error.status_code == 404 and _is_browser(request) and not known:
+            file = dist_of(request) / "index.html"
+            if file.is_file():
+                headers = {**SAFE, "Cache-Control": "no-cache", "Vary": "Accept"}
+                return Response(file.read_bytes(), 404, headers, TYPES[".html"])
+        return refuse(request, error)
+
+    app.add_exception_handler(HTTPException, answer)
+
+
+def _is_browser(request: Request) -> bool:
+    return request.method == "GET" and takes(request.headers.get("accept", ""), "text/html")
 
 
 def dist_of(request: Request) -> Path:

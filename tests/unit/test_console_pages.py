@@ -73,8 +73,18 @@ def test_whoever_takes_no_page_is_told_that_nothing_is_there(client, path):
     assert response.headers["content-type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/v1/nowhere", "/models", "/board/x", "/v1/models/x"])
-def test_paths_that_are_none_of_the_consoles_stay_problems_in_a_browser_too(client, path):
+@pytest.mark.parametrize("path", ["/nowhere", "/models", "/board/x", "/favicon.ico"])
+def test_where_nothing_is_a_browser_is_shown_the_console_and_a_program_a_problem(client, path):
+    shown = client.get(path, headers=BROWSER)
+    assert (shown.status_code, shown.content) == (404, INDEX)
+    assert shown.headers["content-security-policy"].startswith("default-src 'self'")
+    told = client.get(path, headers={"Accept": "application/json"})
+    assert (told.status_code, told.json()["status"]) == (404, 404)
+    assert told.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("path", ["/v1/nowhere", "/v1/models/x", "/api/nowhere", "/docs/x"])
+def test_paths_of_the_api_stay_problems_in_a_browser_too(client, path):
     response = client.get(path, headers=BROWSER)
     assert response.status_code == 404
     assert response.headers["content-type"] == "application/problem+json"
@@ -109,6 +119,7 @@ def test_without_a_bundle_a_plain_page_says_how_to_build_it(client, dist):
     response = client.get("/", headers=BROWSER)
     assert response.status_code == 503
     assert "make console" in response.text
+    assert client.get("/nowhere", headers=BROWSER).json()["status"] == 404
     assert response.headers["content-type"].startswith("text/html")
 
 
