@@ -33,6 +33,7 @@ from serving.review_insight import Insights, Wanted
 from serving.review_orders import OrderOffice
 from serving.review_progress import progress
 from serving.review_schemas import (
+    Awaited,
     Driver,
     Progress,
     ReviewMessage,
@@ -60,6 +61,8 @@ class Desk:
     state: str
     read_at: datetime
     messages: tuple[ReviewMessage, ...]
+    awaits: Awaited | None = None
+    """What there must be before the first line is here."""
     away: bool = False
     """The store did not answer, and this is how the desk was before."""
 
@@ -152,7 +155,7 @@ class ReviewDesk:
         insights = await self._insights.of(wanted)
         built = await run_in_threadpool(review_board.messages, lines, insights, around)
         self._prefetch(wanted, built)
-        return Desk(state, now, tuple(built))
+        return Desk(state, now, tuple(built), _awaited(len(lines), counts[0], versions[0]))
 
     def _prefetch(self, wanted: Sequence[Wanted], built: Sequence[ReviewMessage]) -> None:
         """Have the words of the most urgent lines looked up behind the answer."""
@@ -196,6 +199,14 @@ class ReviewDesk:
             for one in reversed(self._services.rollout_desk.differing(MODEL))
             if one.challenger
         }
+
+
+def _awaited(lines: int, arrivals: int, champion: str) -> Awaited | None:
+    if lines:
+        return None
+    if not champion:
+        return "champion"
+    return None if arrivals else "feed"
 
 
 def _questions(lines: Sequence[OrderLine], around: Surroundings) -> list[Wanted]:

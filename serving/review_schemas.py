@@ -16,6 +16,7 @@ Action = Literal["accept", "change", "skip", "undo"]
 Kept = Literal["accept", "change", "skip"]
 Doubt = Literal["unsure", "close", "category", "challenger", "refused"]
 Delivery = Literal["none", "waiting", "sent", "failed"]
+Awaited = Literal["champion", "feed"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Code = Annotated[
     str, Field(min_length=1, max_length=CODE_CHARACTERS, pattern=r"^[^\x00]*\S[^\x00]*$")
@@ -161,6 +162,9 @@ class ReviewLines(BaseModel):
     refreshed_at: AwareDatetime
     refresh_seconds: int = Field(description="How often new lines are taken in.")
     messages: list[ReviewMessage]
+    awaits: Awaited | None = Field(
+        description="What there must be first, where no line ever came: a champion, or a feed read."
+    )
     progress: Progress
 
 

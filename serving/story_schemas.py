@@ -192,6 +192,7 @@ class VersionPoint(BaseModel):
     test_set_id: str | None
     generation: int | None = Field(description="The latest in which it was champion.")
     champion_since: str | None = Field(description="When that began.")
+    champion_by: str | None = Field(description="The decision that began it.")
     origin: str
     params: Json | None
     rows: str | None = Field(description="What is known of how many rows it was trained on.")

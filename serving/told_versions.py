@@ -75,6 +75,7 @@ def _point(
         test_set_id=verdict.test_set_id if verdict else None,
         generation=reign.generation if reign else None,
         champion_since=reign.created_at if reign else None,
+        champion_by=reign.decision_id if reign else None,
         origin=str(making.get("origin", "unknown")),
         params=dict(params) if isinstance(params, Mapping) else None,
         rows=_rows(mapping(making.get("training_window"))),

@@ -42,6 +42,7 @@ export function snapshot(messages: Message[]): Snapshot {
     refreshed_at: "2026-05-04T09:00:00Z",
     refresh_seconds: 180,
     messages,
+    awaits: null,
     progress: {
       since: "2026-05-04T00:00:00Z",
       lines: lines.length,

@@ -78,6 +78,7 @@ def _document(
         refreshed_at=now.read_at,
         refresh_seconds=every,
         messages=list(now.messages),
+        awaits=now.awaits,
         progress=desk.progress(now, since),
     )
     body = document.model_dump_json().encode()

@@ -18,6 +18,7 @@ from told_rollouts import Stage as RolloutStage
 from pipelines.label_requests import queue
 from pipelines.label_requests.queue import LabelRequest
 from pipelines.labels import Labels, exact
+from pipelines.orders.order_lines import OrderLines
 from pipelines.prediction_log import Provenance
 from pipelines.rollouts import disagreements, steward
 from pipelines.rollouts.disagreements import Disagreement
@@ -122,6 +123,17 @@ def test_lines_stand_by_message_with_all_that_is_known_of_them(stage, client):
     assert first["category"]["model"]["version"] == "5"
     assert (first["doubts"], first["uncertain"], first["disagrees"]) == ([], False, False)
     assert (second["quantity"], second["model"]["version"]) == (2.0, "3")
+
+
+def test_an_empty_desk_says_what_there_must_be_before_a_line_comes(stage):
+    with AppClient(stage.app()) as client:
+        assert desk(client)["awaits"] == "champion"
+        serve_model(client.app, contract_of(CODES, "description", "code"), Coder(), "3")
+        assert desk(client)["awaits"] == "feed"
+        stage.order("m1", "martillo de uña")
+        assert desk(client)["awaits"] is None
+        OrderLines(stage.store).mark_read("m1")
+        assert (desk(client)["messages"], desk(client)["awaits"]) == ([], None)
 
 
 def test_the_category_that_a_person_is_shown_is_in_the_prediction_log(stage, client):

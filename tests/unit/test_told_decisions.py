@@ -102,6 +102,21 @@ def test_a_models_story_tells_who_was_champion_and_who_failed(history):
     assert story.verdict.version == "2"
 
 
+def test_a_champion_by_a_rollback_names_the_rollback_and_still_its_verdict(log, history):
+    verdict = next(entry for entry in history if entry.kind == "verdict" and entry.version == "1")
+    digest = str(verdict.artifact_digest)
+    back = log.append(
+        NewDecision("rollback", "codes", version="1", artifact_digest=digest, becomes_champion=True)
+    )
+
+    story = versions("codes", log.list("codes"), PAGES)
+
+    first = story.points[0]
+    assert (story.champion.decision_id, story.champion.kind) == (back.decision_id, "rollback")
+    assert (first.champion_by, first.standing) == (back.decision_id, "champion")
+    assert first.decision_id == verdict.decision_id
+
+
 def test_a_versions_figure_lies_within_its_interval(history):
     for point in versions("codes", history, PAGES).points:
         assert point.lower < point.value < point.upper

@@ -168,7 +168,7 @@ export type ReviewChoices = { reviewer: string; choices: (ReviewChoice)[]; };
 
 export type ReviewLine = { line_id: string; description: string; quantity: number; code: SuggestedCode | null; category: SuggestedCategory | null; alternatives: (Suggestion)[]; drivers: (Driver)[]; doubts: ("unsure" | "close" | "category" | "challenger" | "refused")[]; uncertain: boolean; disagrees: boolean; requested: boolean; priority: number; chosen: Chosen | null; prediction_id: string | null; model: LineModel | null; refused: string | null; };
 
-export type ReviewLines = { state: string; refreshed_at: string; refresh_seconds: number; messages: (ReviewMessage)[]; progress: Progress; };
+export type ReviewLines = { state: string; refreshed_at: string; refresh_seconds: number; messages: (ReviewMessage)[]; awaits: "champion" | "feed" | null; progress: Progress; };
 
 export type ReviewMessage = { message_id: string; received_at: string; audio: boolean; read: boolean; lines: (ReviewLine)[]; };
 
@@ -226,7 +226,7 @@ export type TrafficView = { window_seconds: number; answers: number; answers_per
 
 export type TriggerView = { kind: string; actor: string; reason: string; url?: string | null; };
 
-export type VersionPoint = { version: string; standing: "champion" | "former_champion" | "awaiting_approval" | "undecided" | "rejected" | "incomparable" | "champion_unloadable" | "promoted" | "admitted"; at: string; decision_id: string | null; verdict: string | null; value: number | null; lower: number | null; upper: number | null; test_set_id: string | null; generation: number | null; champion_since: string | null; origin: string; params: Record<string, unknown> | null; rows: string | null; asked_by: string | null; url: string | null; };
+export type VersionPoint = { version: string; standing: "champion" | "former_champion" | "awaiting_approval" | "undecided" | "rejected" | "incomparable" | "champion_unloadable" | "promoted" | "admitted"; at: string; decision_id: string | null; verdict: string | null; value: number | null; lower: number | null; upper: number | null; test_set_id: string | null; generation: number | null; champion_since: string | null; champion_by: string | null; origin: string; params: Record<string, unknown> | null; rows: string | null; asked_by: string | null; url: string | null; };
 
 export type WitnessView = { challenger_only: number; champion_only: number; p: number; };
 

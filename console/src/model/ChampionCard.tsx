@@ -17,6 +17,7 @@ export function ChampionCard({ story }: { story: ModelStory }) {
   const champion = story.versions.find(({ standing }) => standing === "champion");
   if (!champion) return <Card title={words.champion}>{words.noChampion}</Card>;
   const since = champion.champion_since ?? champion.at;
+  const by = champion.champion_by ?? champion.decision_id;
   return (
     <Card title={words.champion} className="champion-card">
       <p className="champion-name">
@@ -35,9 +36,9 @@ export function ChampionCard({ story }: { story: ModelStory }) {
             {words.since(format.ago(since))}
           </time>
         </Fact>
-        {champion.decision_id && (
+        {by && (
           <Fact term={words.decision}>
-            <Link to={`/decisions/${champion.decision_id}`}>{champion.decision_id}</Link>
+            <Link to={`/decisions/${by}`}>{by}</Link>
           </Fact>
         )}
         <Making champion={champion} />
