@@ -166,6 +166,34 @@ describe("the review desk by keyboard alone", () => {
     expect(server.choices[0]).toMatchObject({ line_id: "a", quantity: 12 });
   });
 
+  it("keeps digits over a reload that no Enter confirmed", async () => {
+    const page = await opened();
+    press("q");
+    fireEvent.change(screen.getByRole("textbox", { name: /Quantity/ }), { target: { value: "34" } });
+    page.unmount();
+    await opened();
+    expect(screen.getByRole<HTMLInputElement>("textbox", { name: /Quantity/ }).value).toBe("34");
+  });
+
+  it("says why a number that is too large was not taken", async () => {
+    await opened();
+    press("q");
+    const field = screen.getByRole<HTMLInputElement>("textbox", { name: /Quantity/ });
+    fireEvent.change(field, { target: { value: "9" } });
+    fireEvent.change(field, { target: { value: "99999999999999999999" } });
+    expect(screen.getByRole("alert").textContent).toContain("At most 1,000,000,000");
+    fireEvent.blur(field);
+    expect(field.value).toBe("2");
+    expect(screen.getByRole("alert").textContent).toContain("was not taken");
+  });
+
+  it("marks the suggestion among the possibilities", async () => {
+    await opened();
+    const [first, second] = screen.getAllByRole("button", { pressed: false }).filter((one) => one.className === "option");
+    expect(first?.textContent).toContain("The suggestion");
+    expect(second?.textContent).not.toContain("The suggestion");
+  });
+
   it("shows the quantity that somebody else has chosen, not the one that was typed here before", async () => {
     localStorage.setItem("contender.quantity.a", `12 ${Date.now()}`);
     localStorage.setItem("contender.quantity.old", "12 0");

@@ -122,7 +122,7 @@ export function Desk({ desk, choices, updatedAt, refreshing, onRefresh }: Props)
               quantityRef={quantity}
             />
             <div className="desk-more">
-              <Options options={options} chosen={line.chosen?.code ?? null} onChoose={actions.take} />
+              <Options options={options} suggested={line.code?.value ?? null} chosen={line.chosen?.code ?? null} onChoose={actions.take} />
               <div>
                 <CatalogueSearch
                   key={line.line_id}
@@ -138,7 +138,7 @@ export function Desk({ desk, choices, updatedAt, refreshing, onRefresh }: Props)
             </div>
           </>
         ) : (
-          <NothingToReview filtered={waiting.size > 0} onShowAll={() => cursor.choose("open")} />
+          <NothingToReview filtered={waiting.size > 0} awaits={desk.awaits} onShowAll={() => cursor.choose("open")} />
         )}
       </div>
       <div className="only-read" role="status">

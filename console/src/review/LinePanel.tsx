@@ -31,7 +31,14 @@ export function LinePanel(props: Props) {
       <Doubts line={line} />
       <div className="line-top">
         <Description line={line} />
-        <Quantity key={line.line_id} value={quantity} onChange={props.onQuantity} onDone={props.onQuantityDone} ref={props.quantityRef} />
+        <Quantity
+          key={line.line_id}
+          value={quantity}
+          onChange={props.onQuantity}
+          onTyped={line.chosen?.code ? undefined : props.onQuantity}
+          onDone={props.onQuantityDone}
+          ref={props.quantityRef}
+        />
       </div>
       {refusal !== undefined && (
         <p className="line-refusal" role="alert">

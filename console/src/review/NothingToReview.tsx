@@ -2,10 +2,18 @@ import { useWords } from "../shell/language";
 import { Button } from "../ui/Button";
 import { EmptyState } from "../ui/States";
 import { reviewWords } from "../words/review";
+import type { Snapshot } from "./shapes";
 
-/** Said where no line is shown: because all is done, or because the filter shows none. */
-export function NothingToReview({ filtered, onShowAll }: { filtered: boolean; onShowAll: () => void }) {
+interface Props {
+  filtered: boolean;
+  awaits: Snapshot["awaits"];
+  onShowAll: () => void;
+}
+
+/** Said where no line is shown: none ever came, or all is done, or the filter shows none. */
+export function NothingToReview({ filtered, awaits, onShowAll }: Props) {
   const words = useWords(reviewWords);
+  if (!filtered && awaits) return <EmptyState icon="clock" title={words.awaits} hint={words.awaitsHint[awaits]} />;
   if (!filtered) return <EmptyState icon="check" title={words.empty} hint={words.emptyHint} />;
   return (
     <EmptyState

@@ -8,12 +8,13 @@ import type { Suggestion } from "./shapes";
 
 interface Props {
   options: Suggestion[];
+  suggested: string | null;
   chosen: string | null;
   onChoose: (code: string) => void;
 }
 
 /** The codes a key away, with how sure the model is of each. */
-export function Options({ options, chosen, onChoose }: Props) {
+export function Options({ options, suggested, chosen, onChoose }: Props) {
   const words = useWords(reviewWords);
   const { percent } = useFormat();
   const sure = (share: number) => (share < 0.001 ? `< ${percent(0.001, 1)}` : percent(share, share < 0.1 ? 1 : 0));
@@ -34,7 +35,10 @@ export function Options({ options, chosen, onChoose }: Props) {
               <ProductImage url={option.image_url} alt="" size="small" />
               <span className="option-text">
                 <span className="option-name">{option.description ?? words.noProduct}</span>
-                <span className="option-code mono">{option.code}</span>
+                <span className="option-code">
+                  <span className="mono">{option.code}</span>
+                  {option.code === suggested && ` · ${words.suggested}`}
+                </span>
               </span>
               <span className="option-confidence">
                 <span className="figures">{sure(option.confidence)}</span>

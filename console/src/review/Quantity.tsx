@@ -1,4 +1,4 @@
-import { type Ref, useState } from "react";
+import { type Ref, useRef, useState } from "react";
 import { useLanguage, useWords } from "../shell/language";
 import { numberTyped } from "../shell/typed";
 import { IconButton } from "../ui/Button";
@@ -11,6 +11,8 @@ const LARGEST = 1_000_000_000;
 interface Props {
   value: number;
   onChange: (value: number) => void;
+  /** Each quantity on the way, so that a reload loses nothing that was typed; that before, where it is none. */
+  onTyped?: ((value: number) => void) | undefined;
   /** Enter was pressed: on with the line. */
   onDone: () => void;
   ref: Ref<HTMLInputElement>;
@@ -23,16 +25,23 @@ export function quantityOf(text: string): number | null {
 }
 
 /** How many; the arrows count up and down. */
-export function Quantity({ value, onChange, onDone, ref }: Props) {
+export function Quantity({ value, onChange, onTyped, onDone, ref }: Props) {
   const words = useWords(reviewWords);
   const { language } = useLanguage();
   const [typed, setTyped] = useState<string | null>(null);
+  const before = useRef(value);
+  const [refused, setRefused] = useState<string | null>(null);
   const shown = typed ?? value.toLocaleString(language, { useGrouping: false, maximumFractionDigits: 6 });
   const wrong = typed !== null && quantityOf(typed) === null;
+  const fault = wrong ? typed : refused;
+  const says = (text: string) =>
+    (numberTyped(text) ?? 0) > LARGEST ? words.quantityLarge(LARGEST.toLocaleString(language)) : words.quantityWrong;
   const step = (by: number) => onChange(Math.min(LARGEST, Math.max(1, Math.floor(value) + by)));
   const finish = () => {
     const next = typed === null ? null : quantityOf(typed);
     setTyped(null);
+    // The number before stands again; that must not happen without a word.
+    setRefused(wrong ? typed : null);
     if (next !== null && next !== value) onChange(next);
   };
   return (
@@ -50,9 +59,14 @@ export function Quantity({ value, onChange, onDone, ref }: Props) {
           autoComplete="off"
           value={shown}
           aria-invalid={wrong || undefined}
-          aria-describedby={wrong ? "line-quantity-wrong" : undefined}
+          aria-describedby={fault !== null ? "line-quantity-wrong" : undefined}
           onFocus={(event) => event.target.select()}
-          onChange={(event) => setTyped(event.target.value)}
+          onChange={(event) => {
+            setTyped(event.target.value);
+            setRefused(null);
+            if (typed === null) before.current = value;
+            onTyped?.(quantityOf(event.target.value) ?? before.current);
+          }}
           onBlur={finish}
           onKeyDown={(event) => {
             if (event.key === "ArrowUp" || event.key === "ArrowDown") {
@@ -67,9 +81,10 @@ export function Quantity({ value, onChange, onDone, ref }: Props) {
         />
         <IconButton icon="up" label={words.more} onClick={() => step(1)} />
       </div>
-      {wrong && (
+      {fault !== null && (
         <p id="line-quantity-wrong" className="field-error" role="alert">
-          {words.quantityWrong}
+          {says(fault)}
+          {!wrong && ` ${words.quantityStays(fault)}`}
         </p>
       )}
     </div>
