@@ -111,7 +111,7 @@ function Evidence({ one }: { one: Explanation }) {
       {one.slices.length > 0 && <Slices slices={one.slices} title={words.slices} />}
       {one.labels && <LabelEvidence evidence={one.labels} />}
       {one.checks.length > 0 && <Checks checks={one.checks} />}
-      {judged && <Diff decision={one.decision_id} />}
+      {judged && <Diff one={one} />}
       {one.challenger && <Lineage one={one} />}
       <Card title={words.followed}>
         <Followed one={one} />

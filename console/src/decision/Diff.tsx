@@ -1,7 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { ask } from "../api/client";
-import { Refused } from "../api/problem";
-import type { CatalogueDiffView, DiffCount, DiffMoved } from "../api/schema";
+import type { CatalogueDiffView, DiffCount, DiffMoved, Explanation } from "../api/schema";
 import { type Format, useFormat } from "../shell/format";
 import { useWords } from "../shell/language";
 import { Card } from "../ui/Card";
@@ -11,20 +10,28 @@ import { decisionWords } from "../words/decision";
 
 const SHOWN = 12;
 
+/** Whether a diff was kept with a decision: its record names the file then. */
+export function hasDiff(record: Explanation["record"]): boolean {
+  const named = record["catalogue_diff"] as { sha256?: unknown } | null | undefined;
+  return typeof named?.sha256 === "string";
+}
+
 /** What the version would answer otherwise than the champion, about the whole catalogue. */
-export function Diff({ decision }: { decision: string }) {
+export function Diff({ one }: { one: Explanation }) {
   const words = useWords(decisionWords);
+  const decision = one.decision_id;
+  const kept = hasDiff(one.record);
   const { data, error, refetch } = useQuery({
     queryKey: ["diff", decision],
     queryFn: ({ signal }) => ask("GET /v1/decisions/{decision_id}/diff", { path: { decision_id: decision } }, signal),
     staleTime: Infinity,
+    enabled: kept,
   });
-  const none = error instanceof Refused && error.status === 404;
   return (
     <Card title={words.diff} className="decision-wide">
       {data ? (
         <Found diff={data} />
-      ) : none ? (
+      ) : !kept ? (
         <p className="faint">{words.diffNone}</p>
       ) : error ? (
         <ErrorState error={error} onRetry={() => void refetch()} />
