@@ -121,18 +121,23 @@ function TrafficLine({ card: { traffic } }: { card: Card }) {
       </Line>
     );
   }
+  const asked = format.number(traffic.requests);
   const busy = traffic.answers_per_minute >= 10 ? 0 : 1;
   return (
     <Line term={words.traffic}>
-      <span title={window}>{words.perMinute(format.number(traffic.answers_per_minute, busy))}</span>
+      {traffic.answers > 0 ? (
+        <span title={window}>{words.perMinute(format.number(traffic.answers_per_minute, busy))}</span>
+      ) : (
+        <span className="faint">{words.noAnswers(window)}</span>
+      )}
       {traffic.p50_ms !== null && (
         <span className="faint">
           {` · p50 ${milliseconds(format, traffic.p50_ms)}`}
           {traffic.p99_ms !== null && ` · p99 ${milliseconds(format, traffic.p99_ms)}`}
         </span>
       )}
-      {traffic.failed > 0 && <Badge tone="bad">{words.failed(format.number(traffic.failed))}</Badge>}
-      {traffic.refused > 0 && <Badge tone="warn">{words.refusedCount(format.number(traffic.refused))}</Badge>}
+      {traffic.failed > 0 && <Badge tone="bad">{words.failed(traffic.failed, asked)}</Badge>}
+      {traffic.refused > 0 && <Badge tone="warn">{words.refusedCount(traffic.refused, asked)}</Badge>}
     </Line>
   );
 }

@@ -11,13 +11,12 @@ const SHOWN = 60;
 /** When each alarm was raised: a row an alarm, a square an assessment. */
 export function AlarmStrip({ assessments }: { assessments: AssessmentView[] }) {
   const words = useWords(monitoringWords);
-  const { number } = useFormat();
   const shown = assessments.slice(-SHOWN);
   const names = alarmNames(shown);
   return (
     <Card title={words.alarms} className="decision-wide">
       {names.length === 0 ? (
-        <p className="faint">{words.noAlarms(number(shown.length))}</p>
+        <p className="faint">{words.noAlarms(shown.length)}</p>
       ) : (
         <>
           <ul className="alarm-strip">
