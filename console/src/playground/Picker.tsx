@@ -95,7 +95,9 @@ export function Picker({ model, chosen, onChoose, strangers = false }: Props) {
           {words.unknown(text.trim())}
         </button>
       )}
-      {data && <p className="faint play-count">{words.found(number(data.total, 0))}</p>}
+      <p className="faint play-count" role="status">
+        {data && words.found(data.total, number(data.total, 0))}
+      </p>
     </div>
   );
 }

@@ -31,7 +31,7 @@ export function ForecastChart({ sales, plain, planned }: { sales: ProductSales; 
   return (
     <>
       <TimeChart times={times} series={series} bands={BAND} label={words.chart} height={HEIGHT} digits={0} />
-      <p className="play-note">{words.chartNote}</p>
+      <p className="play-note">{planned ? `${words.chartNote} ${words.chartPlanned}` : words.chartNote}</p>
     </>
   );
 }

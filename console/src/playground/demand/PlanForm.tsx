@@ -4,7 +4,7 @@ import { useLanguage, useWords } from "../../shell/language";
 import { Button } from "../../ui/Button";
 import { TextField } from "../../ui/Field";
 import { playgroundWords } from "../../words/playground";
-import type { Day, Plan } from "./days";
+import { type Day, type Plan, priceOf } from "./days";
 
 interface Props {
   days: Day[];
@@ -26,10 +26,10 @@ export function PlanForm({ days, price, plan, onPlan }: Props) {
   const promote = (promoted: Iterable<string>) => onPlan({ ...plan, promoted: new Set(promoted) });
   const toggle = (date: string) =>
     promote(plan.promoted.has(date) ? [...plan.promoted].filter((other) => other !== date) : [...plan.promoted, date]);
+  const wrong = typed.trim() !== "" && priceOf(typed) === null;
   const charge = (text: string) => {
     setTyped(text);
-    const value = Number(text.replace(",", "."));
-    onPlan({ ...plan, price: text.trim() && Number.isFinite(value) && value > 0 ? value : null });
+    onPlan({ ...plan, price: priceOf(text) });
   };
   return (
     <div className="play-plan">
@@ -63,6 +63,7 @@ export function PlanForm({ days, price, plan, onPlan }: Props) {
         hint={price === null ? undefined : words.priceNow(number(price))}
         inputMode="decimal"
         value={typed}
+        error={wrong ? words.priceWrong : undefined}
         maxLength={12}
         onChange={(event) => charge(event.target.value)}
       />

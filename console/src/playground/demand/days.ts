@@ -1,4 +1,5 @@
 import type { ProductSales } from "../../api/schema";
+import { numberTyped } from "../../shell/typed";
 import type { Json, JsonObject } from "../schema";
 
 export interface Day {
@@ -12,6 +13,12 @@ export interface Day {
 export interface Plan {
   promoted: ReadonlySet<string>;
   price: number | null;
+}
+
+/** Read a price as people write it; null for what is none. */
+export function priceOf(text: string): number | null {
+  const value = numberTyped(text);
+  return value !== null && value > 0 ? value : null;
 }
 
 const numberOf = (value: Json | undefined): number | null => (typeof value === "number" ? value : null);
