@@ -1,3 +1,4 @@
+import { Link } from "react-router";
 import { EmptyState } from "../ui/States";
 import { shellWords } from "../words/shell";
 import { useWords } from "./language";
@@ -7,7 +8,7 @@ export function NotFound() {
   const words = useWords(shellWords);
   return (
     <PageFrame title={words.notFound}>
-      <EmptyState icon="search" title={words.notFound} hint={words.notFoundHint} />
+      <EmptyState icon="search" title={words.notFound} hint={words.notFoundHint} action={<Link to="/board">{words.goTo(words.board)}</Link>} />
     </PageFrame>
   );
 }

@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { Link } from "react-router";
 import { Refused } from "../api/problem";
 import { useWords } from "../shell/language";
 import { shellWords } from "../words/shell";
@@ -29,17 +30,19 @@ export function EmptyState({ icon = "check", title, hint, action }: EmptyProps) 
 export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   const words = useWords(shellWords);
   const refused = error instanceof Refused ? error : null;
+  const gone = refused?.status === 404;
   return (
     <div className="state state-error" role="alert">
       <Icon name={refused ? "warning" : "offline"} size={28} />
-      <h2>{refused ? words.failed : words.unreachable}</h2>
+      <h2>{gone ? words.gone : refused ? words.failed : words.unreachable}</h2>
       <p>{refused ? refused.message || words.failedHint : words.unreachableLong}</p>
       {refused?.requestId && (
         <p className="state-note">
           {words.requestId} <code>{refused.requestId}</code>
         </p>
       )}
-      {onRetry && (
+      {gone && <Link to="/board">{words.goTo(words.board)}</Link>}
+      {onRetry && !gone && (
         <Button icon="refresh" onClick={onRetry}>
           {words.retry}
         </Button>
