@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { curlOf } from "../src/playground/curl";
-import { type Day, drawn, futureOf } from "../src/playground/demand/days";
+import { type Day, drawn, futureOf, priceOf } from "../src/playground/demand/days";
 import { likelihoods } from "../src/playground/likely";
 import { itemsOf } from "../src/playground/lists/items";
 import { faultOf, fieldsOf, instanceOf, onlyText, written } from "../src/playground/schema";
+import { playgroundWords } from "../src/words/playground";
 
 /** What a sixth family might publish: nothing of it is known to the console. */
 const SCHEMA = {
@@ -107,5 +108,17 @@ describe("a forecast and a plan", () => {
     expect(lines.sold).toEqual([3, 0, null, null]);
     expect(lines.plain).toEqual([null, null, 5, 5]);
     expect(lines.high).toEqual([null, null, 6, 9]);
+  });
+});
+
+describe("the price of a plan", () => {
+  it("is a number above zero, with a comma or a point, or none", () => {
+    expect(["12,5", "3.2", " 7 "].map(priceOf)).toEqual([12.5, 3.2, 7]);
+    expect(["-3", "−3", "0", "", "mucho"].map(priceOf)).toEqual([null, null, null, null, null]);
+  });
+
+  it("stands beside a search that says when it knows nothing", () => {
+    expect(playgroundWords.es.found(0, "0")).toBe("Nada conocido se llama así");
+    expect(playgroundWords.en.found(1200, "1,200")).toBe("1,200 known");
   });
 });

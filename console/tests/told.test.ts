@@ -3,6 +3,7 @@ import type { AssessmentView, Card, Explanation, VersionPoint } from "../src/api
 import { concerns } from "../src/board/Attention";
 import { placed } from "../src/board/VersionSpark";
 import { chance, marks, milliseconds, signed } from "../src/decision/figures";
+import { hasDiff } from "../src/decision/Diff";
 import { reach } from "../src/decision/GainRows";
 import { because, checkName, headline } from "../src/decision/sentences";
 import { alarmNames, checkValues, drifting, figureName, limitValues } from "../src/monitoring/series";
@@ -10,6 +11,7 @@ import { formatOf } from "../src/shell/format";
 import { boardWords } from "../src/words/board";
 import { decisionWords } from "../src/words/decision";
 import { lifecycleWords } from "../src/words/lifecycle";
+import { monitoringWords } from "../src/words/monitoring";
 
 const en = formatOf("en");
 const FIGURE = { role: "primary", metric: "accuracy", direction: "up", champion: 0.8, challenger: 0.9, gain: 0.1, lower: 0.05, upper: 0.15, units: 9, differing: 3 };
@@ -66,6 +68,12 @@ describe("a decision in plain words", () => {
     expect(said).toContain("120 of 300 labels asked for arrived: the new one alone gets 30 right; the old one, 9.");
   });
 
+  it("has a diff where the record names one, and none for a first champion", () => {
+    expect(hasDiff({})).toBe(false);
+    expect(hasDiff({ catalogue_diff: { sha256: null, note: "no catalogue" } })).toBe(false);
+    expect(hasDiff({ catalogue_diff: { sha256: "ab", note: "" } })).toBe(true);
+  });
+
   it("names a check by what it is of", () => {
     expect(checkName("guardrail:brier", words, names)).toBe("Brier (guardrail)");
     expect(checkName("latency_budget", words, names)).toBe("Latency budget");
@@ -79,6 +87,11 @@ describe("the board", () => {
   it("puts what is not served before what waits, and says nothing of what is well", () => {
     const cards = [card("a", { label_requests: 3 }), card("b", { condition: "failed" }), card("c", {}), card("d", { approvals: ["d1"] })];
     expect(concerns(cards, boardWords.en, (name) => name).map(({ key }) => key)).toEqual(["failed-b", "d1", "labels-a"]);
+  });
+
+  it("counts failed and refused requests of how many, and one as one", () => {
+    expect([boardWords.es.failed(1, "3"), boardWords.es.failed(2, "3")]).toEqual(["1 fallida de 3", "2 fallidas de 3"]);
+    expect([boardWords.es.refusedCount(1, "1"), boardWords.en.failed(1, "1")]).toEqual(["1 rechazada de 1", "1 of 1 failed"]);
   });
 
   it("draws only versions with a figure, the better ones higher", () => {
@@ -103,6 +116,11 @@ describe("the monitoring", () => {
     expect(drifting(found)).toEqual(["input: text"]);
     expect(checkValues(found, "input: text")).toEqual([0.05, 0.2]);
     expect(limitValues(found, ["accuracy: "])).toEqual([0.8, 0.8]);
+  });
+
+  it("says of one assessment that it is one", () => {
+    expect(monitoringWords.es.noAlarms(1)).toBe("Ninguna alarma en 1 evaluación.");
+    expect(monitoringWords.es.noAlarms(2)).toBe("Ninguna alarma en 2 evaluaciones.");
   });
 
   it("knows the alarms, and the figure of versions that state no confidence", () => {
