@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,10 @@ from cli.bars import Bars
 from cli.ledger import open_log
 from cli.running import follow
 from pipelines import catalog
+from pipelines.decisions.hands import DEMO_DAY as SIMULATED
+from pipelines.decisions.hands import hands_on
 from pipelines.orchestration import (
+    FlowRun,
     OrchestrationClient,
     OrchestrationRefused,
     OrchestrationUnavailable,
@@ -28,6 +32,12 @@ ACTOR = "contender up"
 SERVED_SECONDS = 90.0
 DEMO_DAY = "demo-day"
 DEMO_SHOP = "shop"
+DAY_IS_OVER = frozenset({"COMPLETED", "CANCELLED"})
+"""States after which no other day begins: it has been, or somebody wanted none."""
+CONSOLE = Path(__file__).resolve().parents[1] / "console" / "dist" / "index.html"
+FEED_MODEL = "product_codes"
+REFRESH_FEED = "refresh-feed"
+FEED = "feed"
 
 
 def bring_up_champions(settings: Settings) -> None:
@@ -38,8 +48,9 @@ def bring_up_champions(settings: Settings) -> None:
     configured = [name for name in catalog.names() if name in settings.models]
     write_missing_demo(settings)
     missing = [name for name in configured if name not in _champion_names(settings)]
+    feed = FeedStart(settings, wanted=FEED_MODEL in missing)
     if missing:
-        _train(settings, missing)
+        _train(settings, missing, feed.look)
     without = sorted(set(configured) - _champion_names(settings))
     if without:
         raise screen.CommandFailed(
@@ -47,6 +58,28 @@ def bring_up_champions(settings: Settings) -> None:
             f"{settings.prefect_url}/runs"
         )
     _wait_until_served(settings)
+    feed.look()
+
+
+class FeedStart:
+    """Has the feed's lines predicted once the first model that can is served, not minutes later."""
+
+    def __init__(self, settings: Settings, *, wanted: bool) -> None:
+        self._settings = settings
+        self._waits = wanted and bool(settings.feed_url)
+
+    def look(self) -> None:
+        """Start one refresh as soon as the API answers with the champion, and none after it."""
+        if not self._waits or FEED_MODEL not in dict(_served(self._settings)):
+            return
+        self._waits = False
+        reason = f"{FEED_MODEL} is served for the first time"
+        # Where it cannot be started, the schedule makes up for it.
+        with (
+            suppress(OrchestrationRefused, OrchestrationUnavailable, UnknownDeployment),
+            OrchestrationClient(self._settings.prefect_url) as client,
+        ):
+            client.start(FEED, {}, actor=ACTOR, reason=reason, flow=REFRESH_FEED)
 
 
 def _wait_until_served(settings: Settings) -> None:
@@ -96,7 +129,7 @@ def write_missing_demo(settings: Settings) -> None:
             write_demo(folder, progress=bars.progress("demo data"))
 
 
-def _train(settings: Settings, names: Sequence[str]) -> None:
+def _train(settings: Settings, names: Sequence[str], meanwhile: Callable[[], None]) -> None:
     with (
         OrchestrationClient(settings.prefect_url) as client,
         Bars(screen.progress_console()) as bars,
@@ -106,7 +139,7 @@ def _train(settings: Settings, names: Sequence[str]) -> None:
             or client.start(name, {}, actor=ACTOR, reason="there is no champion yet")
             for name in names
         }
-        follow(client, runs, bars)
+        follow(client, runs, bars, meanwhile)
 
 
 def champions(settings: Settings) -> list[dict[str, object]]:
@@ -131,7 +164,9 @@ def _champion_names(settings: Settings) -> set[str]:
 
 def print_welcome(settings: Settings, *, detached: bool) -> None:
     """Print the addresses, the champions and one request to try."""
+    console = "console" if CONSOLE.exists() else "console (not built yet: make console)"
     addresses = [
+        {"what": f"The {console}", "address": settings.api_url},
         {"what": "API and its documentation", "address": f"{settings.api_url}/docs"},
         {"what": "Prefect: retrain from Deployments", "address": settings.prefect_url},
         {
@@ -144,26 +179,22 @@ def print_welcome(settings: Settings, *, detached: bool) -> None:
     if found:
         screen.print_table("Champions", ("model", "version", "generation", "decision_id"), found)
         _print_request(screen.console(), settings, str(found[-1]["model"]))
-    stop = "contender down" if detached else "Ctrl-C"
+    down = "make down, or .venv/bin/contender down"
+    stop = down if detached else f"Ctrl-C, or from elsewhere {down}"
     screen.console().print(f"\nLogs: {settings.var / 'logs'}   Stop: {stop}", soft_wrap=True)
 
 
 def begin_demo_day(settings: Settings) -> None:
     """Let simulated customers visit a demo shop in which nothing has happened yet, once.
 
-    It runs behind everything else, and where it cannot be started nothing is lost.
+    It runs behind everything else, and where it cannot be started nothing is lost. A day that
+    failed begins anew.
     """
-    found = champions(settings)
-    fresh = bool(found) and all(champion["generation"] == 1 for champion in found)
-    if not (settings.demo.day and settings.demo_models and fresh):
+    if not (settings.demo.day and settings.demo_models and _is_fresh(settings)):
         return
-    reason = "a demo shop in which nothing has happened yet"
     try:
         with OrchestrationClient(settings.prefect_url) as client:
-            # One key for ever: this home's Prefect starts one such run, however often it is asked.
-            run = client.start(
-                DEMO_SHOP, {}, actor=ACTOR, reason=reason, idempotency_key=DEMO_DAY, flow=DEMO_DAY
-            )
+            run = _start_day(client)
     except (OrchestrationRefused, OrchestrationUnavailable, UnknownDeployment) as error:
         screen.console().print(f"No simulated customers: {error}", soft_wrap=True, markup=False)
         return
@@ -174,6 +205,28 @@ def begin_demo_day(settings: Settings) -> None:
             soft_wrap=True,
             markup=False,
         )
+
+
+def _is_fresh(settings: Settings) -> bool:
+    """Return whether there are champions, and none but the simulated day has tried anything."""
+    with open_log(settings) as log:
+        found = [name for name in catalog.names() if log.head(name) is not None]
+        return bool(found) and all(hands_on(log, name) <= {SIMULATED} for name in found)
+
+
+def _start_day(client: OrchestrationClient) -> FlowRun:
+    """Return the one run of the day: the first, or the one in place of another that failed.
+
+    One key for ever, and one for each that failed: a key starts one run, and finds it again.
+    """
+    key, reason = DEMO_DAY, "a demo shop in which nothing has happened yet"
+    while True:
+        run = client.start(
+            DEMO_SHOP, {}, actor=ACTOR, reason=reason, idempotency_key=key, flow=DEMO_DAY
+        )
+        if not run.ended or run.state in DAY_IS_OVER:
+            return run
+        key, reason = f"{DEMO_DAY} after {run.id}", f"run {run.name} did not complete"
 
 
 def _print_request(console: Console, settings: Settings, model: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
@@ -105,8 +105,16 @@ def start_and_follow(
     return {"model": model, "flow_run": run.name, "flow_run_url": run.url}
 
 
-def follow(client: OrchestrationClient, runs: dict[str, FlowRun], bars: Bars) -> None:
-    """Show the progress of runs until all have ended. Raises `CommandFailed` on a failure."""
+def follow(
+    client: OrchestrationClient,
+    runs: dict[str, FlowRun],
+    bars: Bars,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> None:
+    """Show the progress of runs until all have ended, and do something `meanwhile` at each look.
+
+    Raises `CommandFailed` on a failure.
+    """
     shown: dict[str, Progress] = {name: bars.progress(name) for name in runs}
     pending = dict(runs)
     failures = []
@@ -122,6 +130,7 @@ def follow(client: OrchestrationClient, runs: dict[str, FlowRun], bars: Bars) ->
                 del pending[name]
                 if current.state != "COMPLETED":
                     failures.append(f"{name}: {current.state.lower()}: {current.message}")
+        meanwhile()
         time.sleep(POLL_SECONDS)
     if failures:
         raise screen.CommandFailed("; ".join(failures))

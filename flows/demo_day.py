@@ -25,16 +25,25 @@ from features.demo.orders import order_lines
 from features.demo.stock import CODED_VARIANTS, Demand
 from features.demo.visitors import SEED, Crowd, Visit
 from flows import monitor, retrain
+from flows.turns import turn
+from pipelines.decisions import hands
+from pipelines.decisions.log import DecisionLog
+from pipelines.leases import Busy
 from pipelines.settings import Settings, load_settings
+from pipelines.store import open_store
 
 NAME = "demo-day"
 DEPLOYMENT = "shop"
-ACTOR = "demo day (simulated)"
+ACTOR = hands.DEMO_DAY
 NICENESS = 15
 PAUSE_SECONDS = 0.02
 TOLD_SHARE = 0.35
 """Of the answers whose truth is known, how many are told to be right or wrong."""
 CONFIRMED = 12
+PAUSES_SECONDS = (1.0, 2.0, 4.0, 8.0, 8.0)
+"""Before a question is asked again: the supervisor has the API back within them."""
+LOST_AT_MOST = 10
+"""So many questions lost one after the other, and there is no API to ask."""
 CHALLENGERS: tuple[tuple[str, Mapping[str, object], str], ...] = (
     ("product_categories", {"algorithm": "kernel_ridge"}, "another algorithm may know more"),
     ("product_codes", {"algorithm": "linear_svm"}, "another algorithm, and newly confirmed lines"),
@@ -55,6 +64,49 @@ class Counts:
     refused: int = 0
     told: int = 0
     confirmed: int = 0
+    lost: int = 0
+    """Whatever got no answer, however often it was tried."""
+
+
+class ApiGone(ConnectionError):
+    """The API has not answered for long; the message says what went wrong last."""
+
+
+@dataclass
+class Customer:
+    """Asks the API, and tries again while it is being restarted; counts in `counts.lost`."""
+
+    api: httpx.Client
+    counts: Counts
+    sleep: Callable[[float], None] = time.sleep
+    _in_a_row: int = 0
+
+    def get(self, path: str) -> httpx.Response | None:
+        """Return the answer, or None where there was none. Raises `ApiGone`."""
+        return self._send("GET", path, None)
+
+    def post(self, path: str, body: Mapping[str, object]) -> httpx.Response | None:
+        """Return the answer, or None where there was none. Raises `ApiGone`."""
+        return self._send("POST", path, body)
+
+    def _send(
+        self, method: str, path: str, body: Mapping[str, object] | None
+    ) -> httpx.Response | None:
+        for pause in (*PAUSES_SECONDS, None):
+            try:
+                answer = self.api.request(method, path, json=body)
+            except httpx.RequestError as error:
+                why = str(error) or type(error).__name__
+            else:
+                self._in_a_row = 0
+                return answer
+            if pause is not None:
+                self.sleep(pause)
+        self.counts.lost += 1
+        self._in_a_row += 1
+        if self._in_a_row >= LOST_AT_MOST:
+            raise ApiGone(f"{self._in_a_row} questions without an answer: {why}")
+        return None
 
 
 @flow(name=NAME, description="SIMULATED: customers, a clerk and challengers in the demo shop.")
@@ -68,35 +120,28 @@ def demo_day(requested_by: str = "", reason: str = "") -> dict[str, int]:
     crowd = Crowd(_demand(), settings.demo_folder)
     counts = Counts()
     with httpx.Client(base_url=settings.api_url, timeout=30.0, trust_env=False) as api:
-        ask(api, crowd.wave(settings.demo_models, rng), rng, counts)
+        customer = Customer(api, counts)
+        ask(customer, crowd.wave(settings.demo_models, rng), rng)
         if settings.feed_url:
-            confirm(api, meant(), counts)
+            confirm(customer, meant())
         say("asked and answered: %s", vars(counts))
         _assessed()
         for model, params, why in _challengers(settings):
-            say(
-                "a challenger of %s: %s",
-                model,
-                "trained" if _trained(model, params, why) else "failed",
-            )
-        ask(api, crowd.wave(settings.demo_models, rng, shifted=True), rng, counts)
+            say("a challenger of %s: %s", model, challenged(settings, model, params, why))
+        ask(customer, crowd.wave(settings.demo_models, rng, shifted=True), rng)
     _assessed()
     say("the day is over: %s", vars(counts))
     return dict(vars(counts))
 
 
-def ask(
-    api: httpx.Client,
-    visits: Iterable[Visit],
-    rng: Random,
-    counts: Counts,
-    *,
-    sleep: Callable[[float], None] = time.sleep,
-) -> None:
-    """Ask what the visits ask, and tell of some answers what is true. Raises `httpx.HTTPError`."""
+def ask(customer: Customer, visits: Iterable[Visit], rng: Random) -> None:
+    """Ask what the visits ask, and tell of some answers what is true. Raises `ApiGone`."""
+    counts = customer.counts
     for visit in visits:
-        answer = api.post(visit.path, json=visit.body)
+        answer = customer.post(visit.path, visit.body)
         counts.asked += 1
+        if answer is None:
+            continue
         if not answer.is_success:
             counts.refused += 1
         elif visit.truth is not None and rng.random() < TOLD_SHARE:
@@ -105,8 +150,9 @@ def ask(
                 "actual": visit.truth,
                 "reviewer": ACTOR,
             }
-            counts.told += api.post(f"/v1/models/{visit.model}/feedback", json=told).is_success
-        sleep(PAUSE_SECONDS)
+            kept = customer.post(f"/v1/models/{visit.model}/feedback", told)
+            counts.told += kept is not None and kept.is_success
+        customer.sleep(PAUSE_SECONDS)
 
 
 def meant() -> dict[str, str]:
@@ -115,10 +161,13 @@ def meant() -> dict[str, str]:
     return {line.description: line.code for line in lines}
 
 
-def confirm(api: httpx.Client, codes: Mapping[str, str], counts: Counts) -> None:
-    """Decide the first lines at the review desk as a clerk does who knows what was meant."""
-    desk = api.get("/v1/review/lines")
-    if not desk.is_success:
+def confirm(customer: Customer, codes: Mapping[str, str]) -> None:
+    """Decide the first lines at the review desk as a clerk does who knows what was meant.
+
+    Raises `ApiGone`.
+    """
+    desk = customer.get("/v1/review/lines")
+    if desk is None or not desk.is_success:
         return
     found = desk.json()
     lines = [line for message in found["messages"] for line in message["lines"]]
@@ -127,9 +176,10 @@ def confirm(api: httpx.Client, codes: Mapping[str, str], counts: Counts) -> None
     if not choices:
         return
     body = {"reviewer": ACTOR, "choices": choices[:CONFIRMED]}
-    answer = api.post("/v1/review/choices", json=body)
-    if answer.is_success:
-        counts.confirmed += sum(one["outcome"] == "kept" for one in answer.json()["outcomes"])
+    answer = customer.post("/v1/review/choices", body)
+    if answer is not None and answer.is_success:
+        kept = sum(one["outcome"] == "kept" for one in answer.json()["outcomes"])
+        customer.counts.confirmed += kept
 
 
 def _choice(line: Mapping[str, object], code: str, state: str) -> dict[str, object]:
@@ -151,6 +201,28 @@ def _demand() -> Demand:
 
 def _challengers(settings: Settings) -> Sequence[tuple[str, Mapping[str, object], str]]:
     return [each for each in CHALLENGERS if each[0] in settings.demo_models]
+
+
+def challenged(settings: Settings, model: str, params: Mapping[str, object], why: str) -> str:
+    """Train a challenger unless that would overtake somebody's own; return what became of it."""
+    store = open_store(settings.store_url)
+    try:
+        log = DecisionLog(store, settings.var / "predictions")
+        others = hands_before(log, model, get_run_logger().info)
+    finally:
+        store.close()
+    if others:
+        return f"left alone, {', '.join(sorted(others))} had a hand in it meanwhile"
+    return "trained" if _trained(model, params, why) else "failed"
+
+
+def hands_before(log: DecisionLog, model: str, say: Callable[[str], None]) -> set[str]:
+    """Return who has tried something with a model, once the run about it that goes on is over."""
+    try:
+        with turn(log.store, model, say):
+            return hands.hands_on(log, model)
+    except Busy:
+        return {"a run that still goes on"}
 
 
 def _trained(model: str, params: Mapping[str, object], why: str) -> bool:

@@ -19,8 +19,9 @@ class FeedIncomplete(RuntimeError):
 
 
 @flow(name="refresh-feed", description="Take in new order lines and predict those that need it.")
-def refresh() -> dict[str, int]:
-    """Refresh once. Raises `FeedIncomplete` naming what could not be done."""
+def refresh(requested_by: str = "", reason: str = "") -> dict[str, int]:
+    """Refresh once; who asked for it is only shown. Raises `FeedIncomplete` naming what failed."""
+    del requested_by, reason
     settings = load_settings()
     store = open_store(settings.store_url)
     log = DecisionLog(store, settings.var / "predictions")

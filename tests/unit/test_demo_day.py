@@ -5,20 +5,19 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
+from collections.abc import Container
 from pathlib import Path
 from random import Random
 
 import httpx
 import pytest
 
-from cli import first_run
 from features.demo.catalogue import variants
 from features.demo.stock import Demand
 from features.demo.visitors import Crowd, Visit
 from flows import demo_day
 from flows.deployments import deployments
 from pipelines import catalog
-from pipelines.orchestration import FlowRun
 from pipelines.settings import Settings
 
 TEXTS = ("product_codes", "product_categories")
@@ -84,6 +83,12 @@ class Api:
         return httpx.Response(200, json={"prediction_ids": ["p1"]})
 
 
+def customer(
+    client: httpx.Client, counts: demo_day.Counts, slept: list[float] | None = None
+) -> demo_day.Customer:
+    return demo_day.Customer(client, counts, [].append if slept is None else slept.append)
+
+
 LINES = [
     {"line_id": "1", "description": "right", "chosen": None, "code": {"value": "7"}},
     {"line_id": "2", "description": "wrong", "chosen": None, "code": {"value": "8"}},
@@ -96,7 +101,7 @@ def test_feedback_says_what_was_true_under_the_name_of_the_day():
     api, counts = Api(), demo_day.Counts()
     visits = [Visit.generic("m", {"n": n}, "true") for n in range(200)]
     with api.client() as client:
-        demo_day.ask(client, visits, Random(1), counts, sleep=lambda _seconds: None)
+        demo_day.ask(customer(client, counts), visits, Random(1))
 
     assert counts.asked == 200
     assert 40 < counts.told == len(api.told) < 100
@@ -108,7 +113,7 @@ def test_refused_questions_are_counted_and_the_day_goes_on():
     api, counts = Api(), demo_day.Counts()
     visits = [Visit("m", "/refused", {}, "true"), Visit.generic("m", {})]
     with api.client() as client:
-        demo_day.ask(client, visits, Random(1), counts, sleep=lambda _seconds: None)
+        demo_day.ask(customer(client, counts), visits, Random(1))
 
     assert (counts.asked, counts.refused, counts.told) == (2, 1, 0)
 
@@ -116,13 +121,64 @@ def test_refused_questions_are_counted_and_the_day_goes_on():
 def test_the_clerk_accepts_what_is_right_and_changes_what_is_wrong_and_touches_nothing_else():
     api, counts = Api(), demo_day.Counts()
     with api.client() as client:
-        demo_day.confirm(client, {"right": "7", "wrong": "7", "done": "7"}, counts)
+        meant = {"right": "7", "wrong": "7", "done": "7"}
+        demo_day.confirm(customer(client, counts), meant)
 
     assert counts.confirmed == 2
     assert [(one["line_id"], one["action"], one["code"]) for one in api.choices] == [
         ("1", "accept", "7"),
         ("2", "change", "7"),
     ]
+
+
+class Restarting(Api):
+    """Drops the connections whose number is in `away`."""
+
+    def __init__(self, away: Container[int]) -> None:
+        super().__init__()
+        self.away = away
+        self.tried = 0
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        self.tried += 1
+        if self.tried in self.away:
+            raise httpx.ConnectError("connection refused", request=request)
+        return super()._answer(request)
+
+
+def test_the_day_waits_for_an_api_that_is_restarted_and_loses_nothing():
+    api, counts, slept = Restarting({1, 2, 3}), demo_day.Counts(), []
+    with api.client() as client:
+        visitor = customer(client, counts, slept)
+        demo_day.ask(visitor, [Visit.generic("m", {})], Random(1))
+        api.away = {5, 6, 8}
+        demo_day.confirm(visitor, {"right": "7", "wrong": "7"})
+
+    assert (counts.asked, counts.lost, counts.confirmed) == (1, 0, 2)
+    assert sum(slept) > 5 + 1
+
+
+def test_what_gets_no_answer_is_counted_and_the_day_goes_on():
+    tries = len(demo_day.PAUSES_SECONDS) + 1
+    api, counts = Restarting(range(1, tries + 1)), demo_day.Counts()
+    with api.client() as client:
+        demo_day.ask(customer(client, counts), [Visit.generic("m", {})] * 3, Random(1))
+        api.away = range(api.tried + 1, api.tried + tries + 1)
+        demo_day.confirm(customer(client, counts), {"right": "7"})
+
+    assert (counts.asked, counts.refused, counts.lost, counts.confirmed) == (3, 0, 2, 0)
+
+
+def test_a_day_without_any_api_ends_instead_of_lasting_for_hours():
+    counts = demo_day.Counts()
+    visits = [Visit.generic("m", {})] * 1_000
+    with (
+        Restarting(range(1_000_000)).client() as client,
+        pytest.raises(demo_day.ApiGone, match="connection refused"),
+    ):
+        demo_day.ask(customer(client, counts), visits, Random(1))
+
+    assert counts.lost == demo_day.LOST_AT_MOST
 
 
 def test_the_clerk_knows_what_the_demo_feed_means():
@@ -149,37 +205,3 @@ def test_only_a_demo_shop_that_wants_it_has_the_day(make_settings):
     assert "demo-day/shop" in _names(make_settings(models=DEMO))
     assert "demo-day/shop" not in _names(make_settings(models=own))
     assert "demo-day/shop" not in _names(make_settings(models=DEMO, demo={"day": False}))
-
-
-@pytest.mark.parametrize(
-    ("champions", "day", "begins"),
-    [
-        ([{"generation": 1}], True, True),
-        ([{"generation": 1}, {"generation": 2}], True, False),
-        ([], True, False),
-        ([{"generation": 1}], False, False),
-    ],
-)
-def test_it_begins_where_nothing_has_happened_yet(
-    make_settings, monkeypatch: pytest.MonkeyPatch, champions, day, begins
-):
-    started = []
-
-    class Client:
-        def __init__(self, _url: str) -> None: ...
-
-        def __enter__(self) -> Client:
-            return self
-
-        def __exit__(self, *_error: object) -> None: ...
-
-        def start(self, name: str, *_args: object, **options: object) -> FlowRun:
-            started.append((options["flow"], name, options["idempotency_key"]))
-            return FlowRun("1", "run", "http://run", "SCHEDULED")
-
-    monkeypatch.setattr(first_run, "champions", lambda _settings: champions)
-    monkeypatch.setattr(first_run, "OrchestrationClient", Client)
-
-    first_run.begin_demo_day(make_settings(models=DEMO, demo={"day": day}))
-
-    assert started == ([("demo-day", "shop", "demo-day")] if begins else [])
