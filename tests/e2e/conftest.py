@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -13,6 +14,9 @@ from running_stack import SETTINGS, Stack, contender, free_ports, processes_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+# The manual's pictures are taken when they are asked for; nothing is skipped when they are not.
+collect_ignore = [] if os.environ.get("CONTENDER_SCREENSHOTS") else ["test_console_pictures.py"]
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 import httpx
@@ -57,8 +56,6 @@ def comes_to_rest(page: Page) -> None:
 
 @pytest.mark.parametrize("name", TAKEN)
 def test_the_manual_shows_the_console_as_it_is(visit, decision, name):
-    if not os.environ.get("CONTENDER_SCREENSHOTS"):
-        pytest.skip("pictures are taken where CONTENDER_SCREENSHOTS asks for them")
     picture = TAKEN[name]
     console = visit(dark=picture.dark)
     page = console.goes_to(picture.path.format(decision=decision))
