@@ -14,12 +14,12 @@ from alembic import op
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from postgresql_server import new_database
 from sqlalchemy import delete, insert, select, update
 
 from pipelines.migrations.upgrade import FOLDER, upgrade
 from pipelines.schema_version import NEWEST, VERSION_TABLE, StoreIsNewer, revision_of, versions
 from pipelines.store import Store, changes, metadata, open_store
-from tests.support.postgresql_server import new_database, postgresql_server
 
 STORES = Path(__file__).parents[1] / "support" / "stores"
 
@@ -42,12 +42,6 @@ def old_store(tmp_path: Path) -> str:
         connection.execute("INSERT INTO changes VALUES ('labels', 7)")
         connection.commit()
     return f"sqlite:///{file}"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with postgresql_server() as uri:
-        yield uri
 
 
 def differences(store: Store) -> list[object]:
@@ -81,8 +75,8 @@ def test_a_store_from_before_revisions_is_brought_up_to_date_with_its_rows(old_s
             assert connection.execute(select(changes.c.moves)).scalar_one() == 7
 
 
-def test_revisions_make_the_same_tables_on_postgresql(server: str) -> None:
-    with opened(new_database(server)) as store:
+def test_revisions_make_the_same_tables_on_postgresql(postgresql_uri: str) -> None:
+    with opened(new_database(postgresql_uri)) as store:
         assert differences(store) == []
         with store.write() as connection:
             metadata.drop_all(connection)
