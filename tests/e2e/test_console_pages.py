@@ -44,6 +44,8 @@ PLACES = {
 SERVICES = ("MLflow", "Prefect")
 FIRST_VIEW_SECONDS = 1.5
 BUNDLE_BYTES = 200_000
+NARROW = 390
+"""Pixels: a telephone held upright."""
 
 
 @pytest.fixture(scope="module")
@@ -124,3 +126,14 @@ def test_the_first_view_comes_within_its_time_and_the_bundle_is_small(visit, fir
     files = list((CONSOLE / "dist").rglob("*.gz"))
     assert len(files) > 5
     assert sum(file.stat().st_size for file in files) < BUNDLE_BYTES
+
+
+@pytest.mark.parametrize("name", ["board", "monitoring"])
+def test_a_narrow_screen_shows_every_section_and_nothing_beside_the_page(visit, first, name):
+    console = visit()
+    console.page.set_viewport_size({"width": NARROW, "height": 844})
+    page = shows(console, PLACES[name], first)
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW
+    boxes = [section.bounding_box() for section in page.locator(".section").all()]
+    assert len(boxes) == 4
+    assert all(box and box["x"] >= 0 and box["x"] + box["width"] <= NARROW for box in boxes)

@@ -136,7 +136,9 @@ function TrafficLine({ card: { traffic } }: { card: Card }) {
           {traffic.p99_ms !== null && ` · p99 ${milliseconds(format, traffic.p99_ms)}`}
         </span>
       )}
+      {" "}
       {traffic.failed > 0 && <Badge tone="bad">{words.failed(traffic.failed, asked)}</Badge>}
+      {traffic.failed > 0 && " "}
       {traffic.refused > 0 && <Badge tone="warn">{words.refusedCount(traffic.refused, asked)}</Badge>}
     </Line>
   );
