@@ -97,6 +97,18 @@ def test_a_story_is_read_anew_when_something_was_decided(client, stage):
     assert client.get("/v1/models/none/story").status_code == 404
 
 
+def test_after_a_rollback_board_and_story_name_the_decision_that_went_back(client, stage):
+    first = card(client)["champion"]["decision_id"]
+    stage.promote("2", "dos")
+
+    back = client.post(f"/v1/models/{MODEL}/rollback", json=ASKED).json()["decision_id"]
+
+    assert back != first
+    assert card(client)["champion"]["decision_id"] == back
+    told = client.get(f"/v1/models/{MODEL}/story").json()["versions"]
+    assert {point["version"]: point["champion_by"] for point in told}["1"] == back
+
+
 def test_a_version_is_judged_by_the_flow_that_promotes(client, stage):
     response = client.post(f"/v1/models/{MODEL}/judgements", json={"version": "7", **ASKED})
 
