@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable, Iterator
+
 from fastapi import APIRouter, Query
+from pydantic import ValidationError
 
 from pipelines.assessments import kept
 from serving.assessment_schemas import AssessmentList, AssessmentView
 from serving.dependencies import ServicesDependency
+
+logger = logging.getLogger(__name__)
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
 
@@ -20,4 +26,13 @@ def assessments(
     """List a model's assessments: verdict, checks, alarms, and each version's live figures."""
     services.slots.served(name)  # an unknown model is refused first
     found = kept(services.settings.var, name, limit)
-    return AssessmentList(assessments=[AssessmentView.model_validate(each) for each in found])
+    return AssessmentList(assessments=list(_readable(found)))
+
+
+def _readable(found: Iterable[object]) -> Iterator[AssessmentView]:
+    for each in found:
+        try:
+            yield AssessmentView.model_validate(each)
+        except ValidationError as error:
+            # Of another release, or edited: one such file must not hide all others.
+            logger.warning("an assessment is left out: %s", error)

@@ -41,10 +41,10 @@ def is_healthy(stack) -> bool:
 def test_up_ends_with_a_served_champion_of_each_model(stack, model):
     answer = predict(stack, model)
 
-    verdicts = [entry for entry in stack.json("decisions", "--model", model) if entry["verdict"]]
-    assert verdicts[-1]["verdict"] == "first_champion"
+    decisions = stack.json("decisions", "--model", model)
+    assert [each["verdict"] for each in decisions if each["verdict"]][-1] == "first_champion"
     assert answer["model"]["name"] == model
-    assert answer["model"]["decision_id"] in {entry["decision_id"] for entry in verdicts}
+    assert answer["model"]["decision_id"] in {entry["decision_id"] for entry in decisions}
 
 
 def test_up_prints_addresses_and_a_request_to_try(stack):

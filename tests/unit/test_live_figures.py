@@ -170,11 +170,15 @@ def test_kept_assessments_are_listed_over_http(make_settings):
     settings = make_settings(models={MODEL: {"source": {"url": "texts.csv"}}})
     stage = Stage(settings)
     for day in (1, 2):
-        keep(settings.var, MODEL, f"2026-11-0{day}T06:00:00+00:00", {"verdict": f"day {day}"})
+        at = f"2026-11-0{day}T06:00:00+00:00"
+        said = {"verdict": f"day {day}", "reasons": [], "checks": []}
+        about = {"model": MODEL, "version": "1", "since": at, "until": at}
+        keep(settings.var, MODEL, at, about | said)
+    keep(settings.var, MODEL, "2026-11-03T06:00:00+00:00", {"verdict": "of another release"})
     with AppClient(stage.app()) as client:
         path = f"/v1/models/{MODEL}/assessments"
         found = client.get(path).json()["assessments"]
         assert [each["verdict"] for each in found] == ["day 2", "day 1"]
-        assert len(client.get(f"{path}?limit=1").json()["assessments"]) == 1
+        assert len(client.get(f"{path}?limit=2").json()["assessments"]) == 1
         assert client.get("/v1/models/nobody/assessments").status_code == 404
     stage.close()
