@@ -22,6 +22,10 @@ def ask(stack):
         yield lambda path: client.get(path).raise_for_status().json()
 
 
+DECIDED_LINES = 5
+"""As many ways as there are to decide a line, each on a line of its own."""
+
+
 def current(page: Page) -> str:
     """Return the line in view."""
     shown = page.locator('[role="option"][data-line][aria-selected="true"]')
@@ -84,6 +88,8 @@ def another_code(page: Page, letters: str) -> str:
 
 def test_a_message_becomes_an_order_without_a_mouse(visit, ask):
     page = opened_desk(visit())
+    while len(message_of(ask, current(page))["lines"]) < DECIDED_LINES:
+        press(page, "J")
     first = current(page)
     message = message_of(ask, first)
     ids = [line["line_id"] for line in message["lines"]]
