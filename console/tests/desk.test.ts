@@ -12,7 +12,7 @@ import {
   toOrder,
   withChoice,
 } from "../src/review/desk";
-import { segmentsOf } from "../src/review/segments";
+import { segmentsOf } from "../src/ui/segments";
 import type { Chosen, Line, Message } from "../src/review/shapes";
 import { choice, line, message, snapshot } from "./review-fixtures";
 

@@ -1,4 +1,3 @@
-import type { ReactNode } from "react";
 import { Link } from "react-router";
 import type { Card } from "../api/schema";
 import { figure, milliseconds } from "../decision/figures";
@@ -6,6 +5,7 @@ import { toneOf } from "../decision/tones";
 import { useFormat } from "../shell/format";
 import { useWords } from "../shell/language";
 import { Badge } from "../ui/Badge";
+import { Fact } from "../ui/Fact";
 import { Meter } from "../ui/Meter";
 import { boardWords } from "../words/board";
 import { lifecycleWords, named } from "../words/lifecycle";
@@ -66,26 +66,17 @@ function Metric({ card, title }: { card: Card; title: string }) {
   );
 }
 
-function Line({ term, children }: { term: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{term}</dt>
-      <dd>{children}</dd>
-    </div>
-  );
-}
-
 function ChampionLine({ card: { champion } }: { card: Card }) {
   const words = useWords(boardWords);
   const { ago, dateTime } = useFormat();
-  if (!champion) return <Line term={words.champion}>{words.noChampion}</Line>;
+  if (!champion) return <Fact term={words.champion}>{words.noChampion}</Fact>;
   return (
-    <Line term={words.champion}>
+    <Fact term={words.champion}>
       <Link to={`/decisions/${champion.decision_id}`}>v{champion.version}</Link>{" "}
       <time dateTime={champion.since} title={dateTime(champion.since)}>
         {words.since(ago(champion.since))}
       </time>
-    </Line>
+    </Fact>
   );
 }
 
@@ -94,19 +85,19 @@ function ChallengerLine({ card: { challenger } }: { card: Card }) {
   const own = useWords(lifecycleWords);
   if (!challenger) {
     return (
-      <Line term={words.challenger}>
+      <Fact term={words.challenger}>
         <span className="faint">{words.noChallenger}</span>
-      </Line>
+      </Fact>
     );
   }
   const text = `v${challenger.version}`;
   return (
-    <Line term={words.challenger}>
+    <Fact term={words.challenger}>
       {challenger.decision_id ? <Link to={`/decisions/${challenger.decision_id}`}>{text}</Link> : text}{" "}
       <Badge tone={toneOf(challenger.standing)} {...(challenger.reason ? { title: challenger.reason } : {})}>
         {named(own.standings, challenger.standing)}
       </Badge>
-    </Line>
+    </Fact>
   );
 }
 
@@ -116,15 +107,15 @@ function TrafficLine({ card: { traffic } }: { card: Card }) {
   const window = words.window(format.number(Math.max(1, traffic.window_seconds / 60), 0));
   if (traffic.answers === 0 && traffic.requests === 0) {
     return (
-      <Line term={words.traffic}>
+      <Fact term={words.traffic}>
         <span className="faint">{words.quiet(window)}</span>
-      </Line>
+      </Fact>
     );
   }
   const asked = format.number(traffic.requests);
   const busy = traffic.answers_per_minute >= 10 ? 0 : 1;
   return (
-    <Line term={words.traffic}>
+    <Fact term={words.traffic}>
       {traffic.answers > 0 ? (
         <span title={window}>{words.perMinute(format.number(traffic.answers_per_minute, busy))}</span>
       ) : (
@@ -140,7 +131,7 @@ function TrafficLine({ card: { traffic } }: { card: Card }) {
       {traffic.failed > 0 && <Badge tone="bad">{words.failed(traffic.failed, asked)}</Badge>}
       {traffic.failed > 0 && " "}
       {traffic.refused > 0 && <Badge tone="warn">{words.refusedCount(traffic.refused, asked)}</Badge>}
-    </Line>
+    </Fact>
   );
 }
 
@@ -149,7 +140,7 @@ function DriftLine({ card: { name, drift } }: { card: Card }) {
   const own = useWords(lifecycleWords);
   const { ago } = useFormat();
   return (
-    <Line term={words.drift}>
+    <Fact term={words.drift}>
       {drift ? (
         <>
           <Link to={`/monitoring?model=${name}`} title={drift.reason}>
@@ -162,7 +153,7 @@ function DriftLine({ card: { name, drift } }: { card: Card }) {
       ) : (
         <span className="faint">{words.notAssessed}</span>
       )}
-    </Line>
+    </Fact>
   );
 }
 
@@ -178,9 +169,9 @@ function RolloutLine({ card: { name, rollout } }: { card: Card }) {
       ? words.rolloutShadow(mode, version)
       : words.rolloutShare(mode, version, percent(rollout.share));
   return (
-    <Line term={words.rollout}>
+    <Fact term={words.rollout}>
       <Link to={`/models/${name}?show=rollouts`}>{said}</Link>
-    </Line>
+    </Fact>
   );
 }
 
@@ -190,12 +181,12 @@ function RunLine({ card: { run } }: { card: Card }) {
   if (!run) return null;
   const share = run.share ?? 0;
   return (
-    <Line term={words.run}>
+    <Fact term={words.run}>
       <a href={run.url} title={run.name}>
         {run.step || run.name}
       </a>
       <Meter share={share} label={run.step || run.name} text={run.share === null ? words.runWaits : percent(share)} />
-    </Line>
+    </Fact>
   );
 }
 
@@ -204,12 +195,12 @@ function LabelLine({ card: { label_requests: count } }: { card: Card }) {
   const { number } = useFormat();
   if (count === 0) return null;
   return (
-    <Line term={words.labelRequests}>
+    <Fact term={words.labelRequests}>
       <Link to="/review">
         <Badge tone="asked" icon="flag">
           {number(count)}
         </Badge>
       </Link>
-    </Line>
+    </Fact>
   );
 }

@@ -1,5 +1,4 @@
 import { useQuery } from "@tanstack/react-query";
-import type { ReactNode } from "react";
 import { Link } from "react-router";
 import { ask } from "../api/client";
 import type { ModelStory, VersionPoint } from "../api/schema";
@@ -7,6 +6,7 @@ import { figure, milliseconds } from "../decision/figures";
 import { useFormat } from "../shell/format";
 import { useWords } from "../shell/language";
 import { Card } from "../ui/Card";
+import { Fact } from "../ui/Fact";
 import { lifecycleWords, named } from "../words/lifecycle";
 import { modelWords } from "../words/model";
 
@@ -45,15 +45,6 @@ export function ChampionCard({ story }: { story: ModelStory }) {
         <Serving model={story.name} />
       </dl>
     </Card>
-  );
-}
-
-function Fact({ term, children }: { term: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{term}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 

@@ -1,7 +1,8 @@
 import type { Driver } from "../api/schema";
-import { segmentsOf } from "../review/segments";
 import { useFormat } from "../shell/format";
 import { useWords } from "../shell/language";
+import { MarkedWords } from "../ui/MarkedWords";
+import { segmentsOf } from "../ui/segments";
 import { playgroundWords } from "../words/playground";
 
 /** A text with its words marked as strongly as they weighed, and each word's weight below. */
@@ -14,19 +15,7 @@ export function Weighed({ text, drivers }: { text: string; drivers: Driver[] }) 
   return (
     <>
       <p className="play-weighed">
-        {segmentsOf(text, fitting).map(({ text: part, strength }, index) =>
-          strength === 0 ? (
-            <span key={index}>{part}</span>
-          ) : (
-            <mark
-              key={index}
-              className={strength > 0 ? "play-for" : "play-against"}
-              style={{ "--strength": `${Math.round(Math.abs(strength) * 100)}%` }}
-            >
-              {part}
-            </mark>
-          ),
-        )}
+        <MarkedWords segments={segmentsOf(text, fitting)} />
       </p>
       <ul className="play-weights">
         {ranked.map(({ text: word, weight, start }) => (

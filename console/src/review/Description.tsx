@@ -1,8 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { ask } from "../api/client";
 import { useWords } from "../shell/language";
+import { MarkedWords } from "../ui/MarkedWords";
+import { type Segment, segmentsOf } from "../ui/segments";
 import { reviewWords } from "../words/review";
-import { type Segment, segmentsOf } from "./segments";
 import type { Driver, Line } from "./shapes";
 
 /** The words that drove the prediction, looked up at once where the desk does not have them yet. */
@@ -24,19 +25,7 @@ export function Description({ line }: { line: Line }) {
   return (
     <div>
       <h2 className="line-description">
-        {segments.map(({ text, strength }, index) =>
-          strength === 0 ? (
-            <span key={index}>{text}</span>
-          ) : (
-            <mark
-              key={index}
-              className={strength > 0 ? "driver-for" : "driver-against"}
-              style={{ "--strength": `${Math.round(Math.abs(strength) * 100)}%` }}
-            >
-              {text}
-            </mark>
-          ),
-        )}
+        <MarkedWords segments={segments} />
       </h2>
       <Legend segments={segments} />
     </div>

@@ -1,4 +1,4 @@
-import type { Driver } from "./shapes";
+import type { Driver } from "../api/schema";
 
 export interface Segment {
   text: string;
