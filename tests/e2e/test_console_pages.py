@@ -79,6 +79,22 @@ def test_a_page_is_alive_and_shuts_nobody_out(visit, first, name):
     assert console.barriers() == []
 
 
+def test_a_change_of_theme_reaches_the_deepest_text_at_once(visit, first):
+    page = shows(visit(), PLACES["forecast"], first)
+
+    inks = page.evaluate(
+        """() => {
+            const deep = document.querySelector(".u-legend .u-label");
+            const ink = (one) => getComputedStyle(one).color;
+            const before = ink(deep);
+            document.documentElement.dataset.theme = "dark";
+            return [before, ink(deep), ink(document.documentElement)];
+        }"""
+    )
+
+    assert inks[0] != inks[1] == inks[2]
+
+
 def test_a_barrier_would_be_found(visit, first):
     console = visit()
     page = shows(console, PLACES["board"], first)

@@ -92,17 +92,8 @@ class Console:
         return [url for url in self.asked if not url.startswith(own)]
 
     def barriers(self) -> list[str]:
-        """Return what axe finds that would shut somebody out, in a sentence each.
-
-        Looked at once more where something is found: a chart may have been drawn anew meanwhile.
-        """
+        """Return what axe finds that would shut somebody out, in a sentence each."""
         self.page.evaluate(AXE.read_text(encoding="utf-8"))
-        if self._found():
-            self.page.wait_for_timeout(1_000)
-            return self._found()
-        return []
-
-    def _found(self) -> list[str]:
         found = self.page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
         return [
             f"{one['id']} ({one['impact']}): {node['html'][:160]} {node['failureSummary']}"
