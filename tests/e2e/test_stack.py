@@ -44,7 +44,9 @@ def test_up_ends_with_a_served_champion_of_each_model(stack, model):
     decisions = stack.json("decisions", "--model", model)
     assert [each["verdict"] for each in decisions if each["verdict"]][-1] == "first_champion"
     assert answer["model"]["name"] == model
-    assert answer["model"]["decision_id"] in {entry["decision_id"] for entry in decisions}
+    champion = next(each for each in decisions if each["generation"] is not None)
+    served = {name: answer["model"][name] for name in ("decision_id", "version", "generation")}
+    assert served == {name: champion[name] for name in served}
 
 
 def test_up_prints_addresses_and_a_request_to_try(stack):
