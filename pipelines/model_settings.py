@@ -103,6 +103,16 @@ class MonitoringSettings(Strict):
 
 
 Params = dict[str, str | int | float | bool]
+PoolKind = Literal["runner", "process", "docker", "kubernetes"]
+"""Who executes a flow run: our own runner, or a worker of one of Prefect's work pools."""
+
+
+class RunSettings(Strict):
+    """Where a model's runs are executed, and how much they may use, where that differs."""
+
+    pool: PoolKind | None = None
+    cpus: float | None = Field(None, gt=0)
+    memory_mib: int | None = Field(None, ge=256)
 
 
 class ScheduleSettings(Strict):
@@ -126,6 +136,7 @@ class ModelSettings(Strict):
     schedules: tuple[ScheduleSettings, ...] = ()
     """More of them, each with parameters of its own."""
     params: Params = Field(default_factory=dict)
+    runs: RunSettings = RunSettings()
 
     @property
     def retrainings(self) -> tuple[ScheduleSettings, ...]:
