@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field, ValidationError
 
+from pipelines import addresses_settings
+from pipelines.addresses_settings import LOOPBACK, Addresses, Databases, Logins
 from pipelines.model_settings import ModelSettings, PolicySettings, SourceSettings, Strict
+from pipelines.secret_files import SecretFileError, with_files
+from pipelines.section_settings import (
+    DemoSettings,
+    FeedSettings,
+    JobSettings,
+    OrderSettings,
+    Ports,
+    ServingSettings,
+)
 
 if TYPE_CHECKING:
     from features.sources import Source
@@ -19,60 +30,25 @@ HOME_VARIABLE = "CONTENDER_HOME"
 FILE_NAME = "contender.toml"
 
 
+__all__ = [
+    "FILE_NAME",
+    "HOME_VARIABLE",
+    "DemoSettings",
+    "FeedSettings",
+    "JobSettings",
+    "OrderSettings",
+    "Ports",
+    "ServingSettings",
+    "Settings",
+    "SettingsError",
+    "load_settings",
+    "policy_change",
+    "read_policy",
+]
+
+
 class SettingsError(ValueError):
     """`contender.toml` or an environment variable is wrong; the message says where."""
-
-
-class Ports(Strict):
-    """Where the services listen, on 127.0.0.1 only."""
-
-    api: int = Field(8000, ge=1, le=65535)
-    mlflow: int = Field(5000, ge=1, le=65535)
-    prefect: int = Field(4200, ge=1, le=65535)
-
-
-class FeedSettings(Strict):
-    """Incoming order lines: a file, a folder, an http(s) address or an imap(s) mailbox."""
-
-    url: str | None = None
-    interval_seconds: int = Field(180, ge=5)
-    audio_language: str = "es"
-
-
-class ServingSettings(Strict):
-    """The API's processes and limits."""
-
-    workers: int = Field(1, ge=1, le=64)
-    poll_seconds: float = Field(1.0, gt=0, le=60)
-    body_limit_bytes: int = Field(8_000_000, ge=1_000)
-    text_limit_characters: int = Field(20_000, ge=100)
-    instances_limit: int = Field(10_000, ge=1)
-    queue_limit: int = Field(256, ge=1)
-    """Requests that may wait for one version."""
-    deadline_seconds: float = Field(30.0, gt=0, le=3600)
-    """How long a request may take, unless its caller gives it less."""
-
-
-class OrderSettings(Strict):
-    """Orders confirmed at the review desk: an http(s) address that they are posted to, if any."""
-
-    post_to: str | None = Field(None, pattern=r"^https?://[^/\s]+", max_length=2_000)
-
-
-class JobSettings(Strict):
-    """Batch scoring: how much may be asked for, and how long a result is kept."""
-
-    limit_bytes: int = Field(200_000_000, ge=1_000)
-    waiting: int = Field(20, ge=1, le=10_000)
-    """Jobs that may wait or run at a time."""
-    keep_days: float = Field(7.0, gt=0)
-
-
-class DemoSettings(Strict):
-    """The generated demo shop."""
-
-    day: bool = True
-    """Whether a fresh shop is visited by simulated customers for some minutes, once."""
 
 
 class Settings(Strict):
@@ -81,6 +57,9 @@ class Settings(Strict):
     home: Path
     store_url: str
     ports: Ports = Ports()
+    addresses: Addresses = Addresses()
+    databases: Databases = Databases()
+    logins: Logins = Logins()
     models: dict[str, ModelSettings] = Field(default_factory=dict)
     feed: FeedSettings = FeedSettings()
     monitoring_schedule: str = "0 6 * * *"
@@ -155,33 +134,55 @@ class Settings(Strict):
 
     @property
     def api_url(self) -> str:
-        """Address of our API."""
-        return f"http://127.0.0.1:{self.ports.api}"
+        """Address of our API, for programs."""
+        return self.addresses.api or self.addresses.own(self.ports.api)
 
     @property
     def mlflow_url(self) -> str:
-        """Address of the MLflow tracking server."""
-        return f"http://127.0.0.1:{self.ports.mlflow}"
+        """Address of the MLflow tracking server, for programs."""
+        return self.addresses.mlflow or f"http://{LOOPBACK}:{self.ports.mlflow}"
 
     @property
     def prefect_url(self) -> str:
-        """Address of the Prefect server, without `/api`."""
-        return f"http://127.0.0.1:{self.ports.prefect}"
+        """Address of the Prefect server, without `/api`, for programs."""
+        return self.addresses.prefect or f"http://{LOOPBACK}:{self.ports.prefect}"
+
+    @property
+    def api_pages(self) -> str:
+        """Address of our API, for people's browsers."""
+        return self.addresses.api_pages or self.api_url
+
+    @property
+    def mlflow_pages(self) -> str:
+        """Address of MLflow, for people's browsers."""
+        return self.addresses.mlflow_pages or self.mlflow_url
+
+    @property
+    def prefect_pages(self) -> str:
+        """Address of Prefect, for people's browsers."""
+        return self.addresses.prefect_pages or self.prefect_url
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Read the settings of the home folder that `environment` names.
 
     The home is `CONTENDER_HOME` or the project's root. Its `contender.toml` is read, or else the
-    one of the project's root. `CONTENDER_PORT_API`, `_MLFLOW`, `_PREFECT`, `CONTENDER_STORE_URL`
-    and `CONTENDER_WORKERS` override the file. Raises `SettingsError`.
+    one of the project's root. `CONTENDER_PORT_API`, `_MLFLOW`, `_PREFECT`, `CONTENDER_STORE_URL`,
+    `CONTENDER_WORKERS` and the variables of `addresses_settings` override the file, secrets
+    also as files. Raises `SettingsError`.
     """
-    variables = os.environ if environment is None else environment
+    try:
+        given = os.environ if environment is None else environment
+        variables = with_files(given, addresses_settings.SECRETS)
+    except SecretFileError as error:
+        raise SettingsError(str(error)) from error
     root = Path(__file__).resolve().parent.parent
     home = Path(variables.get(HOME_VARIABLE) or root).expanduser().resolve()
     candidates = [home / FILE_NAME, root / FILE_NAME]
     file = next((path for path in candidates if path.is_file()), None)
     document = _with_policy_files(_read(file), file, home) if file else {}
+    if fault := addresses_settings.secret_in_file(document):
+        raise SettingsError(f"{file}: {fault}")
     document = {"store_url": f"sqlite:///{home / 'var' / 'contender.db'}", **document}
     try:
         return Settings.model_validate(_overridden(document, variables) | {"home": home})
@@ -247,6 +248,8 @@ def _read(file: Path) -> dict[str, object]:
 def _overridden(document: dict[str, object], variables: Mapping[str, str]) -> dict[str, object]:
     if "CONTENDER_STORE_URL" in variables:
         document["store_url"] = variables["CONTENDER_STORE_URL"]
+    for table, values in addresses_settings.stated(variables).items():
+        document[table] = {**_table(document, table), **values}
     ports = {
         name: variables[f"CONTENDER_PORT_{name.upper()}"]
         for name in Ports.model_fields

@@ -1,0 +1,138 @@
+"""Where services are: what we listen on, what runs elsewhere, and how we sign in there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from pipelines.model_settings import Strict
+
+LOOPBACK = "127.0.0.1"
+EVERYWHERE = {"0.0.0.0": LOOPBACK, "::": "::1", "": LOOPBACK}
+"""Hosts that stand for every address of a machine, and where the machine itself finds them."""
+SECRETS = (
+    "CONTENDER_STORE_URL",
+    "CONTENDER_MLFLOW_DATABASE_URL",
+    "CONTENDER_PREFECT_DATABASE_URL",
+    "MLFLOW_TRACKING_USERNAME",
+    "MLFLOW_TRACKING_PASSWORD",
+    "PREFECT_API_AUTH_STRING",
+)
+"""Variables of this module and of the store that may come as a file."""
+VARIABLES = {
+    "CONTENDER_HOST": ("addresses", "host"),
+    "CONTENDER_API_URL": ("addresses", "api"),
+    "CONTENDER_MLFLOW_URL": ("addresses", "mlflow"),
+    "CONTENDER_PREFECT_URL": ("addresses", "prefect"),
+    "CONTENDER_API_PAGES": ("addresses", "api_pages"),
+    "CONTENDER_MLFLOW_PAGES": ("addresses", "mlflow_pages"),
+    "CONTENDER_PREFECT_PAGES": ("addresses", "prefect_pages"),
+    "CONTENDER_MLFLOW_DATABASE_URL": ("databases", "mlflow"),
+    "CONTENDER_PREFECT_DATABASE_URL": ("databases", "prefect"),
+    "MLFLOW_TRACKING_USERNAME": ("logins", "mlflow_name"),
+    "MLFLOW_TRACKING_PASSWORD": ("logins", "mlflow_password"),
+    "PREFECT_API_AUTH_STRING": ("logins", "prefect"),
+}
+"""Which variable sets what."""
+
+
+def has_password(url: str) -> bool:
+    """Return whether an address carries a password."""
+    return bool(urlsplit(url).password)
+
+
+def _address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(f"{url!r} is no http(s) address")
+    if parts.username or parts.password:
+        raise ValueError(
+            "an address carries no name and no password; they come from MLFLOW_TRACKING_USERNAME "
+            "and MLFLOW_TRACKING_PASSWORD, or PREFECT_API_AUTH_STRING"
+        )
+    return url.rstrip("/").removesuffix("/api")
+
+
+Address = Annotated[str, AfterValidator(_address)]
+
+
+class Addresses(Strict):
+    """Where our API listens, and what runs elsewhere. None: `contender up` runs it, on loopback."""
+
+    host: str = LOOPBACK
+    api: Address | None = None
+    """Where other programs find the API, where that is not the host and port it listens on."""
+    mlflow: Address | None = None
+    prefect: Address | None = None
+    api_pages: Address | None = None
+    """Where people's browsers find the API, where programs find it elsewhere; and so below."""
+    mlflow_pages: Address | None = None
+    prefect_pages: Address | None = None
+
+    def own(self, port: int) -> str:
+        """Return the address at which this machine finds its own API."""
+        host = EVERYWHERE.get(self.host, self.host)
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    @property
+    def beyond_loopback(self) -> bool:
+        """Whether other machines can reach the API."""
+        return self.host != "localhost" and not self.host.startswith("127.") and self.host != "::1"
+
+
+class Databases(Strict):
+    """Databases of the MLflow and the Prefect that `contender up` starts; SQLite where None."""
+
+    mlflow: str | None = Field(None, pattern=r"^\w+(\+\w+)?://")
+    prefect: str | None = Field(None, pattern=r"^\w+(\+\w+)?://")
+
+
+class Logins(Strict):
+    """How we sign in at services elsewhere. From the environment, never from the settings file."""
+
+    mlflow_name: str = ""
+    mlflow_password: SecretStr = SecretStr("")
+    prefect: SecretStr = SecretStr("")
+    """Name and password with a colon in between, as Prefect wants it."""
+
+    @property
+    def mlflow(self) -> tuple[str, str] | None:
+        """Name and password of the tracking server, where there is one."""
+        return (
+            (self.mlflow_name, self.mlflow_password.get_secret_value())
+            if self.mlflow_name
+            else None
+        )
+
+    @property
+    def orchestration(self) -> tuple[str, str] | None:
+        """Name and password of the orchestration server, where there is one."""
+        name, colon, password = self.prefect.get_secret_value().partition(":")
+        return (name, password) if colon else None
+
+
+def stated(variables: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Return what the environment sets, by table of the settings and key."""
+    tables: dict[str, dict[str, str]] = {}
+    for name, (table, key) in VARIABLES.items():
+        if variables.get(name):
+            tables.setdefault(table, {})[key] = variables[name]
+    return tables
+
+
+def secret_in_file(document: Mapping[str, object]) -> str | None:
+    """Return what is wrong with a settings file that holds a secret, or None."""
+    if "logins" in document:
+        return "logins: names and passwords come from the environment, see docs/operations.md"
+    tables = document.get("databases")
+    for name, url in tables.items() if isinstance(tables, dict) else ():
+        if isinstance(url, str) and has_password(url):
+            return (
+                f"databases.{name}: no passwords in this file; set "
+                f"CONTENDER_{name.upper()}_DATABASE_URL, or PGPASSWORD, or name a file in "
+                f"CONTENDER_{name.upper()}_DATABASE_URL_FILE"
+            )
+    return None
