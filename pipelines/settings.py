@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from pydantic import Field, ValidationError
 
 from pipelines import addresses_settings
+from pipelines.access_settings import AccessSettings
 from pipelines.addresses_settings import LOOPBACK, Addresses, Databases, Logins
+from pipelines.flow_settings import FlowSettings
 from pipelines.model_settings import ModelSettings, PolicySettings, SourceSettings, Strict
 from pipelines.secret_files import SecretFileError, with_files
 from pipelines.section_settings import (
@@ -65,9 +67,11 @@ class Settings(Strict):
     monitoring_schedule: str = "0 6 * * *"
     """When the champions are assessed: a cron expression in UTC."""
     serving: ServingSettings = ServingSettings()
+    access: AccessSettings = AccessSettings()
     jobs: JobSettings = JobSettings()
     orders: OrderSettings = OrderSettings()
     demo: DemoSettings = DemoSettings()
+    flows: FlowSettings = FlowSettings()
 
     @property
     def demo_folder(self) -> Path:
@@ -146,6 +150,16 @@ class Settings(Strict):
     def prefect_url(self) -> str:
         """Address of the Prefect server, without `/api`, for programs."""
         return self.addresses.prefect or f"http://{LOOPBACK}:{self.ports.prefect}"
+
+    @property
+    def mlflow_login(self) -> tuple[str, str] | None:
+        """Name and password of a tracking server that runs elsewhere and wants them."""
+        return self.logins.mlflow if self.addresses.mlflow else None
+
+    @property
+    def prefect_login(self) -> tuple[str, str] | None:
+        """Name and password of an orchestration server that runs elsewhere and wants them."""
+        return self.logins.orchestration if self.addresses.prefect else None
 
     @property
     def api_pages(self) -> str:

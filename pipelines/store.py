@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import create_engine, event
 
 from pipelines import schema_version
+from pipelines.access_tables import access_keys, access_sessions, audit_events
 from pipelines.serving_tables import (
     job_parts,
     jobs,
@@ -51,6 +52,9 @@ BUSY_TIMEOUT_SECONDS = 30
 
 __all__ = [
     "Store",
+    "access_keys",
+    "access_sessions",
+    "audit_events",
     "changes",
     "confirmed_orders",
     "decisions",

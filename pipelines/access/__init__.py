@@ -1,0 +1,1 @@
+"""Who may do what: keys with roles, sessions of the console, and the log of who did what."""
