@@ -35,7 +35,10 @@ def approve(
     from pipelines.registry.client import RegistryClient
 
     settings = stack.current_settings()
-    with open_log(settings) as log, RegistryClient(settings.mlflow_url) as client:
+    with (
+        open_log(settings) as log,
+        RegistryClient(settings.mlflow_url, login=settings.mlflow_login) as client,
+    ):
         if decision is None:
             rows = [_row(entry) for entry in approval.waiting(log)]
             if as_json:

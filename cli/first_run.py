@@ -15,7 +15,7 @@ from rich.console import Console
 from cli import screen
 from cli.bars import Bars
 from cli.ledger import open_log
-from cli.running import follow
+from cli.running import follow, orchestration
 from pipelines import catalog
 from pipelines.decisions.hands import DEMO_DAY as SIMULATED
 from pipelines.decisions.hands import hands_on
@@ -55,7 +55,7 @@ def bring_up_champions(settings: Settings) -> None:
     if without:
         raise screen.CommandFailed(
             f"no champion for {', '.join(without)}: see `contender decisions` and "
-            f"{settings.prefect_url}/runs"
+            f"{settings.prefect_pages}/runs"
         )
     _wait_until_served(settings)
     feed.look()
@@ -77,7 +77,7 @@ class FeedStart:
         # Where it cannot be started, the schedule makes up for it.
         with (
             suppress(OrchestrationRefused, OrchestrationUnavailable, UnknownDeployment),
-            OrchestrationClient(self._settings.prefect_url) as client,
+            orchestration(self._settings) as client,
         ):
             client.start(FEED, {}, actor=ACTOR, reason=reason, flow=REFRESH_FEED)
 
@@ -131,7 +131,7 @@ def write_missing_demo(settings: Settings) -> None:
 
 def _train(settings: Settings, names: Sequence[str], meanwhile: Callable[[], None]) -> None:
     with (
-        OrchestrationClient(settings.prefect_url) as client,
+        orchestration(settings) as client,
         Bars(screen.progress_console()) as bars,
     ):
         runs = {
@@ -166,12 +166,12 @@ def print_welcome(settings: Settings, *, detached: bool) -> None:
     """Print the addresses, the champions and one request to try."""
     console = "console" if CONSOLE.exists() else "console (not built yet: make console)"
     addresses = [
-        {"what": f"The {console}", "address": settings.api_url},
-        {"what": "API and its documentation", "address": f"{settings.api_url}/docs"},
-        {"what": "Prefect: retrain from Deployments", "address": settings.prefect_url},
+        {"what": f"The {console}", "address": settings.api_pages},
+        {"what": "API and its documentation", "address": f"{settings.api_pages}/docs"},
+        {"what": "Prefect: retrain from Deployments", "address": settings.prefect_pages},
         {
             "what": "MLflow: choose Model training for the registry",
-            "address": settings.mlflow_url,
+            "address": settings.mlflow_pages,
         },
     ]
     screen.print_table("Contender is up", ("what", "address"), addresses)
@@ -193,7 +193,7 @@ def begin_demo_day(settings: Settings) -> None:
     if not (settings.demo.day and settings.demo_models and _is_fresh(settings)):
         return
     try:
-        with OrchestrationClient(settings.prefect_url) as client:
+        with orchestration(settings) as client:
             run = _start_day(client)
     except (OrchestrationRefused, OrchestrationUnavailable, UnknownDeployment) as error:
         screen.console().print(f"No simulated customers: {error}", soft_wrap=True, markup=False)
@@ -234,7 +234,7 @@ def _print_request(console: Console, settings: Settings, model: str) -> None:
     body = orjson.dumps({"instances": [example]}).decode().replace("'", r"'\''")
     console.print("\nTry:", style="bold")
     console.print(
-        f"curl -s {settings.api_url}/v1/models/{model}/predict "
+        f"curl -s {settings.api_pages}/v1/models/{model}/predict "
         f"-H 'content-type: application/json' -d '{body}'",
         soft_wrap=True,
         markup=False,

@@ -40,7 +40,10 @@ def reconcile(
     Example: `contender reconcile --json`
     """
     settings = stack.current_settings()
-    with opened_store(settings) as store, RegistryClient(settings.mlflow_url) as client:
+    with (
+        opened_store(settings) as store,
+        RegistryClient(settings.mlflow_url, login=settings.mlflow_login) as client,
+    ):
         reconciler = _reconciler(settings, store, client)
         if watch:
             _watch(reconciler)

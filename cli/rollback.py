@@ -32,7 +32,10 @@ def rollback(
 
     settings = stack.current_settings()
     catalog.family(model)
-    with open_log(settings) as log, RegistryClient(settings.mlflow_url) as client:
+    with (
+        open_log(settings) as log,
+        RegistryClient(settings.mlflow_url, login=settings.mlflow_login) as client,
+    ):
         decision = registry.rollback(log, client, model, actor=operator(), reason=reason, to=to)
     result = {
         "model": model,

@@ -81,6 +81,13 @@ def _result(state: object, log: Path) -> object:
     raise screen.CommandFailed(f"{type(found).__name__}: {found}; see {log}") from found
 
 
+def orchestration(settings: Settings) -> OrchestrationClient:
+    """Return a connection to this stack's Prefect."""
+    return OrchestrationClient(
+        settings.prefect_url, login=settings.prefect_login, pages=settings.prefect_pages
+    )
+
+
 def start_and_follow(
     settings: Settings,
     flow: str,
@@ -92,7 +99,7 @@ def start_and_follow(
 ) -> dict[str, object]:
     """Start a deployed flow, and with `wait` follow it to its end; return where to look."""
     rest = {k: v for k, v in parameters.items() if k not in ("requested_by", "reason")}
-    with OrchestrationClient(settings.prefect_url) as client:
+    with orchestration(settings) as client:
         run = client.start(
             model,
             rest,

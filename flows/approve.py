@@ -35,7 +35,7 @@ def settle(
         settled = approval.settle(
             log, decision_id, approved=answer == "approve", actor=your_name, reason=reason
         )
-        with RegistryClient(settings.mlflow_url, TIMEOUT_SECONDS) as client:
+        with RegistryClient(settings.mlflow_url, TIMEOUT_SECONDS, settings.mlflow_login) as client:
             project_if_possible(log, client, settled.model)
         report_decision(settled, settings)
     finally:

@@ -65,8 +65,8 @@ def report_training(model: str, version: str, run_id: str, url: str, settings: S
         key=artifact_key("run", model),
         description="Parameters, figures, data fingerprints and plots",
     )
-    for file in plots(settings.mlflow_url, run_id):
-        address = f"{settings.mlflow_url}/get-artifact?" + urlencode(
+    for file in plots(settings.mlflow_url, run_id, settings.mlflow_login):
+        address = f"{settings.mlflow_pages}/get-artifact?" + urlencode(
             {"path": file, "run_uuid": run_id}
         )
         name = file.rpartition(".")[0].replace("_", " ")
@@ -102,12 +102,13 @@ def artifact_key(what: str, model: str) -> str:
     return "-".join(filter(None, "".join(c if c.isalnum() else "-" for c in text).split("-")))
 
 
-def plots(mlflow_url: str, run_id: str) -> list[str]:
+def plots(mlflow_url: str, run_id: str, login: tuple[str, str] | None = None) -> list[str]:
     """Return the image files of an MLflow run."""
     response = httpx.get(
         f"{mlflow_url}/api/2.0/mlflow/artifacts/list",
         params={"run_id": run_id},
         timeout=30,
+        auth=login,
         trust_env=False,
     )
     response.raise_for_status()
@@ -128,7 +129,7 @@ def _lines(decision: Decision, settings: Settings) -> Iterator[str]:
     yield ""
     yield from _figures(mapping(ruling.get("comparison")))
     yield ""
-    page = f"{settings.api_url}/v1/decisions/{decision.decision_id}"
+    page = f"{settings.api_pages}/v1/decisions/{decision.decision_id}"
     generation = decision.generation or "unchanged"
     yield f"Decision [{decision.decision_id}]({page}), generation {generation}."
     yield f"Recompute it with `contender replay {decision.decision_id}`."

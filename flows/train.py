@@ -135,7 +135,9 @@ def fit(
 def register(place: Workplace, candidate: training.Candidate) -> Trained:
     """Log the run, register the version, admit it, and give it the alias challenger."""
     tags = {"contender.flow_run": place.trigger.flow_run_id or ""}
-    logged = tracking.log_candidate(candidate, place.settings.mlflow_url, tags=tags)
+    logged = tracking.log_candidate(
+        candidate, place.settings.mlflow_url, tags=tags, pages=place.settings.mlflow_pages
+    )
     place.gate.challenge(candidate.package, logged.version)
     report_training(place.model, logged.version, logged.run_id, logged.url, place.settings)
     metric = candidate.family.primary.name

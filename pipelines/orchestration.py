@@ -74,9 +74,10 @@ def model_tag(model: str) -> str:
 
 
 class OrchestrationClient:
-    """A Prefect server, by its address without `/api`.
+    """A Prefect server, by its address without `/api`, and by `login` where it wants one.
 
-    Every call retries a busy server (503 happens on SQLite) and one that is just starting.
+    `pages` is where people's browsers find it, if elsewhere. Every call retries a busy server
+    (503 happens on SQLite) and one that is just starting.
     """
 
     def __init__(
@@ -84,14 +85,18 @@ class OrchestrationClient:
         prefect_url: str,
         timeout_seconds: float = 10.0,
         *,
+        login: tuple[str, str] | None = None,
+        pages: str | None = None,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._url = prefect_url.rstrip("/")
+        self._pages = (pages or prefect_url).rstrip("/")
         self._sleep = sleep
         self._http = httpx.Client(
             base_url=f"{self._url}/api/",
             timeout=timeout_seconds,
+            auth=login,
             transport=transport,
             trust_env=False,
         )
@@ -160,7 +165,7 @@ class OrchestrationClient:
         deployment = self._deployment(flow, model)
         known = deployment.get("parameter_openapi_schema"), deployment.get("parameters")
         schema, values = (each if isinstance(each, dict) else {} for each in known)
-        page = f"{self._url}/deployments/deployment/{deployment['id']}"
+        page = f"{self._pages}/deployments/deployment/{deployment['id']}"
         return Form(schema, values, page)
 
     def get(self, run_id: str) -> FlowRun:
@@ -205,7 +210,7 @@ class OrchestrationClient:
         return FlowRun(
             id=str(document["id"]),
             name=str(document["name"]),
-            url=f"{self._url}/runs/flow-run/{document['id']}",
+            url=f"{self._pages}/runs/flow-run/{document['id']}",
             state=str(document.get("state_type") or known.get("type") or "UNKNOWN"),
             message=str(known.get("message") or ""),
         )

@@ -47,9 +47,16 @@ class Logged:
 
 
 def log_candidate(
-    candidate: Candidate, mlflow_url: str, *, tags: Mapping[str, str] | None = None
+    candidate: Candidate,
+    mlflow_url: str,
+    *,
+    tags: Mapping[str, str] | None = None,
+    pages: str | None = None,
 ) -> Logged:
-    """Log a run and register its model as a new version. The alias is `registry`'s business."""
+    """Log a run and register its model as a new version. The alias is `registry`'s business.
+
+    `pages` is where people's browsers find the server, where that is not `mlflow_url`.
+    """
     mlflow.set_tracking_uri(mlflow_url)
     mlflow.set_registry_uri(mlflow_url)
     name = candidate.family.name
@@ -62,7 +69,7 @@ def log_candidate(
         model = _log_model(candidate)
     version = str(model.registered_model_version)
     MlflowClient().set_model_version_tag(name, version, DIGEST_TAG, candidate.package.digest)
-    url = f"{mlflow_url}/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
+    url = f"{pages or mlflow_url}/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
     return Logged(run.info.run_id, str(model.model_id), version, url)
 
 

@@ -50,7 +50,7 @@ class BoardDesk:
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.pages = Pages(settings.mlflow_url, settings.prefect_url)
+        self.pages = Pages(settings.mlflow_pages, settings.prefect_pages)
         self._settings = settings
         self._log = log
         self._follower = follower

@@ -59,8 +59,10 @@ def compose(settings: Settings) -> FastAPI:
     """Return the application with the real store, log, registry and orchestration."""
     store = open_store(settings.store_url)
     log = DecisionLog(store, settings.var / "predictions")
-    client = RegistryClient(settings.mlflow_url, REGISTRY_TIMEOUT_SECONDS)
-    orchestration = OrchestrationClient(settings.prefect_url)
+    client = RegistryClient(settings.mlflow_url, REGISTRY_TIMEOUT_SECONDS, settings.mlflow_login)
+    orchestration = OrchestrationClient(
+        settings.prefect_url, login=settings.prefect_login, pages=settings.prefect_pages
+    )
 
     def roll_back(model: str, *, actor: str, reason: str, to: str | None) -> Decision:
         return registry.rollback(log, client, model, actor=actor, reason=reason, to=to)

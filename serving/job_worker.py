@@ -50,7 +50,9 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
     store = open_store(settings.store_url)
-    with RegistryClient(settings.mlflow_url, REGISTRY_TIMEOUT_SECONDS) as registry:
+    with RegistryClient(
+        settings.mlflow_url, REGISTRY_TIMEOUT_SECONDS, settings.mlflow_login
+    ) as registry:
         worker = compose(settings, store, registry, stop.is_set)
         _say_ready(settings)
         run(worker, stop)

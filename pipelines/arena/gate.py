@@ -62,7 +62,7 @@ class Gate:
         *,
         blesser: Callable[[Path], Blessing] = bless,
     ) -> None:
-        self.client = RegistryClient(settings.mlflow_url, TIMEOUT_SECONDS)
+        self.client = RegistryClient(settings.mlflow_url, TIMEOUT_SECONDS, settings.mlflow_login)
         self._settings = settings
         self._store = store
         self._log = log

@@ -15,6 +15,7 @@ from types import TracebackType
 from pipelines.registry.files import ArtifactProxy, path_of
 from pipelines.registry.http import (
     Document,
+    Login,
     NoSuchVersion,
     RegistryHttp,
     RegistryRefused,
@@ -67,10 +68,15 @@ class RegisteredModel:
 
 
 class RegistryClient:
-    """Talks to one MLflow tracking server; safe to share between threads, closed once."""
+    """Talks to one MLflow tracking server; safe to share between threads, closed once.
 
-    def __init__(self, base_url: str, timeout_seconds: float = 5.0) -> None:
-        self._http = RegistryHttp(base_url, timeout_seconds)
+    `login` is name and password, where the server wants them.
+    """
+
+    def __init__(
+        self, base_url: str, timeout_seconds: float = 5.0, login: Login | None = None
+    ) -> None:
+        self._http = RegistryHttp(base_url, timeout_seconds, login)
         self._files = ArtifactProxy(self._http)
 
     def __enter__(self) -> RegistryClient:

@@ -12,6 +12,8 @@ import orjson
 
 Document = dict[str, Any]
 """One JSON answer of the registry, before it becomes a class of `registry_client`."""
+Login = tuple[str, str]
+"""Name and password."""
 
 
 class RegistryUnavailable(ConnectionError):
@@ -29,11 +31,15 @@ class NoSuchVersion(LookupError):
 class RegistryHttp:
     """One connection pool to one server, with its errors told apart."""
 
-    def __init__(self, base_url: str, timeout_seconds: float) -> None:
+    def __init__(self, base_url: str, timeout_seconds: float, login: Login | None = None) -> None:
         self.base_url = base_url.rstrip("/")
         # The registry is a neighbour; a proxy meant for the internet must not stand in between.
         self._http = httpx.Client(
-            base_url=self.base_url, timeout=timeout_seconds, trust_env=False, follow_redirects=False
+            base_url=self.base_url,
+            timeout=timeout_seconds,
+            auth=login,
+            trust_env=False,
+            follow_redirects=False,
         )
 
     def close(self) -> None:
@@ -99,6 +105,11 @@ def _raise_for(response: httpx.Response) -> None:
         code, message = str(answer["error_code"]), str(answer["message"])
     except (ValueError, KeyError, TypeError):
         code, message = "", response.text[:300]
+    if response.status_code == httpx.codes.UNAUTHORIZED:
+        raise RegistryUnavailable(
+            f"{response.request.url.copy_with(path='/', query=None)} wants another name or "
+            "password; set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+        )
     if code == "RESOURCE_DOES_NOT_EXIST" or response.status_code == 404:
         raise NoSuchVersion(message)
     if response.status_code >= 500:
