@@ -38,11 +38,10 @@ class TracesSettings(Strict):
     """Share of the requests that are traced, where the caller's `traceparent` does not decide."""
 
 
-def overridden(document: dict[str, object], variables: Mapping[str, str]) -> None:
-    """Put what the environment says in the place of what the file says."""
+def stated(variables: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Return what the environment says, by table and key of `contender.toml`."""
+    found: dict[str, dict[str, str]] = {"logging": {}, "traces": {}}
     for variable, (table, key) in VARIABLES.items():
         if variables.get(variable):
-            stated = document.get(table)
-            # What is no table is refused by name when the whole document is read.
-            kept = stated if isinstance(stated, dict) else {}
-            document[table] = {**kept, key: variables[variable]}
+            found[table][key] = variables[variable]
+    return found

@@ -23,7 +23,9 @@ PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(ck_[A-Za-z0-9]+)_[A-Za-z0-9_\-]+"), rf"\1_{MASK}"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=\-]{6,}"), rf"\1 {MASK}"),
     (
-        re.compile(r"(?i)\b(authorization|x-api-key|cookie|set-cookie)(b?['\"]?\s*[:=,]\s*b?['\"]?)[^\s'\",;]+"),
+        re.compile(
+            r"(?i)\b(authorization|x-api-key|cookie|set-cookie)((?:b?['\"])?\s*[:=,]\s*(?:b?['\"])?)[^\s'\",;]+"
+        ),
         rf"\1\2{MASK}",
     ),
     # password=…, "password": "…", ?token=…; not the word in a sentence.
