@@ -14,6 +14,7 @@ from cli.supervisor import Probe, Service
 from pipelines.settings import HOME_VARIABLE, Settings
 
 RUNNER_READY_VARIABLE = "CONTENDER_RUNNER_READY"
+WORKER_READY_VARIABLE = "CONTENDER_WORKER_READY"
 CLOCK_CORRECTION_SECONDS = 2.0
 """The system derives a process's start from the wall clock, which may be corrected by a moment."""
 
@@ -25,6 +26,7 @@ def stack_services(settings: Settings, inherited: Mapping[str, str]) -> tuple[Se
         *_mlflow(settings, environment),
         _prefect(settings, environment),
         _flows(settings, environment),
+        *_workers(settings, environment),
         Service(
             "reconciler",
             _python("cli.main", "reconcile", "--watch"),
@@ -87,6 +89,24 @@ def _flows(settings: Settings, environment: Mapping[str, str]) -> Service:
         healthy=pid_file_probe(ready),
         after=("mlflow", "prefect"),
     )
+
+
+def _workers(settings: Settings, environment: Mapping[str, str]) -> tuple[Service, ...]:
+    """One worker for each kind of work pool in use; more of them may run elsewhere."""
+    found = []
+    for kind in settings.pools:
+        ready = settings.var / "run" / f"worker-{kind}.ready"
+        own = {WORKER_READY_VARIABLE: str(ready), "PREFECT_WORKER_QUERY_SECONDS": "2"}
+        found.append(
+            Service(
+                f"worker-{kind}",
+                _python("flows.worker", kind),
+                {**environment, **own},
+                healthy=pid_file_probe(ready),
+                after=("flows",),
+            )
+        )
+    return tuple(found)
 
 
 def service_environment(settings: Settings, inherited: Mapping[str, str]) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """What is deployed, and the runner that executes it: `python -m flows.deployments`.
 
 Each model has three deployments named after it, one of each flow; `all` stands for every model.
-A run loads its flow as an attribute of this module, so a new family needs no line here.
+A run loads its flow as an attribute of this module, so a new family needs no line here. The runner
+executes what is in no work pool; the rest only stands here, and a pool's workers take it.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from flows import (
     demo_day,
     everything,
     monitor,
+    pools,
     promote,
     refresh,
     repair,
@@ -39,7 +41,6 @@ from pipelines.orchestration import model_tag
 from pipelines.settings import Settings, load_settings
 
 READY_VARIABLE = "CONTENDER_RUNNER_READY"
-RUNS_AT_ONCE = 4
 ALL = "all"
 
 BUILDERS: Mapping[str, Callable[[str], Flow[..., object]]] = {
@@ -105,7 +106,17 @@ def _deployment(flow: str, model: str, settings: Settings) -> RunnerDeployment:
         ),
         entrypoint_type=EntrypointType.MODULE_PATH,
     )
+    _place(deployment, settings, model)
     return _located(deployment, f"{flow.replace('-', '_')}__{model}")
+
+
+def _place(deployment: RunnerDeployment, settings: Settings, model: str) -> None:
+    """Say who executes the runs; said also where it is the runner, after it was a pool."""
+    kind = settings.flows.pool_of(settings.models.get(model))
+    in_pool = kind != "runner"
+    deployment.work_pool_name = pools.pool_name(kind) if in_pool else None
+    if in_pool:
+        deployment.job_variables = pools.job_variables(kind, settings, model)
 
 
 def _refresh(settings: Settings) -> RunnerDeployment:
@@ -175,6 +186,11 @@ def _located(deployment: RunnerDeployment, attribute: str) -> RunnerDeployment:
     return deployment
 
 
+def _deploy(deployment: RunnerDeployment, runner: Runner) -> object:
+    pooled = deployment.work_pool_name is not None
+    return deployment.apply() if pooled else runner.add_deployment(deployment)
+
+
 def main() -> None:
     """Deploy everything, say that we are ready, and run what is asked for until stopped."""
     settings = load_settings()
@@ -182,10 +198,11 @@ def main() -> None:
     repair.skip_missed_runs(datetime.now(UTC))
     asyncio.run(repair.watch_heartbeats())
     # Schedules go on after a restart: pausing them at every stop would need undoing by hand.
-    runner = Runner(limit=RUNS_AT_ONCE, pause_on_shutdown=False)
+    runner = Runner(limit=settings.flows.at_once, pause_on_shutdown=False)
+    pools.make_pools(settings)
     retrainings: dict[str, UUID] = {}
     for deployment in deployments(settings):
-        known = cast(UUID, runner.add_deployment(deployment))
+        known = cast(UUID, _deploy(deployment, runner))
         if deployment.flow_name == retrain.NAME and deployment.name in settings.models:
             retrainings[deployment.name] = known
     asyncio.run(signals.retrain_on_signals(retrainings))

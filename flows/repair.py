@@ -13,6 +13,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterState,
     FlowRunFilterStateType,
     FlowRunFilterTags,
+    FlowRunFilterWorkQueueName,
 )
 from prefect.client.schemas.objects import State, StateType
 from prefect.events.actions import ChangeFlowRunState
@@ -28,7 +29,8 @@ PAGE = 200
 def close_abandoned_runs() -> int:
     """Mark as crashed what a runner left running when it was killed; return how many.
 
-    Called before the runner starts: it executes every deployed run, so none can be alive.
+    Called before the runner starts: it executes every deployed run that is in no work pool, so none
+    of these can be alive. Of the others the silence of their heartbeat tells.
     """
     unfinished = FlowRunFilterStateType(
         any_=[StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
@@ -36,6 +38,7 @@ def close_abandoned_runs() -> int:
     left = FlowRunFilter(
         state=FlowRunFilterState(type=unfinished),
         deployment_id=FlowRunFilterDeploymentId(is_null_=False),
+        work_queue_name=FlowRunFilterWorkQueueName(is_null_=True),
     )
     return _end_all(left, Crashed(message="The flow runner was stopped while this run went on."))
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
 from pipelines.model_settings import ModelSettings, PoolKind, Strict
 
-CONTAINERS: tuple[PoolKind, ...] = ("docker", "kubernetes")
+POOLS: tuple[PoolKind, ...] = ("process", "docker", "kubernetes")
+LOCAL = {"127.0.0.1", "localhost", "::1"}
 SECRET_WORDS = ("PASSWORD", "SECRET", "TOKEN", "AUTH")
 RESOURCE_NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 
@@ -72,41 +74,49 @@ class FlowSettings(Strict):
         return model.runs.cpus or self.cpus, model.runs.memory_mib or self.memory_mib
 
 
-def pools_in_use(
-    flows: FlowSettings,
-    models: Mapping[str, ModelSettings],
-    *,
-    store_url: str,
-    addresses: Mapping[str, str],
-) -> tuple[PoolKind, ...]:
-    """Return the kinds of work pool that these models need, in a fixed order.
+class Places(Protocol):
+    """What a run has to reach; our settings know it."""
 
-    `addresses` are those of the services that a run speaks to, by what they are called. Raises
-    `PoolRefused` where a run could not reach what it needs.
-    """
+    @property
+    def flows(self) -> FlowSettings:
+        """How runs are executed."""
+
+    @property
+    def store_url(self) -> str:
+        """Our store."""
+
+    @property
+    def mlflow_url(self) -> str:
+        """MLflow."""
+
+    @property
+    def prefect_url(self) -> str:
+        """Prefect."""
+
+
+def pools_in_use(flows: FlowSettings, models: Mapping[str, ModelSettings]) -> tuple[PoolKind, ...]:
+    """Return the kinds of work pool that these models' runs need, in a fixed order."""
     wanted = {flows.pool_of(None), *(flows.pool_of(model) for model in models.values())}
-    kinds: list[PoolKind] = [kind for kind in ("process", *CONTAINERS) if kind in wanted]
+    return tuple(kind for kind in POOLS if kind in wanted)
+
+
+def refuse_unfit_pools(places: Places, kinds: Iterable[PoolKind]) -> None:
+    """Raise `PoolRefused` where a run in one of the pools could not reach what it needs."""
     for kind in kinds:
-        if kind in CONTAINERS:
-            _refuse_unfit(kind, flows.containers, store_url, addresses)
-    return tuple(kinds)
+        if kind != "process":
+            _refuse_unfit(kind, places)
 
 
-def _refuse_unfit(
-    kind: PoolKind, containers: ContainerSettings, store_url: str, addresses: Mapping[str, str]
-) -> None:
+def _refuse_unfit(kind: PoolKind, places: Places) -> None:
+    containers, in_file = places.flows.containers, places.store_url.startswith("sqlite")
     if containers.volume is None:
         raise PoolRefused(
-            f"flows.containers.volume: runs in {kind} need the home folder that the server has"
+            f"flows.containers.volume: a run in {kind} needs the server's home folder"
         )
-    own_file = store_url.startswith("sqlite")
-    if own_file and kind == "kubernetes":
-        raise PoolRefused("store_url: runs on other machines need the store in PostgreSQL")
-    if not own_file and containers.secret is None:
-        raise PoolRefused(
-            f"flows.containers.secret: runs in {kind} are told the store's address by it"
-        )
-    if kind == "kubernetes":
-        for what, url in addresses.items():
-            if any(local in url for local in ("127.0.0.1", "localhost", "[::1]")):
-                raise PoolRefused(f"{what} is at {url}, which a run in kubernetes does not reach")
+    if in_file and kind == "kubernetes":
+        raise PoolRefused("store_url: a run on another machine needs the store in PostgreSQL")
+    if not in_file and containers.secret is None:
+        raise PoolRefused(f"flows.containers.secret: it tells a run in {kind} where the store is")
+    for url in (places.mlflow_url, places.prefect_url) if kind == "kubernetes" else ():
+        if urlsplit(url).hostname in LOCAL:
+            raise PoolRefused(f"addresses: a run in kubernetes does not reach {url}")

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from pipelines import addresses_settings
 from pipelines.access_settings import AccessSettings
 from pipelines.addresses_settings import LOOPBACK, Addresses, Databases, Logins
-from pipelines.flow_settings import FlowSettings
-from pipelines.model_settings import ModelSettings, PolicySettings, SourceSettings, Strict
+from pipelines.flow_settings import FlowSettings, pools_in_use, refuse_unfit_pools
+from pipelines.model_settings import ModelSettings, PolicySettings, PoolKind, SourceSettings, Strict
 from pipelines.secret_files import SecretFileError, with_files
 from pipelines.section_settings import (
     DemoSettings,
@@ -72,6 +72,16 @@ class Settings(Strict):
     orders: OrderSettings = OrderSettings()
     demo: DemoSettings = DemoSettings()
     flows: FlowSettings = FlowSettings()
+
+    @model_validator(mode="after")
+    def _pools_reach_all(self) -> Settings:
+        refuse_unfit_pools(self, self.pools)
+        return self
+
+    @property
+    def pools(self) -> tuple[PoolKind, ...]:
+        """The kinds of Prefect's work pools that the models' runs need."""
+        return pools_in_use(self.flows, self.models)
 
     @property
     def demo_folder(self) -> Path:
