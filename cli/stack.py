@@ -17,7 +17,7 @@ from typing import IO, Literal
 import psutil
 from pydantic import BaseModel, ValidationError
 
-from cli import processes
+from cli import processes, servers
 from pipelines.settings import Ports, Settings, load_settings
 
 Phase = Literal["starting", "ready", "stopping", "stopped", "failed"]
@@ -128,23 +128,29 @@ def running(settings: Settings) -> bool:
 
 def check_ports(settings: Settings) -> None:
     """Raise `StackError` naming each port that something else listens on."""
+    ours = {"api": settings.addresses.host}
+    if settings.addresses.mlflow is None:
+        ours["mlflow"] = servers.HOST
+    if settings.addresses.prefect is None:
+        ours["prefect"] = servers.HOST
+    ports = settings.ports.model_dump()
     taken = [
-        f"{port} ({name})"
-        for name, port in settings.ports.model_dump().items()
-        if _is_taken(int(port))
+        f"{ports[name]} ({name})"
+        for name, host in ours.items()
+        if _is_taken(host, int(ports[name]))
     ]
     if taken:
         raise StackError(
-            f"port {', '.join(taken)} of 127.0.0.1 is taken by another program; choose others with "
+            f"port {', '.join(taken)} is taken by another program; choose others with "
             "`--ports api=8001,mlflow=5001,prefect=4201` or CONTENDER_PORT_API, _MLFLOW, _PREFECT"
         )
 
 
-def _is_taken(port: int) -> bool:
-    with socket.socket() as probe:
+def _is_taken(host: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((host, port))
         except OSError:
             return True
     return False

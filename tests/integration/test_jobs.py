@@ -21,7 +21,7 @@ from postgresql_server import new_database, postgresql_server
 from serving_process import ServingProcess
 from serving_stage import MODEL
 
-from cli.services import pid_file_probe
+from cli.probes import pid_file_probe
 from pipelines.jobs.queue import JobQueue
 from pipelines.settings import Settings
 from pipelines.store import Store, open_store

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from cli import processes
-from cli.services import pid_file_probe
+from cli.probes import pid_file_probe
 from cli.supervisor import Service, ServiceFailed, Supervisor, Timing
 
 QUICK = Timing(
@@ -171,7 +171,7 @@ with subprocess.Popen([sys.executable, "-m", "cli.warden", sys.argv[1]], stdin=s
 KILLED_SUPERVISOR = """
 import asyncio, os, subprocess, sys
 from pathlib import Path
-from cli.services import pid_file_probe
+from cli.probes import pid_file_probe
 from cli.supervisor import Service, Supervisor
 
 stack, journal, fake = sys.argv[1:]
