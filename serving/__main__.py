@@ -1,4 +1,4 @@
-"""`python -m serving`: the API, on 127.0.0.1 only, with as many workers as the settings say."""
+"""`python -m serving`: the API, on the host and with as many workers as the settings say."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from contextlib import suppress
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
+from pipelines.observability import logs
 from pipelines.settings import Settings, SettingsError, load_settings
 from serving.draining import DrainingServer
 from serving.workers import Workers
 
-HOST = "127.0.0.1"
 GRACE_SECONDS = 10
 STOP_SECONDS = GRACE_SECONDS + 3
 """After draining and grace a worker that is told to stop has ended, or is killed."""
@@ -25,6 +25,7 @@ PATIENCE_SECONDS = 15
 """A worker whose event loop stands still for so long is replaced; a busy machine can take 5 s."""
 # Named here and not imported: what reads it decides on import, so it has to be set before.
 METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+FORMATTER = "serving.observability.request_fields.formatter"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -39,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     config = uvicorn.Config(
         "serving.entry:build",
         factory=True,
-        host=HOST,
+        host=asked.host,
         port=asked.port,
         workers=asked.workers,
         http="serving.entry:HotProtocol",  # by name: the supervisor holds no application
@@ -48,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
-        log_config=LOGGING,
+        log_config=logs.dict_config(settings.logging, "api", formatter=FORMATTER),
     )
     if asked.workers > 1:
         workers = Workers(config, patience_seconds=PATIENCE_SECONDS, stop_seconds=STOP_SECONDS)
@@ -61,6 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser(settings: Settings) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m serving", description=__doc__)
+    parser.add_argument("--host", default=settings.addresses.host)
     parser.add_argument("--port", type=int, default=settings.ports.api)
     parser.add_argument("--workers", type=int, default=settings.serving.workers)
     return parser
@@ -73,18 +75,6 @@ def _prepare_metrics(settings: Settings, port: int) -> None:
     directory.mkdir(parents=True)
     os.environ[METRICS_VARIABLE] = str(directory)
 
-
-LOGGING: dict[str, object] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "plain": {"format": "%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"}
-    },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["stderr"], "level": "INFO"},
-    # httpx says a line for each poll of the registry.
-    "loggers": {"httpx": {"level": "WARNING"}},
-}
 
 if __name__ == "__main__":
     sys.exit(main())
