@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 from pipelines import addresses_settings
 from pipelines.access_settings import AccessSettings
 from pipelines.addresses_settings import LOOPBACK, Addresses, Databases, Logins
+from pipelines.client_settings import ClientSettings
 from pipelines.flow_settings import FlowSettings, pools_in_use, refuse_unfit_pools
 from pipelines.model_settings import ModelSettings, PolicySettings, PoolKind, SourceSettings, Strict
 from pipelines.secret_files import SecretFileError, with_files
@@ -68,6 +69,7 @@ class Settings(Strict):
     """When the champions are assessed: a cron expression in UTC."""
     serving: ServingSettings = ServingSettings()
     access: AccessSettings = AccessSettings()
+    clients: ClientSettings = ClientSettings()
     jobs: JobSettings = JobSettings()
     orders: OrderSettings = OrderSettings()
     demo: DemoSettings = DemoSettings()

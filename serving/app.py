@@ -22,7 +22,7 @@ from serving.assembly import Registry, assemble
 from serving.bodies import BodyLimits
 from serving.documentation import describe
 from serving.envelope import Envelope
-from serving.hot import wire
+from serving.hot import patience, wire
 from serving.hot.routes import HotRoutes
 from serving.hot.table import HotTable
 from serving.problems import respond
@@ -145,7 +145,7 @@ async def _lifespan(
     # The champions are there before the first request is: a restarted worker refuses none.
     await run_in_threadpool(services.follower.start, START_PATIENCE_SECONDS)
     await run_in_threadpool(services.rollouts.start, START_PATIENCE_SECONDS)
-    yield {wire.STATE: app.state.hot}
+    yield {wire.STATE: app.state.hot, patience.STATE: services.settings.clients}
     services.telemetry.tallies.hand_over()
     await run_in_threadpool(_stop, services, close)
 

@@ -26,6 +26,8 @@ class DrainingState(ServerState):
     def __init__(self) -> None:
         super().__init__()
         self.draining = False
+        self.patience: object | None = None
+        """Who watches the connections, once there is one."""
 
 
 class DrainingProtocol(HttpToolsProtocol):

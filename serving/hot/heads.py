@@ -1,5 +1,8 @@
 """Heads of requests: of bounded size, and an upgrade that is offered in one is let be.
 
+What follows a chunked body as trailers is no head: it is dropped, for whoever stands in front of
+this server has judged the head alone. How long a client may take is for `serving.hot.patience`.
+
 Java's `HttpClient` offers HTTP/2 (`Upgrade: h2c`) with its first request, whatever that is. Who
 does not want it answers as if nothing had been offered (RFC 9110, section 7.8); the parser, though,
 takes all that follows such a head for another protocol, and the body is lost. So the request is
@@ -9,26 +12,25 @@ read once more without its offer.
 from __future__ import annotations
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from serving.draining import DrainingProtocol
+from serving.hot.watched import WatchedProtocol
 
 HEAD_BYTES = 65_536
 """A head that is longer after so many bytes is refused; one that arrives in one piece is not."""
-TOO_LARGE = b"The head of the request is too large."
+TOO_LARGE = "The head of the request is too large."
 OFFERS = frozenset({b"upgrade", b"http2-settings"})
 
 
-class HeadsProtocol(DrainingProtocol):
+class HeadsProtocol(WatchedProtocol):
     """A connection that holds no endless head, and reads past the offer of another protocol."""
 
-    _in_head = False
     _head_bytes = 0
     _offered = False
     """Whether the request that is being parsed begins once more, without its offer."""
 
     def data_received(self, data: bytes) -> None:
         """Parse what has arrived."""
+        self.received += len(data)
         try:
             self._unset_keepalive_if_required()
             self.parser.feed_data(data)
@@ -40,15 +42,22 @@ class HeadsProtocol(DrainingProtocol):
             self.send_400_response("Invalid HTTP request received.")
         if self._in_head:
             self._bound(len(data))
+        elif self._in_body:
+            self.bound_wrapping()
 
     def on_message_begin(self) -> None:
         """Begin to count the head."""
-        self._in_head, self._head_bytes = True, 0
+        self._head_bytes = 0
         super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take in a header; a trailer is none."""
+        if self._in_head:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Begin to answer, unless the request has to be read without its offer first."""
-        self._in_head = False
+        self._in_head, self._in_body = False, True
         self._offered = self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
         if not self._offered:
             self.begin()
@@ -59,6 +68,7 @@ class HeadsProtocol(DrainingProtocol):
 
     def on_message_complete(self) -> None:
         """Take note that a request is here as a whole; one with an offer is not."""
+        self._in_body = False
         if not self._offered:
             self.complete()
 
@@ -68,12 +78,8 @@ class HeadsProtocol(DrainingProtocol):
 
     def _bound(self, received: int) -> None:
         self._head_bytes += received
-        if self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
-            self._in_head = False
-            head = [STATUS_LINE[431], b"content-type: text/plain; charset=utf-8\r\n"]
-            head += [b"content-length: %d\r\n" % len(TOO_LARGE), b"connection: close\r\n\r\n"]
-            self.transport.write(b"".join([*head, TOO_LARGE]))
-            self.transport.close()
+        if self._head_bytes > HEAD_BYTES:
+            self.refuse(431, TOO_LARGE)
 
     def _begin_again(self, rest: bytes) -> None:
         head = [self.parser.get_method(), b" ", self.url, b" HTTP/1.1\r\n"]
