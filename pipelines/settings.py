@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field, ValidationError, model_validator
 
-from pipelines import addresses_settings
+from pipelines import addresses_settings, observability_settings
 from pipelines.access_settings import AccessSettings
 from pipelines.addresses_settings import LOOPBACK, Addresses, Databases, Logins
 from pipelines.client_settings import ClientSettings
 from pipelines.flow_settings import FlowSettings, pools_in_use, refuse_unfit_pools
 from pipelines.model_settings import ModelSettings, PolicySettings, PoolKind, SourceSettings, Strict
+from pipelines.observability_settings import LoggingSettings, TracesSettings
 from pipelines.secret_files import SecretFileError, with_files
 from pipelines.section_settings import (
     DemoSettings,
@@ -74,6 +75,8 @@ class Settings(Strict):
     orders: OrderSettings = OrderSettings()
     demo: DemoSettings = DemoSettings()
     flows: FlowSettings = FlowSettings()
+    logging: LoggingSettings = LoggingSettings()
+    traces: TracesSettings = TracesSettings()
 
     @model_validator(mode="after")
     def _pools_reach_all(self) -> Settings:
@@ -274,20 +277,17 @@ def _read(file: Path) -> dict[str, object]:
 def _overridden(document: dict[str, object], variables: Mapping[str, str]) -> dict[str, object]:
     if "CONTENDER_STORE_URL" in variables:
         document["store_url"] = variables["CONTENDER_STORE_URL"]
-    for table, values in addresses_settings.stated(variables).items():
-        document[table] = {**_table(document, table), **values}
-    ports = {
+    stated = {**addresses_settings.stated(variables), **observability_settings.stated(variables)}
+    if "CONTENDER_WORKERS" in variables:
+        stated["serving"] = {"workers": variables["CONTENDER_WORKERS"]}
+    stated["ports"] = {
         name: variables[f"CONTENDER_PORT_{name.upper()}"]
         for name in Ports.model_fields
         if f"CONTENDER_PORT_{name.upper()}" in variables
     }
-    if ports:
-        document["ports"] = {**_table(document, "ports"), **ports}
-    if "CONTENDER_WORKERS" in variables:
-        document["serving"] = {
-            **_table(document, "serving"),
-            "workers": variables["CONTENDER_WORKERS"],
-        }
+    for table, values in stated.items():
+        if values:
+            document[table] = {**_table(document, table), **values}
     return document
 
 

@@ -25,6 +25,7 @@ from serving.envelope import Envelope
 from serving.hot import patience, wire
 from serving.hot.routes import HotRoutes
 from serving.hot.table import HotTable
+from serving.observability.access_log import AccessLog
 from serving.problems import respond
 from serving.retraining import Orchestration
 from serving.routers import (
@@ -126,13 +127,15 @@ def _wrap(app: FastAPI, settings: Settings, services: Services) -> None:
         takes=_taken_beside_json,
         streams=jobs.takes_upload,
     )
-    app.add_middleware(Envelope, telemetry=services.telemetry)
+    access = AccessLog(settings.logging.access)
+    app.add_middleware(Envelope, telemetry=services.telemetry, access=access)
     app.state.hot = HotTable(
         [route for module in HOT for route in module.HOT],
         settings.models,
         state=app.state,
         limit_bytes=settings.serving.body_limit_bytes,
         tallies=services.telemetry.tallies,
+        access=access,
     )
     app.add_middleware(HotRoutes, table=app.state.hot)
 

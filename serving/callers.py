@@ -40,6 +40,12 @@ def remember(scope: Scope, receive: Receive) -> None:
     _caller.set((scope, receive, time.monotonic()))
 
 
+def request() -> Scope | None:
+    """Return the request that this task answers, if it answers one."""
+    caller = _caller.get()
+    return caller[0] if caller else None
+
+
 def header(name: bytes) -> str | None:
     """Return a header of the caller's, by its name in small letters; None where he sent none."""
     caller = _caller.get()

@@ -10,6 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving import callers, generations
+from serving.observability.access_log import AccessLog
 from serving.telemetry import Telemetry
 
 HEADER = "X-Request-Id"
@@ -23,9 +24,10 @@ class Envelope:
     It also takes note of a demanded generation and names the one that answered.
     """
 
-    def __init__(self, app: ASGIApp, *, telemetry: Telemetry) -> None:
+    def __init__(self, app: ASGIApp, *, telemetry: Telemetry, access: AccessLog) -> None:
         self._app = app
         self._telemetry = telemetry
+        self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -52,7 +54,9 @@ class Envelope:
         finally:
             route = _route(scope)
             method = scope["method"] if scope["method"] in METHODS else "other"
-            self._telemetry.tallies.handled(method, route, status, time.perf_counter() - start)
+            seconds = time.perf_counter() - start
+            self._telemetry.tallies.handled(method, route, status, seconds)
+            self._access.handled(method, route, status, seconds, request_id)
 
 
 def request_id_for(given: str | None) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, MutableMapping
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Protocol
 
 DEMANDED = "X-Min-Generation"
 ANSWERED = "X-Generation"
@@ -22,7 +22,27 @@ LONGEST_DIGITS = 9
 _DEMANDED_BYTES = DEMANDED.lower().encode()
 _ANSWERED_BYTES = ANSWERED.lower().encode()
 _demanded: ContextVar[bytes] = ContextVar("demanded_generation", default=b"")
-_answered: ContextVar[int] = ContextVar("answered_generation", default=0)
+_answered: ContextVar[Generation | None] = ContextVar("answered_generation", default=None)
+
+
+class Generation(Protocol):
+    """A champion of its generation, as what answers is named."""
+
+    @property
+    def name(self) -> str:
+        """The model."""
+
+    @property
+    def version(self) -> str:
+        """Its version."""
+
+    @property
+    def decision_id(self) -> str:
+        """The decision that made it champion."""
+
+    @property
+    def generation(self) -> int:
+        """The how-manieth champion it is."""
 
 
 class InvalidGeneration(ValueError):
@@ -51,9 +71,14 @@ def demanded() -> int:
     return int(given)
 
 
-def answered(generation: int) -> None:
-    """Take note of which generation answers, for the head of the answer."""
-    _answered.set(generation)
+def answered(served: Generation) -> None:
+    """Take note of which generation answers, for the head of the answer and for log lines."""
+    _answered.set(served)
+
+
+def answering() -> Generation | None:
+    """Return what has answered within this task, if anything has."""
+    return _answered.get()
 
 
 def header(generation: int) -> tuple[bytes, bytes]:
@@ -63,9 +88,9 @@ def header(generation: int) -> tuple[bytes, bytes]:
 
 def stamp(message: MutableMapping[str, Any]) -> None:
     """Name the generation in the head of an answer, where a model gave it just now."""
-    generation = _answered.get()
-    if generation:
-        message["headers"] = [*message["headers"], header(generation)]
+    served = _answered.get()
+    if served is not None and served.generation:
+        message["headers"] = [*message["headers"], header(served.generation)]
 
 
 async def reach(

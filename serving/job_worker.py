@@ -5,7 +5,6 @@ A process of its own that gives way to the API: whatever the API wants of a proc
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import sys
@@ -21,6 +20,7 @@ from pipelines.jobs.queue import JobQueue
 from pipelines.jobs.record import JobFailed
 from pipelines.jobs.text_files import take_long_cells
 from pipelines.jobs.worker import JobWorker, run
+from pipelines.observability import logs
 from pipelines.registry.client import RegistryClient
 from pipelines.settings import Settings, SettingsError, load_settings
 from pipelines.store import Store, open_store
@@ -32,7 +32,6 @@ NICE = 10
 AUTOGROUP = Path("/proc/self/autogroup")
 REGISTRY_TIMEOUT_SECONDS = 5.0
 READY_FILE = "jobs.ready"
-LINE = "%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"
 
 
 def main() -> int:
@@ -42,8 +41,7 @@ def main() -> int:
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    logging.basicConfig(level=logging.INFO, format=LINE)
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it says a line for each download
+    logs.configure(settings.logging, "jobs")
     give_way()
     take_long_cells()
     stop = Event()

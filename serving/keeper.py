@@ -16,6 +16,7 @@ from functools import partial
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipelines.decisions.log import Champion
+from pipelines.observability import context
 from serving.answers import ServedModel
 from serving.conductor import Conductor
 from serving.live import LiveModel
@@ -152,12 +153,13 @@ class SlotKeeper:
         # The one before is as large as this one, so it does not stay until the next look.
         self._slots.release_retired()
         self._actions.watch(self.model, "swapped")
-        logger.info(
-            "%s: version %s answers by decision %s",
-            self.model,
-            served.version,
-            served.decision_id,
-        )
+        with context.bound(**_named(served)):
+            logger.info(
+                "%s: version %s answers by decision %s",
+                self.model,
+                served.version,
+                served.decision_id,
+            )
         self._confirm_now_and_then(served)
         self._conductor.switched(self.model, served.decision_id)
         self._confirming = False
@@ -174,7 +176,10 @@ class SlotKeeper:
         self._failed_decision = champion.decision_id
         self._error = f"version {champion.version} cannot be loaded: {error}"
         self._actions.watch(self.model, "failed")
-        logger.error("%s: %s; next try in %.0f s", self.model, self._error, pause, exc_info=error)
+        with context.bound(**_named(champion)):
+            logger.error(
+                "%s: %s; next try in %.0f s", self.model, self._error, pause, exc_info=error
+            )
 
     def _forget_failures(self) -> None:
         self._failures = 0
@@ -191,3 +196,13 @@ class SlotKeeper:
             logger.warning("%s: cannot be confirmed, later again: %s", self.model, error)
         else:
             self._confirmed = (served.decision_id, self._actions.clock())
+
+
+def _named(champion: Champion | ServedModel) -> dict[str, object]:
+    """Return what names a champion in log lines about it."""
+    return {
+        "model": champion.model if isinstance(champion, Champion) else champion.name,
+        "version": champion.version,
+        "decision_id": champion.decision_id,
+        "generation": champion.generation,
+    }

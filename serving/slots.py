@@ -219,7 +219,7 @@ class Slots:
             ids = self._recorder.append(provenance, instances, answers)
         else:
             ids = await asyncio.to_thread(self._recorder.append, provenance, instances, answers)
-        generations.answered(served.generation)
+        generations.answered(served)
         contract = live.loaded.package.contract
         return Answered(rows, served, ids, identity, contract.many, contract.response_schema)
 

@@ -21,6 +21,7 @@ from pipelines.jobs.record import Job, JobFailed, NoLongerOurs, UnknownJob
 from pipelines.jobs.scoring import Scorer
 from pipelines.jobs.work import Pace, Stopped, Work
 from pipelines.leases import Busy, Lease
+from pipelines.observability import context
 
 POLL_SECONDS = 0.5
 AGAIN_SECONDS = 5.0
@@ -104,7 +105,8 @@ class JobWorker:
             with Lease(self._queue.store, f"job:{job.job_id}") as lease:
                 taken = self._queue.take(job.job_id, lease.holder)
                 if taken is not None:
-                    self._do(taken, lease.holder)
+                    with context.bound(job_id=taken.job_id, model=taken.asked.model):
+                        self._do(taken, lease.holder)
         except Busy:
             return False
         return True
@@ -148,6 +150,8 @@ class JobWorker:
             ).run(scorer)
         finally:
             scorer.close()
+        by = {"version": champion.version, "decision_id": champion.decision_id}
+        logger.info("%s: done", job.job_id, extra=by)
 
     def _drop(self, job_id: str) -> None:
         """Delete the files of a job that was cancelled; those of one taken over are another's."""

@@ -65,6 +65,8 @@ class Reply(NamedTuple):
     status: int = 200
     headers: tuple[Header, ...] = ()
     media_type: bytes = JSON
+    served: ServedModel | None = None
+    """What answered, where nothing else will tell whoever writes a line about it."""
 
 
 Operation = Callable[[Call], Awaitable[Reply]]
@@ -127,7 +129,9 @@ def question(
 
     def finish(call: Call, answered: Answered) -> Reply:
         call.tell(answered.model, len(instances))
-        return Reply(encode(answered), headers=(generations.header(answered.model.generation),))
+        served = answered.model
+        told = (generations.header(served.generation),)
+        return Reply(encode(answered), headers=told, served=served)
 
     return Question(model, instances, finish, logged)
 

@@ -45,9 +45,10 @@ class HotRoutes:
         try:
             status = await self._answer(place, headers, scope, receive, send)
         finally:
-            self._table.tallies.handled(
-                place.method, place.template, status, time.perf_counter() - start, place.asks
-            )
+            seconds = time.perf_counter() - start
+            told = (place.method, place.template, status, seconds)
+            self._table.tallies.handled(*told, place.asks)
+            self._table.access.handled(*told, scope["state"]["request_id"])
 
     async def _answer(
         self,

@@ -9,6 +9,7 @@ from starlette.datastructures import State
 
 from serving.hot.calls import JSON, AtOnce, HotRoute, Operation
 from serving.hot.rounds import Rounds
+from serving.observability.access_log import AccessLog
 from serving.tallies import Tallies
 
 
@@ -35,11 +36,13 @@ class HotTable:
         state: State,
         limit_bytes: int,
         tallies: Tallies,
+        access: AccessLog,
     ) -> None:
         known = tuple(models)
         self.state = state
         self.limit_bytes = limit_bytes
         self.tallies = tallies
+        self.access = access
         self.rounds = Rounds()
         self.places = {
             path: Place(

@@ -92,6 +92,9 @@ class HotProtocol(HeadsProtocol):
         self._write(reply, call.request_id)
         seconds = time.perf_counter() - self._arrived
         table.tallies.handled("POST", place.template, reply.status, seconds, place.asks)
+        if table.access.share and table.access.is_due():
+            given = self._told.get(b"traceparent")
+            table.access.answered(place.template, seconds, call.request_id, reply.served, given)
 
     def hand_over(self) -> None:
         """Hand the request to uvicorn as if it had arrived just now."""

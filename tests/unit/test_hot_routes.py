@@ -18,6 +18,7 @@ from pipelines.settings import Settings
 from serving.hot.calls import Call, HotRoute, Reply, reply_of
 from serving.hot.routes import HotRoutes
 from serving.hot.table import HotTable
+from serving.observability.access_log import AccessLog
 from serving.problems import Problem, respond
 from serving.tallies import Tallies
 
@@ -147,6 +148,7 @@ class Asked:
             state=State(),
             limit_bytes=100,
             tallies=Tallies(registry),
+            access=AccessLog(0.0),
         )
         self._routes = HotRoutes(self._other, table=table)
 
