@@ -23,6 +23,7 @@ from cli import (
     replay,
     rollback,
     rollout,
+    service,
     train,
     up,
 )
@@ -53,6 +54,8 @@ def home(
 app.command("up")(up.up)
 app.command("down")(up.down)
 app.command("status")(up.status)
+app.command("service")(service.service)
+app.command("bootstrap")(service.bootstrap)
 app.command("train")(train.train)
 app.command("promote")(promote.promote)
 app.command("approve")(approve.approve)

@@ -57,7 +57,7 @@ class Prefect:
         self.keys: list[str | None] = []
         self.started: list[tuple[object, str]] = []
 
-    def __call__(self, _url: str) -> Prefect:
+    def __call__(self, _settings: Settings) -> Prefect:
         return self
 
     def __enter__(self) -> Prefect:
@@ -78,7 +78,7 @@ class Prefect:
 @pytest.fixture
 def prefect(monkeypatch: pytest.MonkeyPatch) -> Prefect:
     prefect = Prefect()
-    monkeypatch.setattr(first_run, "OrchestrationClient", prefect)
+    monkeypatch.setattr(first_run, "orchestration", prefect)
     return prefect
 
 
