@@ -62,3 +62,18 @@ class Answered:
     def predictions(self) -> list[Row | Sequence[Row]]:
         """One object an instance, or the list of its rows where the model answers lists."""
         return [rows if self.many else rows[0] for rows in self.rows]
+
+
+@dataclass(frozen=True)
+class Answering:
+    """How a live version answers, and why so."""
+
+    where: str
+    """`event loop` (only few at once), `thread`, `worker process` or `model worker`."""
+    batched: bool
+    reason: str
+    single_ms: float
+    batch_ms: float | None
+    instances_a_call: int
+    waiting: int
+    """Requests that wait right now."""

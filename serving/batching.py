@@ -68,6 +68,33 @@ class QueueLimits:
     deadline_seconds: float = 30.0
 
 
+class Queue(Protocol):
+    """Where requests wait for one version."""
+
+    @property
+    def cost(self) -> Cost:
+        """What calls cost."""
+        ...
+
+    @property
+    def busy(self) -> bool:
+        """Whether a call is under way, or a request waits for one."""
+        ...
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait."""
+        ...
+
+    async def answer(self, instances: Sequence[Row], weight: float = 1.0) -> Rows:
+        """Return the answers to valid instances, in their order; see `Batcher.answer`."""
+        ...
+
+    def close(self, seconds: float = 0.0) -> None:
+        """Answer what waits, for so long at most; nothing is asked any more."""
+        ...
+
+
 class Batcher:
     """A bounded queue and the threads that work it off; thread-safe."""
 
@@ -109,6 +136,11 @@ class Batcher:
             reason = "deadline" if isinstance(error, DeadlinePassed) else "gone"
             self._watch.dropped(reason, self.waiting)
             raise
+
+    @property
+    def cost(self) -> Cost:
+        """What calls cost, by the warm-up."""
+        return self._cost
 
     @property
     def busy(self) -> bool:

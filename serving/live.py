@@ -18,8 +18,8 @@ import orjson
 from pipelines.contract import RequestRefused, Row, Runtime
 from pipelines.versions.artifact import FLAVOUR, ArtifactRefused, Package, open_runtime
 from pipelines.versions.flavour_runtime import CALL_SECONDS, open_flavour
-from serving.answers import ServedModel
-from serving.batching import Batcher, QueueLimits, Unwatched, Watch
+from serving.answers import Answering, ServedModel
+from serving.batching import Batcher, Queue, QueueLimits, Unwatched, Watch
 from serving.costs import BATCH, SAVED_MS, Cost
 from serving.gathering import Gatherer
 from serving.validation import InvalidInstances, SchemaCheck, TargetCheck
@@ -58,6 +58,8 @@ class Loaded:
     """How large such an instance is, as JSON."""
     batch_ms: float | None = None
     """What a batch of them costs, measured where one alone is slow enough for it to matter."""
+    remote: bool = False
+    """Whether workers behind Redis answer; then the package's files are not here."""
 
     @cached_property
     def cost(self) -> Cost:
@@ -67,7 +69,7 @@ class Loaded:
     @property
     def is_elsewhere(self) -> bool:
         """Whether another process answers."""
-        return self.package.contract.form != "compiled"
+        return self.remote or self.package.contract.form != "compiled"
 
     def is_quick(self, instances: Sequence[Row]) -> bool:
         """Whether these instances may be answered on the event loop itself.
@@ -142,7 +144,8 @@ def load(
         raise
 
 
-def _warmed_up(cold: Loaded) -> Loaded:
+def golden_answers(cold: Loaded) -> list[list[Row]]:
+    """Return the answers to the contract's golden requests. Raises `WarmUpFailed`."""
     contract = cold.package.contract
     if not contract.golden:
         raise WarmUpFailed(f"{cold.package.directory} has no golden requests to answer")
@@ -154,6 +157,11 @@ def _warmed_up(cold: Loaded) -> Loaded:
         SchemaCheck(contract.response_schema).check([row for answer in golden for row in answer])
     except (InvalidInstances, RequestRefused, BrokenRuntime) as error:
         raise WarmUpFailed(f"golden requests were not answered: {error}") from error
+    return golden
+
+
+def _warmed_up(cold: Loaded) -> Loaded:
+    golden, rows = golden_answers(cold), list(cold.package.contract.golden)
     costs = sorted(
         (_milliseconds(cold, [row], WARM_UP_ROUNDS), number) for number, row in enumerate(rows)
     )
@@ -167,9 +175,14 @@ def _warmed_up(cold: Loaded) -> Loaded:
         cold,
         golden=tuple(tuple(answer) for answer in golden),
         instance_ms=instance_ms,
-        instance_bytes=statistics.median(len(orjson.dumps([row])) for row in rows),
+        instance_bytes=usual_bytes(rows),
         batch_ms=batch_ms,
     )
+
+
+def usual_bytes(rows: Sequence[Row]) -> float:
+    """Return how large one of these is, as JSON."""
+    return statistics.median(len(orjson.dumps([row])) for row in rows)
 
 
 def _milliseconds(loaded: Loaded, rows: Sequence[Row], rounds: int) -> float:
@@ -186,21 +199,6 @@ def _milliseconds(loaded: Loaded, rows: Sequence[Row], rounds: int) -> float:
     return min(once() for _ in range(rounds))
 
 
-@dataclass(frozen=True)
-class Answering:
-    """How a live version answers, and why so."""
-
-    where: str
-    """`event loop`, `thread` or `worker process`; many instances at once never the first."""
-    batched: bool
-    reason: str
-    single_ms: float
-    batch_ms: float | None
-    instances_a_call: int
-    waiting: int
-    """Requests that wait right now."""
-
-
 class LiveModel:
     """A loaded champion under its decided identity, counted while requests use it."""
 
@@ -211,6 +209,7 @@ class LiveModel:
         *,
         limits: QueueLimits | None = None,
         watch: Watch | None = None,
+        queue: Queue | None = None,
     ) -> None:
         self.served = served
         self.loaded = loaded
@@ -221,7 +220,7 @@ class LiveModel:
         self._gathers = loaded.cost.gathers
         self._gatherer = Gatherer(loaded.answer, loaded.cost, called=watch.called)
         # A queue of its own: a slow model keeps only its own requests waiting.
-        self._queue = Batcher(
+        self._queue = queue or Batcher(
             loaded.answer,
             loaded.cost,
             name=f"{served.name} version {served.version}",
@@ -233,11 +232,12 @@ class LiveModel:
     @property
     def answering(self) -> Answering:
         """How this version answers right now."""
-        cost = self.loaded.cost
+        cost = self._queue.cost
         alone = self.loaded.package.contract.golden[:1]
         here = "event loop" if self.loaded.is_quick(alone) else "thread"
+        there = "model worker" if self.loaded.remote else "worker process"
         return Answering(
-            where="worker process" if self.loaded.is_elsewhere else here,
+            where=there if self.loaded.is_elsewhere else here,
             batched=cost.batches or cost.gathers,
             reason=cost.reason,
             single_ms=cost.single_ms,

@@ -18,8 +18,8 @@ from pipelines.contract import Row
 from pipelines.prediction_log import Entry, Provenance
 from pipelines.versions.artifact import Contract
 from serving import callers, generations, quick
-from serving.answers import Answered, ServedModel
-from serving.live import Answering, LiveModel
+from serving.answers import Answered, Answering, ServedModel
+from serving.live import LiveModel
 from serving.quick import MOST_ROWS, Quick
 from serving.traffic import Asked, Traffic
 
