@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import logging
 import time
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -14,6 +14,7 @@ from cli import screen, stack
 from cli.ledger import opened_store
 from pipelines import catalog
 from pipelines.decisions.log import DecisionLog
+from pipelines.observability import logs
 from pipelines.registry.client import RegistryClient
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from pipelines.store import Store
 
 WATCH_SECONDS = 5.0
+
+logger = logging.getLogger(__name__)
 
 
 @screen.plain_errors
@@ -46,6 +49,7 @@ def reconcile(
     ):
         reconciler = _reconciler(settings, store, client)
         if watch:
+            logs.configure(settings.logging, "reconciler")
             _watch(reconciler)
         findings, failures = look_everywhere(reconciler, catalog.names())
     if as_json:
@@ -103,12 +107,13 @@ def _watch(reconciler: Reconciler) -> None:
     while True:
         findings, failures = look_everywhere(reconciler, catalog.names())
         for finding in findings:
-            typer.echo(_line(finding))
+            told = {"model": finding.model, "decision_id": finding.decision_id}
+            logger.info("%s: %s", finding.model, finding.message, extra=told)
         for model, reason in failures.items():
             if said.get(model) != reason:
-                typer.echo(f"{_now()} {model}: trying again: {reason}", err=True)
+                told = {"model": model}
+                logger.warning("%s: trying again: %s", model, reason, extra=told)
         said = failures
-        sys.stdout.flush()
         time.sleep(WATCH_SECONDS)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import subprocess
@@ -14,12 +15,16 @@ from cli import processes, stack
 from cli.services import stack_services
 from cli.stack import ServiceView, StackView
 from cli.supervisor import ServiceFailed, Supervisor
+from pipelines.observability.logs import configure
 from pipelines.settings import Settings, load_settings
+
+logger = logging.getLogger(__name__)
 
 
 def main(arguments: list[str]) -> int:
     """Supervise the stack of `CONTENDER_HOME` until told to stop; return the exit code."""
     settings = load_settings()
+    configure(settings.logging, "supervisor")
     with stack.hold_lock(settings), _warden(settings):
         return asyncio.run(_supervise(settings, follow="--follow" in arguments))
 
@@ -70,6 +75,7 @@ class _Report:
             started_at=time.time(),
             ports=settings.ports,
         )
+        self._told: dict[str, str] = {}
         stack.write_view(settings, self._view)
 
     def write(self, supervisor: Supervisor, *, stopping: bool = False) -> None:
@@ -83,15 +89,27 @@ class _Report:
             )
             for state in supervisor.states.values()
         ]
+        self._tell()
         if stopping:
             self._view.phase = "stopping"
         stack.write_view(self._settings, self._view)
+
+    def _tell(self) -> None:
+        for view in self._view.services:
+            if view.phase == self._told.get(view.name, "waiting"):
+                continue
+            self._told[view.name] = view.phase
+            level = logging.WARNING if view.phase == "restarting" else logging.INFO
+            told = {"unit": view.name, "phase": view.phase, "restarts": view.restarts}
+            logger.log(level, "%s: %s", view.name, view.phase, extra=told)
 
     def ready(self, supervisor: Supervisor) -> None:
         self._view.phase = "ready"
         self.write(supervisor)
 
     def end(self, phase: stack.Phase, message: str) -> None:
+        if phase == "failed":
+            logger.error("%s", message)
         self._view.phase = phase
         self._view.message = message
         stack.write_view(self._settings, self._view)

@@ -128,7 +128,9 @@ def _finished(_logger: object, _method: str, fields: Fields) -> Fields:
     for name in ("_record", "_from_structlog", "color_message"):
         fields.pop(name, None)
     known = {name: fields[name] for name in FIRST}
-    rest = {name: value for name, value in fields.items() if name not in known}
+    rest = {
+        name: value for name, value in fields.items() if name not in known and value is not None
+    }
     if len(stack := str(rest.pop("stack_info", "") or "")):
         rest["exception"] = f"{rest.get('exception', '')}{stack}"
     return masked_fields({**known, **rest})
