@@ -68,7 +68,7 @@ def assemble(
         log,
         _actions(store, telemetry, worker_id, loader),
         Rendezvous(store, worker_id, alive_seconds=seen_seconds),
-        looked=_looked(telemetry, predictions),
+        looked=lambda reachable: telemetry.looked(registry_reachable=reachable),
         poll_seconds=limits.poll_seconds,
     )
     running = _rollouts(settings, slots, loader, StoredAffairs(log, worker_id, project))
@@ -136,14 +136,6 @@ def _rollouts(
         poll_seconds=settings.serving.poll_seconds,
         rng=random.Random(),
     )
-
-
-def _looked(telemetry: Telemetry, predictions: PredictionLog) -> Callable[[bool], None]:
-    def looked(registry_reachable: bool) -> None:
-        telemetry.registry_up.set(registry_reachable)
-        telemetry.waiting_bytes.set(predictions.waiting_bytes())
-
-    return looked
 
 
 def _confirm(store: Store, telemetry: Telemetry, worker_id: str, served: ServedModel) -> None:

@@ -43,11 +43,22 @@ class Telemetry:
             "Whether the registry answered every worker's last look (1) or not (0).",
             multiprocess_mode="livemin",
         )
-        self.waiting_bytes = gauge(
-            "contender_prediction_spool_bytes",
-            "Bytes of the prediction log that are not in the store yet.",
+        self.workers = gauge(
+            "contender_workers",
+            "Worker processes of this server that answer.",
             multiprocess_mode="livesum",
         )
+        self._resident = gauge(
+            "contender_worker_resident_bytes",
+            "Memory of this machine that a worker process holds.",
+            multiprocess_mode="liveall",
+        )
+
+    def looked(self, *, registry_reachable: bool) -> None:
+        """Take note of a worker's look at the decision log and the registry: it lives."""
+        self.registry_up.set(registry_reachable)
+        self.workers.set(1)
+        self._resident.set(psutil.Process().memory_info().rss)
 
     def render(self) -> bytes:
         """Return the text format, over all workers where there are several."""

@@ -75,6 +75,13 @@ def requested(store: Store, model: str, texts: Iterable[str]) -> set[str]:
     return {text for text, key in keys.items() if key in wanted}
 
 
+def counts(store: Store) -> dict[str, int]:
+    """Return how many questions each model's open campaigns ask, answered or not."""
+    query = select(label_requests.c.model, func.count()).group_by(label_requests.c.model)
+    with store.read() as connection:
+        return dict(connection.execute(query).tuples().all())
+
+
 def still_open(store: Store, model: str) -> list[LabelRequest]:
     """Return the model's questions that nobody has answered, in their recorded order."""
     rows = _read(store, label_requests.c.model == model)

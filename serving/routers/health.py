@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-from datetime import UTC, datetime
 from typing import Literal
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
-from sqlalchemy.exc import SQLAlchemyError
 
-from pipelines.jobs.totals import totals
-from pipelines.store import Store
 from serving import views
 from serving.dependencies import ServicesDependency
-from serving.queue_metrics import JobFigures
+from serving.observability.store_figures import StoreFigures
 from serving.schemas import Accepted, Alive, Health, Readiness
-
-logger = logging.getLogger(__name__)
 
 router = APIRouter(tags=["health"])
 
@@ -62,8 +55,9 @@ def readyz(services: ServicesDependency, response: Response) -> Readiness:
 
 @router.get("/metrics", response_class=Response)
 def metrics(services: ServicesDependency) -> Response:
-    """Return the metrics of all workers, and of the store's jobs, in Prometheus' text format."""
-    found = services.telemetry.render() + _jobs(services.store)
+    """Return the metrics of all workers, and figures of the store, in Prometheus' text format."""
+    figures = StoreFigures(services.settings, services.store)
+    found = services.telemetry.render() + figures.render()
     return Response(found, media_type=CONTENT_TYPE_LATEST)
 
 
@@ -72,15 +66,6 @@ async def registry_events(services: ServicesDependency) -> Accepted:
     """Take a webhook of MLflow as a hint: look now. What it says is never acted upon."""
     services.follower.look_now()
     return Accepted(message="looking at the decision log and the registry now")
-
-
-def _jobs(store: Store) -> bytes:
-    """Return the figures of the jobs; none while the store is away, for the others matter more."""
-    try:
-        return JobFigures(totals(store), datetime.now(UTC)).render()
-    except SQLAlchemyError as error:
-        logger.warning("the jobs cannot be counted: %s", error)
-        return b""
 
 
 def _reach(reachable: bool) -> Literal["reachable", "away"]:
