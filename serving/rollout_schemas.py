@@ -92,6 +92,7 @@ class RolloutView(RolloutSummary):
     finding: str = Field(description="What is known by now, or why it ended, in one sentence.")
     checks: list[RolloutCheck]
     arms: dict[str, Json] = Field(description="What all workers have seen of the two.")
+    evidence: Json = Field(description="What feedback says of both, and from when on one is slow.")
     disagreements: list[Disagreement] = Field(
         description="Some answers on which a shadow differs, the latest first."
     )

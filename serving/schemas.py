@@ -135,6 +135,9 @@ class DecisionSummary(BaseModel):
     look: int | None
     created_at: str
     reasons: list[str]
+    actor: str | None = Field(description="Who did it; of a verdict its trigger says who asked.")
+    against: str | None = Field(description="The champion that it was held against.")
+    failed: list[str] = Field(description="Names of the checks that were not passed.")
 
 
 class DecisionList(BaseModel):
@@ -215,7 +218,7 @@ class ModelList(BaseModel):
 class AnsweringView(BaseModel):
     """How the live version answers, by what its warm-up measured."""
 
-    where: Literal["event loop", "thread", "worker process"]
+    where: Literal["event loop", "thread", "worker process", "model worker"]
     batched: bool = Field(description="Whether requests that wait are answered together.")
     reason: str
     single_ms: float = Field(description="What a call with one instance takes.")

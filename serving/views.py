@@ -9,8 +9,7 @@ from pipelines.confirmations import Confirmation
 from pipelines.decisions.log import Decision
 from pipelines.rendezvous import Preparation
 from pipelines.versions.artifact import Contract
-from serving.answers import ServedModel
-from serving.live import Answering
+from serving.answers import Answering, ServedModel
 from serving.schemas import (
     AnsweringView,
     ContractView,
@@ -83,7 +82,23 @@ def document(decision: Decision, effects: Iterable[Decision] = ()) -> DecisionDo
 
 def _columns(decision: Decision) -> dict[str, object]:
     columns = {name: value for name, value in vars(decision).items() if name != "record"}
-    return columns | {"reasons": _reasons(decision.record)}
+    record = decision.record
+    told = {"actor": record.get("actor"), "against": _against(record), "failed": _failed(record)}
+    return columns | told | {"reasons": _reasons(record)}
+
+
+def _against(record: Mapping[str, object]) -> str | None:
+    """Return the champion's version, which stands by itself or with all that was known of it."""
+    champion = record.get("champion")
+    version = champion.get("version") if isinstance(champion, Mapping) else champion
+    return None if version is None else str(version)
+
+
+def _failed(record: Mapping[str, object]) -> list[str]:
+    ruling = record.get("ruling")
+    checks = (ruling if isinstance(ruling, Mapping) else record).get("checks")
+    lines = checks if isinstance(checks, list) else []
+    return [str(line["name"]) for line in lines if line.get("passed") is False]
 
 
 def _reasons(record: Mapping[str, object]) -> list[str]:

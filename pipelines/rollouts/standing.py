@@ -27,6 +27,8 @@ class Standing:
     seen: Totals
     assessment: Assessment
     now: float
+    evidence: Mapping[str, object]
+    """What the checks rest on beside the counts, as a record of the end holds it."""
 
     def as_json(self) -> dict[str, object]:
         """Return all of it as one document."""
@@ -40,6 +42,7 @@ class Standing:
             "finding": self.assessment.finding,
             "checks": [asdict(check) for check in self.assessment.checks],
             "arms": {arm: _arm(self.seen, arm == "challenger") for arm in ARMS},
+            "evidence": self.evidence,
             "plan": rollout.plan.as_json(),
         }
 
@@ -107,13 +110,14 @@ def standing(
     if entry.ending is not None:
         return _ended(entry, entry.ending, now)
     seen = (lookout or Lookout(log.store)).look(entry.rollout)
-    return Standing(entry, seen.totals, assess(entry.rollout, seen), now)
+    found = assess(entry.rollout, seen)
+    return Standing(entry, seen.totals, found, now, seen.evidence_as_json())
 
 
 def _ended(entry: Entry, ending: Ending, now: float) -> Standing:
     outcome = ending.outcome
     found = Assessment(outcome.checks, None, outcome.finding)
-    return Standing(entry, Totals.from_json(outcome.totals), found, now)
+    return Standing(entry, Totals.from_json(outcome.totals), found, now, outcome.evidence)
 
 
 def _arm(seen: Totals, is_challenger: bool) -> Mapping[str, object]:

@@ -6,7 +6,7 @@ export type Accepted = { message: string; };
 
 export type Alternative = { category: string; confidence: number; };
 
-export type AnsweringView = { where: "event loop" | "thread" | "worker process"; batched: boolean; reason: string; single_ms: number; batch_ms: number | null; instances_a_call: number; waiting: number; };
+export type AnsweringView = { where: "event loop" | "thread" | "worker process" | "model worker"; batched: boolean; reason: string; single_ms: number; batch_ms: number | null; instances_a_call: number; waiting: number; };
 
 export type ApprovalRequest = { approved: boolean; actor: string; reason: string; };
 
@@ -48,11 +48,11 @@ export type CurvePlot = { kind: "curve"; name: string; points: (CurvePoint)[]; }
 
 export type CurvePoint = { x: number; challenger: number | null; champion: number | null; };
 
-export type DecisionDocument = { decision_id: string; kind: string; model: string; version: string | null; verdict: string | null; generation: number | null; test_set_id: string | null; look: number | null; created_at: string; reasons: (string)[]; artifact_digest: string | null; prev_hash: string; hash: string; record: Record<string, unknown>; followed: (Record<string, unknown>)[]; };
+export type DecisionDocument = { decision_id: string; kind: string; model: string; version: string | null; verdict: string | null; generation: number | null; test_set_id: string | null; look: number | null; created_at: string; reasons: (string)[]; actor: string | null; against: string | null; failed: (string)[]; artifact_digest: string | null; prev_hash: string; hash: string; record: Record<string, unknown>; followed: (Record<string, unknown>)[]; };
 
 export type DecisionList = { decisions: (DecisionSummary)[]; };
 
-export type DecisionSummary = { decision_id: string; kind: string; model: string; version: string | null; verdict: string | null; generation: number | null; test_set_id: string | null; look: number | null; created_at: string; reasons: (string)[]; };
+export type DecisionSummary = { decision_id: string; kind: string; model: string; version: string | null; verdict: string | null; generation: number | null; test_set_id: string | null; look: number | null; created_at: string; reasons: (string)[]; actor: string | null; against: string | null; failed: (string)[]; };
 
 export type DiffCount = { before: string | null; after: string | null; questions: number; sales: number | null; };
 
@@ -68,7 +68,7 @@ export type Drivers = { line_id: string; drivers: (Driver)[]; };
 
 export type ErrorPlots = { decision_id: string; version: string | null; rows: number; plots: (ConfusionPlot | CalibrationPlot | HistogramPlot | CurvePlot)[]; };
 
-export type Explanation = { decision_id: string; kind: string; model: string; version: string | null; verdict: string | null; generation: number | null; test_set_id: string | null; look: number | null; created_at: string; reasons: (string)[]; artifact_digest: string | null; prev_hash: string; hash: string; rule: string | null; alpha: number | null; alpha_left: number | null; p: number | null; rows: number | null; test_set_generation: number | null; disagreements: number | null; unjudged: number; identical: boolean; checks: (CheckView)[]; figures: (FigureView)[]; slices: (SliceView)[]; mcnemar: WitnessView | null; shortfall: ShortfallView | null; labels: LabelEvidence | null; trigger: TriggerView | null; champion: ContestantView | null; challenger: ContestantView | null; settings: Record<string, unknown>; policy_sha256: string | null; environment: Record<string, string>; actor: string | null; of: string | null; followed: (Followed)[]; settled: Settled | null; approvable: boolean; overridable: boolean; replayable: boolean; champion_now: string | null; record: Record<string, unknown>; };
+export type Explanation = { decision_id: string; kind: string; model: string; version: string | null; verdict: string | null; generation: number | null; test_set_id: string | null; look: number | null; created_at: string; reasons: (string)[]; actor: string | null; against: string | null; failed: (string)[]; artifact_digest: string | null; prev_hash: string; hash: string; rule: string | null; alpha: number | null; alpha_left: number | null; p: number | null; rows: number | null; test_set_generation: number | null; disagreements: number | null; unjudged: number; identical: boolean; checks: (CheckView)[]; figures: (FigureView)[]; slices: (SliceView)[]; mcnemar: WitnessView | null; shortfall: ShortfallView | null; labels: LabelEvidence | null; trigger: TriggerView | null; champion: ContestantView | null; challenger: ContestantView | null; settings: Record<string, unknown>; policy_sha256: string | null; environment: Record<string, string>; of: string | null; followed: (Followed)[]; settled: Settled | null; approvable: boolean; overridable: boolean; replayable: boolean; champion_now: string | null; record: Record<string, unknown>; };
 
 export type FeedbackRequest = { prediction_id: string; actual?: unknown; chosen?: string | null; reviewer: string; };
 
@@ -186,7 +186,7 @@ export type RolloutRequest = { mode: "shadow" | "canary" | "ab" | "interleaving"
 
 export type RolloutSummary = { rollout_id: string; model: string; mode: "shadow" | "canary" | "ab" | "interleaving"; champion: string; challenger: string; verdict: "completed" | "superior" | "rolled_back" | "superseded" | "stopped" | "running"; started_at: string; ends_at: string; ended_at: string | null; ended_by: string | null; end_decision_id: string | null; promoted: boolean; };
 
-export type RolloutView = { rollout_id: string; model: string; mode: "shadow" | "canary" | "ab" | "interleaving"; champion: string; challenger: string; verdict: "completed" | "superior" | "rolled_back" | "superseded" | "stopped" | "running"; started_at: string; ends_at: string; ended_at: string | null; ended_by: string | null; end_decision_id: string | null; promoted: boolean; stage: number; share: number; remaining_seconds: number; finding: string; checks: (RolloutCheck)[]; arms: Record<string, Record<string, unknown>>; disagreements: (Disagreement)[]; plan: Record<string, unknown>; here: "loading" | "taking_part" | "given_up" | null; };
+export type RolloutView = { rollout_id: string; model: string; mode: "shadow" | "canary" | "ab" | "interleaving"; champion: string; challenger: string; verdict: "completed" | "superior" | "rolled_back" | "superseded" | "stopped" | "running"; started_at: string; ends_at: string; ended_at: string | null; ended_by: string | null; end_decision_id: string | null; promoted: boolean; stage: number; share: number; remaining_seconds: number; finding: string; checks: (RolloutCheck)[]; arms: Record<string, Record<string, unknown>>; evidence: Record<string, unknown>; disagreements: (Disagreement)[]; plan: Record<string, unknown>; here: "loading" | "taking_part" | "given_up" | null; };
 
 export type Run = { id: string; name: string; url: string; state: string; };
 
