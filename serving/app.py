@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from functools import partial
 
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 from fastapi_offline import FastAPIOffline
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Scope
 
 from pipelines import confirmations
@@ -18,6 +20,10 @@ from pipelines.decisions.log import DecisionLog
 from pipelines.settings import Settings
 from pipelines.store import Store
 from serving import errors
+from serving.access.door import Door
+from serving.access.gate import Gate
+from serving.access.routes import Routes
+from serving.access.trail import Trail
 from serving.assembly import Registry, assemble
 from serving.bodies import BodyLimits
 from serving.documentation import describe
@@ -29,6 +35,7 @@ from serving.observability.access_log import AccessLog
 from serving.problems import respond
 from serving.retraining import Orchestration
 from serving.routers import (
+    access,
     assessments,
     board,
     console,
@@ -60,7 +67,7 @@ START_PATIENCE_SECONDS = 20.0
 # Routes are tried in order, so what is asked most comes first.
 GENERIC = (
     *(predictions, health, models, feedback, labels, history, assessments, decisions),
-    *(rollouts, jobs),
+    *(rollouts, jobs, access),
 )
 DESKS = (review, board, explanations, playground, console)
 """What the console reads beside the generic interface."""
@@ -120,6 +127,8 @@ def create_app(
 
 def _wrap(app: FastAPI, settings: Settings, services: Services) -> None:
     """Put around the application what every request goes through, the innermost first."""
+    beyond = settings.addresses.beyond_loopback
+    door = app.state.door = Door(settings.access, services.store, beyond_loopback=beyond)
     app.add_middleware(
         BodyLimits,
         limit_bytes=settings.serving.body_limit_bytes,
@@ -128,11 +137,19 @@ def _wrap(app: FastAPI, settings: Settings, services: Services) -> None:
         streams=jobs.takes_upload,
     )
     access = AccessLog(settings.logging.access)
+    app.add_middleware(
+        Gate,
+        door=door,
+        routes=Routes(_routes(app)),
+        trail=Trail(services.store, timedelta(days=settings.access.audit_days)),
+        refuse=partial(_refusal, app),
+    )
     app.add_middleware(Envelope, telemetry=services.telemetry, access=access)
     app.state.hot = HotTable(
         [route for module in HOT for route in module.HOT],
         settings.models,
         state=app.state,
+        door=door,
         limit_bytes=settings.serving.body_limit_bytes,
         tallies=services.telemetry.tallies,
         access=access,
@@ -144,11 +161,14 @@ def _wrap(app: FastAPI, settings: Settings, services: Services) -> None:
 async def _lifespan(
     services: Services, close: Callable[[], None], app: FastAPI
 ) -> AsyncIterator[dict[str, object]]:
+    door: Door = app.state.door
+    await run_in_threadpool(door.standing.start)
     await run_in_threadpool(services.predictions.start)
     # The champions are there before the first request is: a restarted worker refuses none.
     await run_in_threadpool(services.follower.start, START_PATIENCE_SECONDS)
     await run_in_threadpool(services.rollouts.start, START_PATIENCE_SECONDS)
     yield {wire.STATE: app.state.hot, patience.STATE: services.settings.clients}
+    await run_in_threadpool(door.standing.stop)
     services.telemetry.tallies.hand_over()
     await run_in_threadpool(_stop, services, close)
 
@@ -163,6 +183,12 @@ def _stop(services: Services, close: Callable[[], None]) -> None:
     except SQLAlchemyError as error:
         logger.warning("this worker is forgotten only when it has not been seen: %s", error)
     close()
+
+
+def _routes(app: FastAPI) -> list[BaseRoute]:
+    """Return every route of an application in the order in which it tries them."""
+    own = [route for route in app.router.routes if isinstance(route, Route | Mount)]
+    return [*own, *app.state.routes]
 
 
 def _taken_beside_json(path: str) -> frozenset[str]:

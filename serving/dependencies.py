@@ -11,6 +11,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from pipelines.settings import Settings
+from serving.access.caller import Caller
 from serving.services import Services
 
 
@@ -32,6 +33,13 @@ async def request_id_of(request: Request) -> str:
     return request_id
 
 
+async def caller_of(request: Request) -> Caller:
+    """Return who asks; the gate has let him in."""
+    caller: Caller = request.scope["state"]["caller"]
+    return caller
+
+
+CallerDependency = Annotated[Caller, Depends(caller_of)]
 ServicesDependency = Annotated[Services, Depends(services_of)]
 SettingsDependency = Annotated[Settings, Depends(settings_of)]
 RequestId = Annotated[str, Depends(request_id_of)]

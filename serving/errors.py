@@ -7,7 +7,7 @@ missing here.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -48,6 +48,15 @@ from pipelines.rollouts.records import RolloutRefused, UnknownRollout
 from pipelines.spool import SpoolUnavailable
 from pipelines.versions.artifact import ArtifactRefused
 from pipelines.versions.flavour_runtime import FlavourFailed
+from serving.access.refusals import (
+    AccessRefused,
+    ForeignRequest,
+    NotAllowed,
+    NotAuthenticated,
+    SomebodyElse,
+    TooFast,
+    Undeclared,
+)
 from serving.batching import QueueFull
 from serving.bodies import BodyTooLarge, MalformedBody, UnsupportedBody
 from serving.callers import CallerGone, DeadlinePassed, InvalidDeadline
@@ -86,6 +95,12 @@ MEANINGS: dict[type[Exception], Meaning] = {
     TensorRefused: Meaning(400, "malformed-tensor", "A tensor is not what it should be"),
     InvalidGeneration: Meaning(400, "invalid-generation", "The demanded generation is none"),
     UploadBroken: Meaning(400, "upload-broken", "Not all of the file arrived"),
+    NotAuthenticated: Meaning(401, "not-authenticated", "This takes a key"),
+    AccessRefused: Meaning(403, "access-refused", "This is not allowed"),
+    ForeignRequest: Meaning(403, "foreign-request", "Asked by a page from elsewhere"),
+    NotAllowed: Meaning(403, "not-allowed", "The role does not reach"),
+    SomebodyElse: Meaning(403, "somebody-else", "The request speaks for somebody else"),
+    Undeclared: Meaning(403, "undeclared", "Nobody may ask this"),
     UnknownJob: Meaning(404, "unknown-job", "No such job"),
     UnknownModel: Meaning(404, "unknown-model", "No such model"),
     UnknownDecision: Meaning(404, "unknown-decision", "No such decision"),
@@ -128,6 +143,7 @@ MEANINGS: dict[type[Exception], Meaning] = {
     # Nobody is there to read it; the metrics are. The number is nginx's.
     CallerGone: Meaning(499, "caller-gone", "The caller closed the connection"),
     ClientDisconnect: Meaning(499, "caller-gone", "The caller left before his body was here"),
+    TooFast: Meaning(429, "too-fast", "Asked too often"),
     TooManyJobs: Meaning(429, "too-many-jobs", "Enough jobs wait already", retry=True),
     TooManyInspections: Meaning(
         429, "too-many-inspections", "Enough decisions are being looked into", retry=True
@@ -168,7 +184,7 @@ def problem_of(error: Exception) -> Problem:
         title=meaning.title,
         detail=meaning.title if hidden else _text(error),
         errors=_places(error),
-        headers={"Retry-After": _retry_after(error)} if meaning.retry else {},
+        headers=_headers(error, meaning),
     )
 
 
@@ -241,6 +257,12 @@ def _problem_of_validation(error: Exception) -> Problem:
     )
     detail = "; ".join(f"{entry['field']}: {entry['message']}" for entry in errors[:3])
     return Problem(422, "invalid-request", detail, "The request is not valid", errors)
+
+
+def _headers(error: Exception, meaning: Meaning) -> Mapping[str, str]:
+    if isinstance(error, AccessRefused):
+        return error.headers
+    return {"Retry-After": _retry_after(error)} if meaning.retry else {}
 
 
 def _retry_after(error: Exception) -> str:

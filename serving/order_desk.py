@@ -36,7 +36,7 @@ class OrderDesk:
     speaker: Speaker
     audio: Path
 
-    def choose(self, description: str, code: str) -> Board:
+    def choose(self, description: str, code: str, reviewer: str = REVIEWER) -> Board:
         """Keep a person's choice, and return the board that already shows it.
 
         Blocks until the choice is on disk; no model is needed for it. Chosen once more, the same
@@ -47,7 +47,7 @@ class OrderDesk:
         if before is None or before.value != code:
             shown = shown_of(self.board.renewed().shown_for(description))
             shown["confirmed"] = before is not None
-            self.labels.add(MODEL, description, code, shown=shown, reviewer=REVIEWER)
+            self.labels.add(MODEL, description, code, shown=shown, reviewer=reviewer)
         return self.board.renewed()
 
     def mark_read(self, message_id: str) -> int:

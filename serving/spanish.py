@@ -42,6 +42,13 @@ TEXTS = {
     "malformed-deadline": "X-Deadline-Ms debe ser un número entero de milisegundos.",
     "queue-full": "Hay demasiadas peticiones en espera; inténtelo de nuevo en un momento.",
     "deadline-passed": "No hubo respuesta dentro del plazo; inténtelo de nuevo.",
+    "not-authenticated": "Hace falta una clave de acceso válida.",
+    "access-refused": "Esta petición no está permitida.",
+    "foreign-request": "La petición viene de otra página o con un nombre de servidor desconocido.",
+    "not-allowed": "El papel de esta clave no permite hacerlo.",
+    "somebody-else": "La petición habla en nombre de otra persona.",
+    "undeclared": "Nadie puede usar esta ruta.",
+    "too-fast": "Demasiadas peticiones; inténtelo de nuevo en un momento.",
     "worker-failed": "El proceso del modelo ha fallado; inténtelo de nuevo.",
 }
 UNFORESEEN = "Error interno del servidor."

@@ -13,6 +13,7 @@ from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving import callers, generations
+from serving.access.door import address_of
 from serving.envelope import request_id_for
 from serving.errors import MEANINGS, refusal
 from serving.hot.calls import Call, Reply, reply_of
@@ -41,6 +42,13 @@ class HotRoutes:
         if not told_once or not self._table.is_plain(place, headers, self._table.limit_bytes):
             await self._app(scope, receive, send)
             return
+        door, address = self._table.door, address_of(scope)
+        caller = door.quick(headers, place.needed, address)
+        if caller is None:
+            # The gate looks twice, and says why not.
+            await self._app(scope, receive, send)
+            return
+        door.count(caller, address)
         start, status = time.perf_counter(), 500
         try:
             status = await self._answer(place, headers, scope, receive, send)

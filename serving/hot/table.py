@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from starlette.datastructures import State
 
+from pipelines.access.roles import Role
+from serving.access.door import Door
+from serving.access.rules import rule_of
 from serving.hot.calls import JSON, AtOnce, HotRoute, Operation
 from serving.hot.rounds import Rounds
 from serving.observability.access_log import AccessLog
@@ -23,6 +26,7 @@ class Place(NamedTuple):
     at_once: AtOnce | None
     asks: str
     """The model whose requests are counted here."""
+    needed: Role
 
 
 class HotTable:
@@ -34,12 +38,14 @@ class HotTable:
         models: Iterable[str],
         *,
         state: State,
+        door: Door,
         limit_bytes: int,
         tallies: Tallies,
         access: AccessLog,
     ) -> None:
         known = tuple(models)
         self.state = state
+        self.door = door
         self.limit_bytes = limit_bytes
         self.tallies = tallies
         self.access = access
@@ -52,8 +58,10 @@ class HotTable:
                 model,
                 route.at_once,
                 model or route.model,
+                rule.role,
             )
             for route in routes
+            if (rule := rule_of(route.method, route.path))
             for path, model in route.paths(known).items()
         }
         self.at_once = {

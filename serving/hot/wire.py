@@ -13,6 +13,8 @@ import time
 from collections.abc import Mapping
 
 from serving import callers
+from serving.access.caller import Caller
+from serving.access.door import network_of
 from serving.envelope import request_id_for
 from serving.hot.calls import JSON, Call, Question, Reply
 from serving.hot.heads import HeadsProtocol
@@ -23,7 +25,7 @@ STATE = "hot"
 """Where the application's lifespan leaves the table of what can be answered here."""
 HELD_BYTES = 16_384
 """A longer body is worth a task; it seldom arrives in one piece anyway."""
-ELSEWHERE = (b"transfer-encoding", b"expect", b"x-min-generation")
+ELSEWHERE = (b"transfer-encoding", b"expect", b"x-min-generation", b"x-forwarded-for")
 """Headers that ask for more than an answer at once."""
 
 logger = logging.getLogger(__name__)
@@ -38,6 +40,7 @@ class HotProtocol(HeadsProtocol):
     _told: Mapping[bytes, bytes]
     _content: bytes
     _arrived: float
+    _caller: Caller
 
     def on_message_begin(self) -> None:
         """Answer what waits first: the next request is here, and wants its place."""
@@ -92,6 +95,7 @@ class HotProtocol(HeadsProtocol):
         self._write(reply, call.request_id)
         seconds = time.perf_counter() - self._arrived
         table.tallies.handled("POST", place.template, reply.status, seconds, place.asks)
+        table.door.count(self._caller, self._address())
         if table.access.share and table.access.is_due():
             given = self._told.get(b"traceparent")
             table.access.answered(place.template, seconds, call.request_id, reply.served, given)
@@ -124,7 +128,16 @@ class HotProtocol(HeadsProtocol):
             return None
         plain = table.is_plain(place, self._told, min(HELD_BYTES, table.limit_bytes))
         elsewhere = any(name in self._told for name in ELSEWHERE)
-        return place if plain and not elsewhere and callers.is_plain(self._told) else None
+        if not plain or elsewhere or not callers.is_plain(self._told):
+            return None
+        caller = table.door.quick(self._told, place.needed, self._address())
+        if caller is None:
+            return None  # the gate looks twice, and says why not
+        self._caller = caller
+        return place
+
+    def _address(self) -> str:
+        return network_of(self.client[0]) if self.client else ""
 
     def _is_elsewhere(self) -> bool:
         """Whether uvicorn has to see to this connection or request itself."""

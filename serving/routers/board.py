@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from serving import views
 from serving.board_schemas import Board
 from serving.bodies import StrictRoute
-from serving.dependencies import ServicesDependency
+from serving.dependencies import CallerDependency, ServicesDependency
 from serving.schemas import Run
 from serving.story_schemas import JudgementRequest, ModelStory, RetrainForm
 from serving.told_figures import figures, judged_by, slices
@@ -56,10 +56,15 @@ def retrain_form(name: str, services: ServicesDependency) -> RetrainForm:
 
 @router.post("/models/{name}/judgements", status_code=202)
 def judge(
-    name: str, request: JudgementRequest, services: ServicesDependency, response: Response
+    name: str,
+    request: JudgementRequest,
+    services: ServicesDependency,
+    caller: CallerDependency,
+    response: Response,
 ) -> Run:
     """Have the gate judge a registered version; it is champion only if the gate says so."""
     services.slots.served(name)  # an unknown model is refused first
-    run = services.retrain.judge(name, request.version, actor=request.actor, reason=request.reason)
+    actor = caller.named(request.actor)
+    run = services.retrain.judge(name, request.version, actor=actor, reason=request.reason)
     response.headers["Location"] = run.url
     return Run(id=run.id, name=run.name, url=run.url, state=run.state)

@@ -8,7 +8,7 @@ from pipelines.catalogue_diff import document
 from pipelines.decisions import approval
 from serving import views
 from serving.bodies import StrictRoute
-from serving.dependencies import ServicesDependency
+from serving.dependencies import CallerDependency, ServicesDependency
 from serving.diff_schemas import CatalogueDiffView
 from serving.schemas import ApprovalRequest, DecisionDocument, DecisionList
 
@@ -43,14 +43,17 @@ def diff(decision_id: str, services: ServicesDependency) -> CatalogueDiffView:
 
 @router.post("/{decision_id}/approval", status_code=201)
 def approve(
-    decision_id: str, request: ApprovalRequest, services: ServicesDependency
+    decision_id: str,
+    request: ApprovalRequest,
+    services: ServicesDependency,
+    caller: CallerDependency,
 ) -> DecisionDocument:
     """Approve or refuse what waits; approved, it is served within a poll, and its alias follows."""
     settled = approval.settle(
         services.decisions,
         decision_id,
         approved=request.approved,
-        actor=request.actor,
+        actor=caller.named(request.actor),
         reason=request.reason,
     )
     services.follower.look_now()

@@ -8,7 +8,7 @@ from pipelines.decisions import approval
 from pipelines.gate import override as overriding
 from serving import views
 from serving.bodies import StrictRoute
-from serving.dependencies import ServicesDependency
+from serving.dependencies import CallerDependency, ServicesDependency
 from serving.error_schemas import ErrorPlots
 from serving.schemas import DecisionDocument
 from serving.story_schemas import Explanation, OverrideRequest, ReplayOutcome
@@ -51,11 +51,17 @@ async def replay(decision_id: str, services: ServicesDependency) -> ReplayOutcom
 
 @router.post("/{decision_id}/override", status_code=201)
 def override(
-    decision_id: str, request: OverrideRequest, services: ServicesDependency
+    decision_id: str,
+    request: OverrideRequest,
+    services: ServicesDependency,
+    caller: CallerDependency,
 ) -> DecisionDocument:
     """Make champion what no figure could settle, in a named person's name; the alias follows."""
     made = overriding.override(
-        services.decisions, decision_id, actor=request.actor, reason=request.reason
+        services.decisions,
+        decision_id,
+        actor=caller.named(request.actor),
+        reason=request.reason,
     )
     services.follower.look_now()
     return views.document(made)

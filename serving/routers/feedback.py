@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from pipelines.prediction_log import Prediction
 from pipelines.rollouts.losses import CHOSEN
 from serving.bodies import StrictRoute
-from serving.dependencies import RequestId, ServicesDependency
+from serving.dependencies import CallerDependency, RequestId, ServicesDependency
 from serving.interleaving import require_shown
 from serving.schemas import FeedbackRequest, FeedbackResponse, ServedVersion
 
@@ -16,15 +16,20 @@ router = APIRouter(prefix="/v1/models", tags=["models"], route_class=StrictRoute
 
 @router.post("/{name}/feedback", status_code=201)
 def feedback(
-    name: str, request: FeedbackRequest, services: ServicesDependency, request_id: RequestId
+    name: str,
+    request: FeedbackRequest,
+    services: ServicesDependency,
+    caller: CallerDependency,
+    request_id: RequestId,
 ) -> FeedbackResponse:
     """Keep what turned out true; it names the version that had answered, swapped since or not."""
     services.slots.served(name)  # an unknown model is refused first
+    reviewer = caller.named(request.reviewer)
     if request.chosen is None:
         services.slots.check_actual(name, request.actual)
     log = services.predictions
     prediction = log.find(name, request.prediction_id)
-    given = log.give_feedback(prediction, _true(request, prediction), request.reviewer)
+    given = log.give_feedback(prediction, _true(request, prediction), reviewer)
     return FeedbackResponse(
         feedback_id=given.feedback_id,
         prediction_id=given.prediction_id,

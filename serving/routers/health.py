@@ -7,8 +7,9 @@ from typing import Literal
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from pipelines.access.roles import Role
 from serving import views
-from serving.dependencies import ServicesDependency
+from serving.dependencies import CallerDependency, ServicesDependency
 from serving.observability.store_figures import StoreFigures
 from serving.schemas import Accepted, Alive, Health, Readiness
 
@@ -34,11 +35,16 @@ async def health(services: ServicesDependency) -> Health:
 
 
 @router.get("/readyz", responses={503: {"model": Readiness}})
-def readyz(services: ServicesDependency, response: Response) -> Readiness:
-    """Say whether every model that has a champion is answered by it, here and in each worker."""
+def readyz(services: ServicesDependency, caller: CallerDependency, response: Response) -> Readiness:
+    """Say whether every model that has a champion is answered by it, here and in each worker.
+
+    Of what and by which workers, only a viewer is told: probes ask without a key.
+    """
     states = services.follower.states()
     ready = services.follower.ready
     response.status_code = 200 if ready else 503
+    if caller.role < Role.VIEWER:
+        return Readiness(ready=ready, slots=[], workers={}, preparations={}, agreed={})
     workers = {state.model: views.workers(services.workers(state.model)) for state in states}
     return Readiness(
         ready=ready,

@@ -8,7 +8,7 @@ from pipelines.label_requests import queue
 from pipelines.label_requests.campaign import open_campaign
 from pipelines.labels import Labels
 from serving.bodies import StrictRoute
-from serving.dependencies import RequestId, ServicesDependency
+from serving.dependencies import CallerDependency, RequestId, ServicesDependency
 from serving.label_schemas import LabelQueue, LabelRequest, LabelResponse, Question
 from serving.services import Services
 
@@ -45,7 +45,11 @@ def label_requests(
 
 @router.post("/{name}/labels", status_code=201)
 def give_label(
-    name: str, request: LabelRequest, services: ServicesDependency, request_id: RequestId
+    name: str,
+    request: LabelRequest,
+    services: ServicesDependency,
+    caller: CallerDependency,
+    request_id: RequestId,
 ) -> LabelResponse:
     """Keep what a person says a text is; it is on disk before the answer.
 
@@ -59,7 +63,7 @@ def give_label(
         request.text,
         request.value,
         shown={"blind": True} if asked is None else {"blind": True, **_drawn(asked)},
-        reviewer=request.reviewer,
+        reviewer=caller.named(request.reviewer),
     )
     return LabelResponse(
         label_id=label.label_id,

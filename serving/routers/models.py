@@ -6,7 +6,7 @@ from fastapi import APIRouter, Body, Response
 
 from serving import views
 from serving.bodies import StrictRoute
-from serving.dependencies import ServicesDependency
+from serving.dependencies import CallerDependency, ServicesDependency
 from serving.schemas import (
     DecisionDocument,
     ModelList,
@@ -46,10 +46,13 @@ def model(name: str, services: ServicesDependency) -> ModelView:
 
 
 @router.post("/{name}/rollback")
-def rollback(name: str, request: RollbackRequest, services: ServicesDependency) -> DecisionDocument:
+def rollback(
+    name: str, request: RollbackRequest, services: ServicesDependency, caller: CallerDependency
+) -> DecisionDocument:
     """Go back to the champion before; itself a recorded decision, served within a poll."""
     services.slots.served(name)  # an unknown model is refused before anything is asked of the log
-    decision = services.roll_back(name, actor=request.actor, reason=request.reason, to=request.to)
+    actor = caller.named(request.actor)
+    decision = services.roll_back(name, actor=actor, reason=request.reason, to=request.to)
     services.follower.look_now()
     return views.document(decision)
 
@@ -59,13 +62,15 @@ async def retrain(
     name: str,
     services: ServicesDependency,
     response: Response,
+    caller: CallerDependency,
     request: RetrainRequest | None = Body(None),
 ) -> RetrainResponse:
     """Start a retraining, or name the one under way."""
     served = services.slots.served(name)
     asked = request or RetrainRequest()
+    actor = caller.named(asked.actor, unclaimed=RetrainRequest().actor)
     retraining = await services.retrain.ask(
-        name, actor=asked.actor, reason=asked.reason, params=asked.params
+        name, actor=actor, reason=asked.reason, params=asked.params
     )
     run = retraining.run
     response.headers["Location"] = run.url

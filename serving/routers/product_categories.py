@@ -11,8 +11,9 @@ from pydantic import BaseModel
 
 from pipelines.contract import Row
 from pipelines.settings import ServingSettings
+from serving.access.caller import Caller
 from serving.answers import Answered
-from serving.dependencies import ServicesDependency
+from serving.dependencies import CallerDependency, ServicesDependency
 from serving.hot.calls import Call, HotRoute, Question, Reply, documented, question, reply_of
 from serving.problems import Dialect, Problem
 from serving.services import Services
@@ -122,15 +123,15 @@ HOT = (HotRoute("POST", "/v1/categorizer/inference", _inference, _inference_at_o
 
 
 @router.post("/training", status_code=202)
-async def training(services: ServicesDependency) -> TrainingResponse:
+async def training(services: ServicesDependency, caller: CallerDependency) -> TrainingResponse:
     """Start a retraining, or name the one that is under way."""
-    return await _train(services, "POST /training")
+    return await _train(services, caller, "POST /training")
 
 
 @router.get("/training", status_code=202)
-async def training_get(services: ServicesDependency) -> TrainingResponse:
+async def training_get(services: ServicesDependency, caller: CallerDependency) -> TrainingResponse:
     """Start a retraining, as `POST` does; existing clients ask this way."""
-    return await _train(services, "GET /training")
+    return await _train(services, caller, "GET /training")
 
 
 def _names(listed: Any, limits: ServingSettings) -> Sequence[str]:
@@ -174,7 +175,8 @@ def _document(answered: Answered) -> bytes:
     )
 
 
-async def _train(services: Services, actor: str) -> TrainingResponse:
+async def _train(services: Services, caller: Caller, asked_by: str) -> TrainingResponse:
+    actor = caller.named(asked_by, unclaimed=asked_by)
     asked = await services.retrain.ask(MODEL, actor=actor, reason="requested over HTTP")
     started = (
         "El entrenamiento ha comenzado." if asked.started else ("Ya hay un entrenamiento en curso.")

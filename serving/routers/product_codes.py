@@ -11,9 +11,9 @@ from fastapi.responses import FileResponse
 
 from pipelines.orders.order_lines import message_id_of
 from pipelines.orders.recordings import MEDIA_TYPES
-from serving.dependencies import SettingsDependency
+from serving.dependencies import CallerDependency, SettingsDependency
 from serving.hot.calls import Call, HotRoute, Reply, documented
-from serving.order_desk import OrderDesk, OrderDeskDependency, lifespan
+from serving.order_desk import REVIEWER, OrderDesk, OrderDeskDependency, lifespan
 from serving.problems import Dialect, Problem
 from serving.shelf import found_as_json
 from serving.spanish import DomainRefused, object_of, refusal, render, text_field
@@ -97,7 +97,10 @@ HOT = (HotRoute("GET", "/api/predicciones", _predicciones),)
     openapi_extra=_body(seleccion="27113201", descripcion="Juego de desarmadores 6 pzas"),
 )
 async def send_seleccion(
-    request: Request, desk: OrderDeskDependency, settings: SettingsDependency
+    request: Request,
+    desk: OrderDeskDependency,
+    settings: SettingsDependency,
+    caller: CallerDependency,
 ) -> Response:
     """Keep the code that a person chose for a description; answer the refreshed list.
 
@@ -106,7 +109,8 @@ async def send_seleccion(
     body = await object_of(request)
     code = text_field(body, "seleccion", CODE_CHARACTERS)
     description = text_field(body, "descripcion", settings.serving.text_limit_characters)
-    board = await run_in_threadpool(desk.choose, description, code)
+    reviewer = caller.named(REVIEWER, unclaimed=REVIEWER)
+    board = await run_in_threadpool(desk.choose, description, code, reviewer)
     return _json(board.body)
 
 

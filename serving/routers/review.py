@@ -15,7 +15,7 @@ from pipelines.orders.confirming import UnknownMessage
 from pipelines.orders.order_files import as_csv, as_json
 from pipelines.orders.recordings import MEDIA_TYPES
 from serving.bodies import StrictRoute
-from serving.dependencies import SettingsDependency
+from serving.dependencies import CallerDependency, SettingsDependency
 from serving.negotiation import takes
 from serving.review_board import image_url
 from serving.review_desk import Desk, ReviewDesk, ReviewDeskDependency, lifespan
@@ -86,13 +86,16 @@ def _document(
 
 
 @router.post("/choices")
-async def review_choices(asked: ReviewChoices, desk: ReviewDeskDependency) -> ChoiceOutcomes:
+async def review_choices(
+    asked: ReviewChoices, desk: ReviewDeskDependency, caller: CallerDependency
+) -> ChoiceOutcomes:
     """Keep what a person did about lines; sent again with the same ids, nothing is done twice.
 
     A chosen code becomes a label of the line's description, as `POST /api/send-seleccion` makes
     one; `undo` withdraws it, unless versions were judged since. On disk before the answer leaves.
     """
-    outcomes = await run_in_threadpool(desk.chooser.choose, asked.reviewer, asked.choices)
+    reviewer = caller.named(asked.reviewer)
+    outcomes = await run_in_threadpool(desk.chooser.choose, reviewer, asked.choices)
     return ChoiceOutcomes(
         outcomes=[
             ChoiceOutcome(id=choice.id, outcome=one.outcome, reason=one.reason)
@@ -186,12 +189,15 @@ async def hide_message(message_id: str, desk: ReviewDeskDependency) -> HiddenMes
 
 
 @router.post("/messages/{message_id:path}/order")
-async def confirm_order(message_id: str, asked: Reviewer, desk: ReviewDeskDependency) -> Order:
+async def confirm_order(
+    message_id: str, asked: Reviewer, desk: ReviewDeskDependency, caller: CallerDependency
+) -> Order:
     """Confirm a message as an order; refused with 409 while a line waits for a person.
 
     Its lines leave the desk. Confirmed once more, the answer is the order that it is already.
     """
-    return view(await run_in_threadpool(desk.office.confirm, message_id, asked.reviewer))
+    reviewer = caller.named(asked.reviewer)
+    return view(await run_in_threadpool(desk.office.confirm, message_id, reviewer))
 
 
 @router.get("/orders")

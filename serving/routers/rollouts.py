@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Query, Response
 
 from serving.bodies import StrictRoute
-from serving.dependencies import ServicesDependency
+from serving.dependencies import CallerDependency, ServicesDependency
 from serving.rollout_schemas import (
     RolloutList,
     RolloutRequest,
@@ -18,10 +18,15 @@ router = APIRouter(prefix="/v1", tags=["rollouts"], route_class=StrictRoute)
 
 @router.post("/models/{name}/rollouts", status_code=201)
 def start(
-    name: str, request: RolloutRequest, services: ServicesDependency, response: Response
+    name: str,
+    request: RolloutRequest,
+    services: ServicesDependency,
+    caller: CallerDependency,
+    response: Response,
 ) -> RolloutView:
     """Start a rollout; every worker takes it up within a poll and the time of a load."""
-    started = services.rollout_desk.start(name, services.slots.contract(name), request)
+    planned = request.model_copy(update={"actor": caller.named(request.actor)})
+    started = services.rollout_desk.start(name, services.slots.contract(name), planned)
     response.headers["Location"] = f"/v1/rollouts/{started.rollout_id}"
     return started
 
@@ -44,7 +49,9 @@ def rollout(rollout_id: str, services: ServicesDependency) -> RolloutView:
 
 
 @router.post("/rollouts/{rollout_id}/stop")
-def stop(rollout_id: str, request: StopRequest, services: ServicesDependency) -> RolloutView:
+def stop(
+    rollout_id: str, request: StopRequest, services: ServicesDependency, caller: CallerDependency
+) -> RolloutView:
     """End a rollout before its time; the champion answers everything again within a poll."""
     desk = services.rollout_desk
-    return desk.stop(rollout_id, actor=request.actor, reason=request.reason)
+    return desk.stop(rollout_id, actor=caller.named(request.actor), reason=request.reason)

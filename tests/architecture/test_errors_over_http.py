@@ -13,6 +13,8 @@ import pytest
 import serving
 from features.sales_history import HistoryUnreadable
 from features.splits import SplitError
+from pipelines.access.keys import KeyRefused, UnknownKey
+from pipelines.access.roles import UnknownRole
 from pipelines.contract import FitRefused
 from pipelines.decisions.prediction_files import PredictionsDamaged
 from pipelines.jobs.record import JobFailed, NoLongerOurs
@@ -28,6 +30,9 @@ from serving.errors import MEANINGS, problem_of
 
 OURS = ("serving.", "pipelines.", "features.")
 ELSEWHERE = {
+    UnknownKey: "is raised by `contender keys`, which no endpoint calls",
+    KeyRefused: "is raised by `contender keys`, which no endpoint calls",
+    UnknownRole: "is raised by `contender keys`, and of settings that are checked before",
     StoreIsNewer: "ends the start of the server, before there is an endpoint",
     SettingsError: "ends the start of the server, before there is an endpoint",
     SplitError: "is raised in training; the server only asks which pool a label is in",

@@ -1,0 +1,63 @@
+"""Finds the route that a request will reach, before it reaches it, and with it the rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from starlette.routing import BaseRoute, Match, Mount, Route
+from starlette.types import Scope
+
+from serving.access.rules import Rule, rule_of
+
+REMEMBERED = 2_000
+
+
+class Asked(NamedTuple):
+    """The route that a request asks. Without a rule nobody may."""
+
+    action: str
+    """Method and path, as the route is written."""
+    rule: Rule | None
+    route: BaseRoute
+
+
+class Routes:
+    """The routes of an application, in the order in which it tries them."""
+
+    def __init__(self, routes: Iterable[BaseRoute]) -> None:
+        self._routes = tuple(routes)
+        self._known: dict[tuple[str, str], Asked | None] = {}
+
+    def asked(self, scope: Scope) -> Asked | None:
+        """Return the route of a request; None where the application has none of that method."""
+        method, path = scope["method"], scope["path"]
+        if (method, path) in self._known:
+            return self._known[method, path]
+        found = self._find(scope)
+        if len(self._known) >= REMEMBERED:
+            self._known.clear()
+        self._known[method, path] = found
+        return found
+
+    def declared(self) -> Sequence[tuple[str, Rule | None]]:
+        """Return every route with its rule, or None where it has none."""
+        return [
+            (f"{method} {path}", rule_of(method, path))
+            for route in self._routes
+            for method, path in _written(route)
+        ]
+
+    def _find(self, scope: Scope) -> Asked | None:
+        for route in self._routes:
+            if route.matches(scope)[0] is Match.FULL:
+                method = "*" if isinstance(route, Mount) else scope["method"]
+                path = str(getattr(route, "path", ""))
+                return Asked(f"{method} {path}", rule_of(method, path), route)
+        return None
+
+
+def _written(route: BaseRoute) -> list[tuple[str, str]]:
+    if isinstance(route, Route):
+        return [(method, route.path) for method in sorted(route.methods or ("*",))]
+    return [("*", str(getattr(route, "path", "")))]
