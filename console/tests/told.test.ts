@@ -5,18 +5,18 @@ import { placed } from "../src/board/VersionSpark";
 import { chance, marks, milliseconds, signed } from "../src/decision/figures";
 import { hasDiff } from "../src/decision/Diff";
 import { reach } from "../src/decision/GainRows";
-import { because, checkName, headline } from "../src/decision/sentences";
+import { because, checkName } from "../src/decision/sentences";
+import { headline, inShort } from "../src/decision/told/headline";
+import { toldIn } from "../src/decision/told/told";
 import { alarmNames, checkValues, drifting, figureName, limitValues } from "../src/monitoring/series";
 import { formatOf } from "../src/shell/format";
 import { boardWords } from "../src/words/board";
-import { decisionWords } from "../src/words/decision";
-import { lifecycleWords } from "../src/words/lifecycle";
 import { monitoringWords } from "../src/words/monitoring";
 
 const en = formatOf("en");
 const FIGURE = { role: "primary", metric: "accuracy", direction: "up", champion: 0.8, challenger: 0.9, gain: 0.1, lower: 0.05, upper: 0.15, units: 9, differing: 3 };
 const VERDICT = {
-  kind: "verdict", verdict: "promoted", version: "2", actor: null, champion: { version: "1" }, figures: [FIGURE],
+  kind: "verdict", verdict: "promoted", version: "2", actor: null, against: "1", failed: ["slice:short"], settings: {}, record: {}, slices: [], champion: { version: "1" }, figures: [FIGURE],
   checks: [{ name: "slice:short", value: 1, limit: 0, passed: false, note: "" }, { name: "news", value: 1, limit: null, passed: null, note: "" }],
   p: 0.01, alpha: 0.03, alpha_left: 0.02, look: 1, rows: 1093, unjudged: 0, disagreements: 82, identical: false, mcnemar: null,
   shortfall: null, labels: null, rule: "superiority", trigger: null,
@@ -42,29 +42,35 @@ describe("figures", () => {
 });
 
 describe("a decision in plain words", () => {
-  const words = decisionWords.en;
-  const names = lifecycleWords.en;
+  const told = toldIn("en");
 
   it("says what was decided in both languages", () => {
-    expect(headline(VERDICT, words, names)).toBe("Version 2 is better than champion 1 and has replaced it.");
-    expect(headline(VERDICT, decisionWords.es, lifecycleWords.es)).toContain("La versión 2");
+    expect(headline(VERDICT, told)).toBe("Version 2 is better than champion 1 and has replaced it.");
+    expect(headline(VERDICT, toldIn("es"))).toContain("La versión 2");
   });
 
   it("says something of a kind that it does not know", () => {
     const other = { ...VERDICT, kind: "new_kind", version: null } as Explanation;
-    expect(headline(other, words, names)).toBe("new kind.");
+    expect(headline(other, told)).toBe("New kind.");
   });
 
-  it("gives the gain, the failed checks and the look", () => {
-    const said = because(VERDICT, words, names, en).join(" ");
+  it("says in a list what was not passed, and what was decided where all was", () => {
+    const name = (check: string) => checkName(check, told);
+    expect(inShort(VERDICT, told, name)).toBe("It fails one check: short name (by slice).");
+    expect(inShort({ ...VERDICT, failed: [] }, told, name)).toBe(headline(VERDICT, told));
+  });
+
+  it("gives the gain, the failed checks with what they found, and the look", () => {
+    const said = because(VERDICT, told).join(" ");
     expect(said).toContain("Accuracy went from 0.8 to 0.9: a gain of +0.1");
     expect(said).toContain("It fails one check: short name");
+    expect(said).toContain("short name (by slice): 0 rows");
     expect(said).toContain("look no. 1 at this test set of 1,093 requests");
   });
 
   it("says what the labels say", () => {
     const labels = { asked: 300, labelled: 120, challenger_only: 30, champion_only: 9, gain: 0.02, lower: 0.01, upper: 0.03 };
-    const said = because({ ...VERDICT, labels } as unknown as Explanation, words, names, en);
+    const said = because({ ...VERDICT, labels } as unknown as Explanation, told);
     expect(said).toContain("120 of 300 labels asked for arrived: the new one alone gets 30 right; the old one, 9.");
   });
 
@@ -75,8 +81,8 @@ describe("a decision in plain words", () => {
   });
 
   it("names a check by what it is of", () => {
-    expect(checkName("guardrail:brier", words, names)).toBe("Brier (guardrail)");
-    expect(checkName("latency_budget", words, names)).toBe("Latency budget");
+    expect(checkName("guardrail:brier", told)).toBe("Brier (guardrail)");
+    expect(checkName("latency_budget", told)).toBe("Latency budget");
   });
 });
 
@@ -86,7 +92,7 @@ describe("the board", () => {
 
   it("puts what is not served before what waits, and says nothing of what is well", () => {
     const cards = [card("a", { label_requests: 3 }), card("b", { condition: "failed" }), card("c", {}), card("d", { approvals: ["d1"] })];
-    expect(concerns(cards, boardWords.en, (name) => name).map(({ key }) => key)).toEqual(["failed-b", "d1", "labels-a"]);
+    expect(concerns(cards, boardWords.en, (name) => name, (alarm) => alarm).map(({ key }) => key)).toEqual(["failed-b", "d1", "labels-a"]);
   });
 
   it("counts failed and refused requests of how many, and one as one", () => {

@@ -1,9 +1,11 @@
 import { Link } from "react-router";
 import type { Board, Card } from "../api/schema";
+import { monitoredName } from "../monitoring/names";
 import { useWords } from "../shell/language";
 import { Icon, type IconName } from "../ui/Icon";
 import { boardWords } from "../words/board";
 import { lifecycleWords, named } from "../words/lifecycle";
+import { monitoringWords } from "../words/monitoring";
 
 interface Concern {
   key: string;
@@ -16,7 +18,12 @@ interface Concern {
 type Said = (typeof boardWords)["es"];
 
 /** What somebody should look at, the most pressing first. */
-export function concerns(cards: Card[], words: Said, name: (model: string) => string): Concern[] {
+export function concerns(
+  cards: Card[],
+  words: Said,
+  name: (model: string) => string,
+  alarmName: (alarm: string) => string,
+): Concern[] {
   const failing = cards
     .filter(({ condition }) => condition === "failed")
     .map<Concern>((card) => ({
@@ -42,7 +49,7 @@ export function concerns(cards: Card[], words: Said, name: (model: string) => st
             key: `alarm-${model}`,
             tone: drift.verdict === "failing" ? "bad" : "warn",
             icon: "monitoring",
-            text: `${words.alarm(name(model), drift.alarms.length)}. ${drift.reason}`,
+            text: `${words.alarm(name(model), drift.alarms.length)}. ${drift.alarms.map(alarmName).join(", ")}`,
             to: `/monitoring?model=${model}`,
           },
         ]
@@ -72,7 +79,13 @@ export function concerns(cards: Card[], words: Said, name: (model: string) => st
 export function Attention({ board }: { board: Board }) {
   const words = useWords(boardWords);
   const own = useWords(lifecycleWords);
-  const found = concerns(board.models, words, (model) => named(own.models, model));
+  const monitored = useWords(monitoringWords);
+  const found = concerns(
+    board.models,
+    words,
+    (model) => named(own.models, model),
+    (alarm) => monitoredName(alarm, monitored),
+  );
   const away = [
     board.registry === "away" ? words.registryAway : null,
     board.orchestration === "away" ? words.prefectAway : null,

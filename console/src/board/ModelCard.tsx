@@ -94,9 +94,7 @@ function ChallengerLine({ card: { challenger } }: { card: Card }) {
   return (
     <Fact term={words.challenger}>
       {challenger.decision_id ? <Link to={`/decisions/${challenger.decision_id}`}>{text}</Link> : text}{" "}
-      <Badge tone={toneOf(challenger.standing)} {...(challenger.reason ? { title: challenger.reason } : {})}>
-        {named(own.standings, challenger.standing)}
-      </Badge>
+      <Badge tone={toneOf(challenger.standing)}>{named(own.standings, challenger.standing)}</Badge>
     </Fact>
   );
 }
@@ -143,7 +141,7 @@ function DriftLine({ card: { name, drift } }: { card: Card }) {
     <Fact term={words.drift}>
       {drift ? (
         <>
-          <Link to={`/monitoring?model=${name}`} title={drift.reason}>
+          <Link to={`/monitoring?model=${name}`}>
             <Badge tone={toneOf(drift.verdict)}>{named(own.health, drift.verdict)}</Badge>
           </Link>{" "}
           <span className="faint">

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "react-router";
 import { ask } from "../api/client";
-import type { Explanation } from "../api/schema";
+import type { CheckView, Explanation } from "../api/schema";
 import { useFormat } from "../shell/format";
 import { useWords } from "../shell/language";
 import { PageFrame } from "../shell/PageFrame";
@@ -9,6 +9,7 @@ import { Card } from "../ui/Card";
 import { ErrorState, Skeleton } from "../ui/States";
 import { decisionWords } from "../words/decision";
 import { lifecycleWords, named } from "../words/lifecycle";
+import { AsRecorded, type Text } from "./AsRecorded";
 import { Checks } from "./Checks";
 import { Diff } from "./Diff";
 import { ErrorPlots } from "./ErrorPlots";
@@ -18,8 +19,14 @@ import { LabelEvidence } from "./LabelEvidence";
 import { Lineage } from "./Lineage";
 import { RecordText } from "./RecordText";
 import { Replay } from "./Replay";
-import { because, headline } from "./sentences";
+import { because, tellerOf } from "./sentences";
 import { Settle } from "./Settle";
+import { headline } from "./told/headline";
+import { part, textIn } from "./told/recorded";
+import { useTold } from "./told/told";
+import { endedTrial } from "./told/trial";
+import { saidOfTrial } from "./told/trialChecks";
+import { obstacleOf, saidOfVerdict } from "./told/verdictChecks";
 import { VerdictBadge } from "./VerdictBadge";
 import "./decision.css";
 
@@ -62,23 +69,27 @@ function Aside({ one }: { one: Explanation }) {
 }
 
 function Verdict({ one }: { one: Explanation }) {
-  const words = useWords(decisionWords);
-  const own = useWords(lifecycleWords);
-  const format = useFormat();
-  const said = because(one, words, own, format);
+  const told = useTold();
+  const said = because(one, told);
+  const obstacle = obstacleOf(one);
   return (
     <section className="decision-verdict card">
       <div className="decision-said">
         <VerdictBadge verdict={one.verdict} kind={one.kind} />
-        <h2>{headline(one, words, own)}</h2>
+        <h2>{headline(one, told)}</h2>
         {said.length > 0 && (
-          <ul aria-label={words.plainly}>
+          <ul aria-label={told.words.plainly}>
             {said.map((sentence) => (
               <li key={sentence}>{sentence}</li>
             ))}
           </ul>
         )}
-        {one.reasons.length > 0 && <Reasons reasons={one.reasons} open={said.length === 0} />}
+        {obstacle && (
+          <p className="decision-obstacle">
+            {told.words.obstacle} <q lang="en">{obstacle}</q>
+          </p>
+        )}
+        <AsRecorded title={told.words.reasons} recorded={recorded(one)} open={one.kind !== "verdict" || said.length === 0} />
       </div>
       <div className="decision-acts">
         <Settle one={one} />
@@ -88,29 +99,28 @@ function Verdict({ one }: { one: Explanation }) {
   );
 }
 
-function Reasons({ reasons, open }: { reasons: string[]; open: boolean }) {
-  const words = useWords(decisionWords);
-  return (
-    <details className="decision-reasons" open={open}>
-      <summary>{words.reasons}</summary>
-      <ol lang="en">
-        {reasons.map((reason) => (
-          <li key={reason}>{reason}</li>
-        ))}
-      </ol>
-    </details>
-  );
+/** What was written down with the decision: by the gate, by whoever asked for it, by a person. */
+function recorded({ kind, verdict, reasons, trigger, record }: Explanation): Text[] {
+  const found = [textIn(record["finding"]), textIn(part(record["overfitting"])["sentence"])].filter((text) => text !== null);
+  return [
+    ...reasons.map((text) => ({ text, machine: kind === "verdict" })),
+    ...found.map((text) => ({ text, machine: verdict !== "stopped" })),
+    ...(trigger?.reason ? [{ about: trigger.actor, text: trigger.reason, machine: false }] : []),
+  ];
 }
 
 function Evidence({ one }: { one: Explanation }) {
   const words = useWords(decisionWords);
+  const teller = tellerOf(useTold());
   const judged = one.kind === "verdict";
+  const say = (check: CheckView) =>
+    judged ? saidOfVerdict(check, one, teller) : saidOfTrial(check, endedTrial(one.record), teller);
   return (
     <div className="decision-parts">
       {one.figures.length > 0 && <Gains figures={one.figures} />}
       {one.slices.length > 0 && <Slices slices={one.slices} title={words.slices} />}
       {one.labels && <LabelEvidence evidence={one.labels} />}
-      {one.checks.length > 0 && <Checks checks={one.checks} />}
+      {one.checks.length > 0 && <Checks checks={one.checks} say={say} />}
       {judged && <Diff one={one} />}
       {one.challenger && <Lineage one={one} />}
       <Card title={words.followed}>

@@ -1,69 +1,30 @@
-import type { Explanation } from "../api/schema";
-import type { Format } from "../shell/format";
-import type { decisionWords } from "../words/decision";
-import { type lifecycleWords, named } from "../words/lifecycle";
+import type { CheckView, Explanation } from "../api/schema";
+import { named } from "../words/lifecycle";
 import { chance, figure, signed } from "./figures";
-
-type Words = (typeof decisionWords)["es"];
-type Names = (typeof lifecycleWords)["es"];
-
-/** What was decided, in one sentence. */
-export function headline(one: Explanation, words: Words, names: Names): string {
-  const version = one.version ?? "";
-  const champion = one.champion?.version;
-  const actor = one.actor ?? names.unknown;
-  switch (one.kind === "verdict" ? one.verdict : one.kind) {
-    case "promoted":
-      return words.promoted(version, champion ?? "");
-    case "first_champion":
-      return words.firstChampion(version);
-    case "rejected":
-      return champion ? words.rejected(version, champion) : words.rejectedAlone(version);
-    case "undecided":
-      return words.undecided(version, champion ?? "");
-    case "awaiting_approval":
-      return champion ? words.awaiting(version, champion) : words.awaitingFirst(version);
-    case "incomparable":
-      return words.incomparable(version);
-    case "champion_unloadable":
-      return words.unloadable(version);
-    case "rollback":
-      return words.rollback(actor, version);
-    case "approval":
-      return one.verdict === "approved" ? words.approval(actor, version) : words.refusal(actor, version);
-    case "override":
-      return words.override(actor, version);
-    case "admitted":
-      return words.admitted(version);
-    case "rollout_started":
-      return words.rolloutStarted(version);
-    case "rollout_ended":
-      return words.rolloutEnded(version);
-    case "labels_requested":
-      return words.labelsRequested(version);
-    case "labels_closed":
-      return words.labelsClosed(version);
-    default: {
-      const kind = named(names.kinds, one.kind);
-      return version ? words.other(kind, version) : words.otherAlone(kind);
-    }
-  }
-}
+import { ofKind } from "./told/kinds";
+import type { Told } from "./told/told";
+import { saidOfVerdict, type Teller } from "./told/verdictChecks";
+import { contradictions } from "./told/witnesses";
 
 /** Why, in the sentences that the recorded figures make. */
-export function because(one: Explanation, words: Words, names: Names, format: Format): string[] {
+export function because(one: Explanation, told: Told): string[] {
+  if (one.kind !== "verdict") return ofKind(one, told);
+  const { words, names, format } = told;
   return [
-    ...gains(one, words, names, format),
-    ...tests(one, words, names),
-    ...evidence(one, words, format),
-    ...labels(one, words, format),
+    ...gains(one, told),
+    ...contradictions(one, tellerOf(told)),
+    ...tests(one, told),
+    ...evidence(one, told),
+    ...labels(one, told),
     ...(one.shortfall ? [words.shortfall(format.number(one.shortfall.requests), format.number(one.shortfall.labels))] : []),
     ...(one.rule ? [named(words.rules, one.rule)] : []),
     ...(one.trigger ? [words.askedBy(one.trigger.actor, named(names.triggers, one.trigger.kind))] : []),
   ];
 }
 
-function labels({ labels: found }: Explanation, words: Words, format: Format): string[] {
+export const tellerOf = ({ checks, names, format }: Told): Teller => ({ words: checks, names, format });
+
+function labels({ labels: found }: Explanation, { words, format }: Told): string[] {
   if (!found) return [];
   const [given, asked, gained, lost] = [found.labelled, found.asked, found.challenger_only, found.champion_only].map((count) =>
     format.number(count),
@@ -74,7 +35,7 @@ function labels({ labels: found }: Explanation, words: Words, format: Format): s
   ];
 }
 
-function gains(one: Explanation, words: Words, names: Names, format: Format): string[] {
+function gains(one: Explanation, { words, names, format }: Told): string[] {
   const deciding = one.figures.filter(({ role }) => role === "primary" || role === "component");
   const shown = deciding.length > 0 ? deciding : one.figures.filter(({ role }) => role === "floor");
   return shown.map(({ metric, champion, challenger, gain, lower, upper }) =>
@@ -89,14 +50,28 @@ function gains(one: Explanation, words: Words, names: Names, format: Format): st
   );
 }
 
-function tests(one: Explanation, words: Words, names: Names): string[] {
+/** How many checks passed; of those that did not, and of those that warn, what each found. */
+function tests(one: Explanation, told: Told): string[] {
   const counted = one.checks.filter(({ passed }) => passed !== null);
-  const failed = counted.filter(({ passed }) => passed === false).map(({ name }) => checkName(name, words, names));
+  const failed = counted.filter(({ passed }) => passed === false);
+  const warns = one.checks.filter(({ name, passed }) => passed === null && WARNINGS.has(name));
   if (counted.length === 0) return [];
-  return [failed.length > 0 ? words.failed(failed.length, failed.join(", ")) : words.allPassed(String(counted.length))];
+  const { words } = told;
+  return [
+    failed.length > 0 ? words.failed(failed.length, failed.map(({ name }) => checkName(name, told)).join(", ")) : words.allPassed(String(counted.length)),
+    ...[...failed, ...warns].flatMap((check) => outcome(check, one, told)),
+  ];
 }
 
-function evidence(one: Explanation, words: Words, format: Format): string[] {
+/** Checks that decide nothing and that somebody should read all the same. */
+const WARNINGS = new Set(["suspicious_score", "leakage"]);
+
+function outcome(check: CheckView, one: Explanation, told: Told): string[] {
+  const said = saidOfVerdict(check, one, tellerOf(told));
+  return said === null ? [] : [told.words.failedCheck(checkName(check.name, told), said)];
+}
+
+function evidence(one: Explanation, { words, format }: Told): string[] {
   const { number } = format;
   const rows = one.rows === null ? null : number(one.rows);
   const looked = one.look !== null && one.alpha_left !== null && rows !== null;
@@ -111,7 +86,7 @@ function evidence(one: Explanation, words: Words, format: Format): string[] {
 }
 
 /** A check's name: what it is of, and of which metric or slice. */
-export function checkName(name: string, words: Words, names: Names): string {
+export function checkName(name: string, { words, names }: Told): string {
   const [kind = name, ...rest] = name.split(":");
   const of = rest.join(":").trim();
   if (!of) return named(words.checkNames, kind);

@@ -1,6 +1,9 @@
 import { useState } from "react";
 import { Link } from "react-router";
 import type { DecisionSummary } from "../api/schema";
+import { checkName } from "../decision/sentences";
+import { inShort } from "../decision/told/headline";
+import { useTold } from "../decision/told/told";
 import { VerdictBadge } from "../decision/VerdictBadge";
 import { useFormat } from "../shell/format";
 import { useWords } from "../shell/language";
@@ -13,6 +16,7 @@ import { modelWords } from "../words/model";
 export function Decisions({ decisions }: { decisions: DecisionSummary[] }) {
   const words = useWords(modelWords);
   const own = useWords(lifecycleWords);
+  const told = useTold();
   const { dateTime } = useFormat();
   const [all, setAll] = useState(false);
   const shown = decisions.filter(({ kind }) => all || (kind !== "effect" && kind !== "admitted"));
@@ -21,7 +25,7 @@ export function Decisions({ decisions }: { decisions: DecisionSummary[] }) {
     { key: "verdict", title: words.outcome, cell: ({ kind, verdict }) => <VerdictBadge kind={kind} verdict={verdict} /> },
     { key: "kind", title: words.kind, cell: ({ kind }) => named(own.kinds, kind) },
     { key: "version", title: words.version, cell: ({ version }) => (version ? `v${version}` : "–") },
-    { key: "why", title: words.why, cell: ({ reasons }) => <span lang="en">{reasons[0] ?? ""}</span> },
+    { key: "why", title: words.why, cell: (one) => inShort(one, told, (check) => checkName(check, told)) },
     {
       key: "id",
       title: words.decision,

@@ -2,8 +2,12 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "react-router";
 import { ask } from "../api/client";
-import type { RolloutSummary } from "../api/schema";
+import type { CheckView, RolloutSummary } from "../api/schema";
 import { Checks } from "../decision/Checks";
+import { tellerOf } from "../decision/sentences";
+import { useTold } from "../decision/told/told";
+import { runningTrial } from "../decision/told/trial";
+import { saidOfTrial, trialSoFar } from "../decision/told/trialChecks";
 import { toneOf } from "../decision/tones";
 import { useFormat } from "../shell/format";
 import { useWords } from "../shell/language";
@@ -44,6 +48,7 @@ export function Rollouts({ model }: { model: string }) {
 function Running({ rollout }: { rollout: RolloutSummary }) {
   const words = useWords(modelWords);
   const own = useWords(lifecycleWords);
+  const told = useTold();
   const { ago, percent, dateTime } = useFormat();
   const path = { rollout_id: rollout.rollout_id };
   const { data } = useQuery({
@@ -51,6 +56,7 @@ function Running({ rollout }: { rollout: RolloutSummary }) {
     queryFn: ({ signal }) => ask("GET /v1/rollouts/{rollout_id}", { path }, signal),
     refetchInterval: REFRESH_MS,
   });
+  const say = (check: CheckView) => (data ? saidOfTrial(check, runningTrial(data.arms, data.evidence), tellerOf(told)) : null);
   return (
     <>
       <Card
@@ -59,12 +65,12 @@ function Running({ rollout }: { rollout: RolloutSummary }) {
         aside={`${words.since(ago(rollout.started_at))}, ${words.ends(dateTime(rollout.ends_at))}`}
       >
         <div className="rollout-now">
-          <p lang="en">{data?.finding ?? "…"}</p>
+          <p>{data ? trialSoFar(runningTrial(data.arms, data.evidence), told) : "…"}</p>
           {data && rollout.mode !== "shadow" && <Badge tone="accent">{percent(data.share)}</Badge>}
           <Stop rollout={rollout} />
         </div>
       </Card>
-      {data && data.checks.length > 0 && <Checks checks={data.checks} />}
+      {data && data.checks.length > 0 && <Checks checks={data.checks} say={say} />}
     </>
   );
 }

@@ -6,6 +6,7 @@ import type { Board } from "../api/schema";
 import { Stale } from "../board/Stale";
 import { Checks } from "../decision/Checks";
 import { toneOf } from "../decision/tones";
+import { useFormat } from "../shell/format";
 import { useWords } from "../shell/language";
 import { PageFrame } from "../shell/PageFrame";
 import { EmptyState, ErrorState, Skeleton } from "../ui/States";
@@ -16,6 +17,7 @@ import { AlarmStrip } from "./AlarmStrip";
 import { DriftChart } from "./DriftChart";
 import { Latest } from "./Latest";
 import { monitoredName } from "./names";
+import { monitoredSaid } from "./said";
 import "../decision/decision.css";
 import "../decision/plots/plots.css";
 import "./monitoring.css";
@@ -73,6 +75,7 @@ function Models({ board }: { board: Board }) {
 
 function Assessments({ model }: { model: string }) {
   const words = useWords(monitoringWords);
+  const format = useFormat();
   const { data, error, refetch } = useQuery({
     queryKey: ["assessments", model],
     queryFn: ({ signal }) =>
@@ -83,14 +86,18 @@ function Assessments({ model }: { model: string }) {
   if (!data) return error ? <ErrorState error={error} onRetry={() => void refetch()} /> : <Skeleton lines={8} />;
   const latest = oldestFirst.at(-1);
   if (!latest) return <EmptyState icon="monitoring" title={words.none} hint={words.noneHint} />;
-  const checks = latest.checks.map((check) => ({ ...check, name: monitoredName(check.name, words) }));
   return (
     <div className="decision-parts">
       <Latest assessment={latest} />
       <AccuracyChart assessments={oldestFirst} />
       <DriftChart assessments={oldestFirst} />
       <AlarmStrip assessments={oldestFirst} />
-      <Checks checks={checks} title={words.checks} />
+      <Checks
+        checks={latest.checks}
+        title={words.checks}
+        name={(check) => monitoredName(check, words)}
+        say={(check) => monitoredSaid(check, latest, words, format)}
+      />
     </div>
   );
 }

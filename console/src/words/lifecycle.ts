@@ -66,6 +66,7 @@ const es = {
     rolled_back: "Retirado",
     superseded: "Superado",
     stopped: "Detenido",
+    decided: "Decidida",
   } as Record<string, string>,
   kinds: {
     verdict: "Veredicto",
@@ -183,6 +184,7 @@ const en: typeof es = {
     rolled_back: "Rolled back",
     superseded: "Superseded",
     stopped: "Stopped",
+    decided: "Decided",
   },
   kinds: {
     verdict: "Verdict",

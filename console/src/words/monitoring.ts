@@ -42,6 +42,17 @@ const es = {
   answersOf: "Respuestas",
   labels: "Etiquetas",
   accuracyOf: { live: "Exactitud medida", estimated: "Exactitud estimada" } as Record<string, string>,
+  forecastsOf: { error: "Sesgo de las previsiones", coverage: "Cobertura de las previsiones" } as Record<string, string>,
+  namesAlone: { answers: "Respuestas" } as Record<string, string>,
+  changed: (value: string, limit: string) => `Difiere de antes en ${value} de 1; importa desde ${limit}.`,
+  accuracySaid: (value: string, low: string, high: string, rows: string, limit: string) =>
+    `${value} (95 %: ${low} a ${high}, ${rows} respuestas); debería ser al menos ${limit}.`,
+  accuracyAlone: (value: string, limit: string) => `${value}; debería ser al menos ${limit}.`,
+  coverage: (value: string, limit: string) =>
+    `Los intervalos contienen una parte de ${value} de los días; prometen el 80 %, con un margen de ${limit}.`,
+  leaning: (value: string, limit: string) => `Se desvían ${value} de media hacia un lado; debería ser 0, con un margen de ${limit}.`,
+  tooFewAsked: (asked: string, needed: string) => `${asked} preguntas distintas; hacen falta ${needed} al menos.`,
+  recorded: "Tal como se registró",
   toModel: "Ver el modelo",
 };
 
@@ -87,6 +98,16 @@ const en: typeof es = {
   answersOf: "Answers",
   labels: "Labels",
   accuracyOf: { live: "Measured accuracy", estimated: "Estimated accuracy" },
+  forecastsOf: { error: "Forecasts lean", coverage: "Coverage of forecasts" },
+  namesAlone: { answers: "Answers" },
+  changed: (value, limit) => `It differs from before by ${value} of 1; from ${limit} on that matters.`,
+  accuracySaid: (value, low, high, rows, limit) =>
+    `${value} (95 %: ${low} to ${high}, ${rows} answers); it should be at least ${limit}.`,
+  accuracyAlone: (value, limit) => `${value}; it should be at least ${limit}.`,
+  coverage: (value, limit) => `The intervals hold a share of ${value} of the days; they promise 80 %, give or take ${limit}.`,
+  leaning: (value, limit) => `They lean to one side by ${value} on average; it should be 0, give or take ${limit}.`,
+  tooFewAsked: (asked, needed) => `${asked} different questions; at least ${needed} are needed.`,
+  recorded: "As recorded",
   toModel: "See the model",
 };
 
