@@ -17,6 +17,7 @@ SECRETS = (
     "CONTENDER_STORE_URL",
     "CONTENDER_MLFLOW_DATABASE_URL",
     "CONTENDER_PREFECT_DATABASE_URL",
+    "CONTENDER_REDIS_URL",
     "MLFLOW_TRACKING_USERNAME",
     "MLFLOW_TRACKING_PASSWORD",
     "PREFECT_API_AUTH_STRING",
@@ -32,6 +33,7 @@ VARIABLES = {
     "CONTENDER_PREFECT_PAGES": ("addresses", "prefect_pages"),
     "CONTENDER_MLFLOW_DATABASE_URL": ("databases", "mlflow"),
     "CONTENDER_PREFECT_DATABASE_URL": ("databases", "prefect"),
+    "CONTENDER_REDIS_URL": ("workers", "redis_url"),
     "MLFLOW_TRACKING_USERNAME": ("logins", "mlflow_name"),
     "MLFLOW_TRACKING_PASSWORD": ("logins", "mlflow_password"),
     "PREFECT_API_AUTH_STRING": ("logins", "prefect"),
@@ -135,4 +137,11 @@ def secret_in_file(document: Mapping[str, object]) -> str | None:
                 f"CONTENDER_{name.upper()}_DATABASE_URL, or PGPASSWORD, or name a file in "
                 f"CONTENDER_{name.upper()}_DATABASE_URL_FILE"
             )
+    workers = document.get("workers")
+    redis = workers.get("redis_url") if isinstance(workers, dict) else None
+    if isinstance(redis, str) and has_password(redis):
+        return (
+            "workers.redis_url: no passwords in this file; set CONTENDER_REDIS_URL, or name a "
+            "file in CONTENDER_REDIS_URL_FILE"
+        )
     return None

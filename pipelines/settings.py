@@ -26,13 +26,13 @@ from pipelines.section_settings import (
     Ports,
     ServingSettings,
 )
+from pipelines.worker_settings import WorkerSettings
 
 if TYPE_CHECKING:
     from features.sources import Source
 
 HOME_VARIABLE = "CONTENDER_HOME"
 FILE_NAME = "contender.toml"
-
 
 __all__ = [
     "FILE_NAME",
@@ -75,6 +75,7 @@ class Settings(Strict):
     orders: OrderSettings = OrderSettings()
     demo: DemoSettings = DemoSettings()
     flows: FlowSettings = FlowSettings()
+    workers: WorkerSettings = WorkerSettings()
     logging: LoggingSettings = LoggingSettings()
     traces: TracesSettings = TracesSettings()
 
@@ -196,9 +197,8 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Read the settings of the home folder that `environment` names.
 
     The home is `CONTENDER_HOME` or the project's root. Its `contender.toml` is read, or else the
-    one of the project's root. `CONTENDER_PORT_API`, `_MLFLOW`, `_PREFECT`, `CONTENDER_STORE_URL`,
-    `CONTENDER_WORKERS` and the variables of `addresses_settings` override the file, secrets
-    also as files. Raises `SettingsError`.
+    one of the project's root. `CONTENDER_PORT_…`, `CONTENDER_STORE_URL`, `CONTENDER_WORKERS` and
+    what `addresses_settings` knows override it, secrets also as files. Raises `SettingsError`.
     """
     try:
         given = os.environ if environment is None else environment

@@ -11,14 +11,21 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from pipelines.versions.artifact import ArtifactRefused, Package, open_package
+from pipelines.versions.artifact import (
+    CONTRACT_FILE,
+    ArtifactRefused,
+    Package,
+    open_contract,
+    open_package,
+)
 
 INCOMING = ".incoming-"
+CONTRACTS = ".contracts"
 KEPT = 4
 """Packages kept of one model: the live one, the one to roll back to, and a little history."""
 
@@ -30,6 +37,10 @@ class Source(Protocol):
 
     def download(self, name: str, version: str, directory: Path) -> None:
         """Put the package of one version into `directory`."""
+        ...
+
+    def download_contract(self, name: str, version: str, directory: Path) -> None:
+        """Put the contract of one version into `directory`, and nothing else."""
         ...
 
 
@@ -59,6 +70,22 @@ class PackageCache:
             self._source.download(model, version, incoming)
             package = open_package(incoming, expected_digest=digest)
             _move(incoming, target, digest)
+        return replace(package, directory=target)
+
+    def contract(self, model: str, version: str, digest: str) -> Package:
+        """Return a package of which only the contract is here, verified; the rest stays away.
+
+        For whoever lets others answer. Raises what `fetch` raises.
+        """
+        target = self._directory / CONTRACTS / model / digest
+        for folder in (self._directory / model / digest, target):
+            with suppress(ArtifactRefused):
+                return open_contract(folder, expected_digest=digest)
+        with _incoming(target.parent) as incoming:
+            self._source.download_contract(model, version, incoming)
+            package = open_contract(incoming, expected_digest=digest)
+            target.mkdir(exist_ok=True)
+            (incoming / CONTRACT_FILE).replace(target / CONTRACT_FILE)
         return replace(package, directory=target)
 
     def prune(self, model: str, in_use: str) -> None:

@@ -46,7 +46,7 @@ class Calls:
                 self._fail(part, WorkerLost(str(error)), drop)
         except Exception as error:  # noqa: BLE001 - a border: handed to whoever asked
             if len(parts) == 1:
-                self._fail(parts[0], _placed(error, parts[0].start), drop)
+                self._fail(parts[0], placed(error, parts[0].start), drop)
                 return
             half = len(parts) // 2
             self.answer(parts[:half], drop)
@@ -69,7 +69,7 @@ class Calls:
         self._tell([part.ticket])
 
 
-def _placed(error: Exception, start: int) -> Exception:
+def placed(error: Exception, start: int) -> Exception:
     """Return a refusal that counts instances from the start of the request, not of the call."""
     if not start or not isinstance(error, RequestRefused):
         return error

@@ -13,6 +13,7 @@ from serving.answers import ServedModel
 from serving.batching import QueueLimits, Unwatched, Watch
 from serving.cache import PackageCache
 from serving.live import LiveModel, load
+from serving.remote.versions import RemoteVersions
 
 
 class Admissions(Protocol):
@@ -38,17 +39,20 @@ class ChampionLoader:
         text_limit: int,
         limits: QueueLimits | None = None,
         watch: Callable[[str, str], Watch] = lambda _model, _version: Unwatched(),
+        remote: RemoteVersions | None = None,
     ) -> None:
         self._cache = cache
         self._admissions = admissions
         self._text_limit = text_limit
         self._limits = limits or QueueLimits()
         self._watch = watch
+        self._remote = remote
 
     def __call__(self, champion: Champion) -> LiveModel:
         """Return the champion, warmed up. Raises `ArtifactRefused` or what the registry raises."""
         live = self._load(champion, self._limits)
-        self._cache.prune(champion.model, in_use=champion.artifact_digest)
+        if not live.loaded.remote:
+            self._cache.prune(champion.model, in_use=champion.artifact_digest)
         return live
 
     def challenger(self, rollout: Rollout) -> LiveModel:
@@ -75,15 +79,20 @@ class ChampionLoader:
     def _load(self, decided: Champion, limits: QueueLimits) -> LiveModel:
         self._require_admitted(decided)
         model, digest = decided.model, decided.artifact_digest
-        package = self._cache.fetch(model, decided.version, digest)
+        remote = self._remote if self._remote and model in self._remote.models else None
+        fetch = self._cache.contract if remote else self._cache.fetch
+        package = fetch(model, decided.version, digest)
         if package.contract.family != model:
             raise ArtifactRefused(f"a package of {package.contract.family} cannot serve {model}")
-        # Whoever asked has been told that it took too long when the worker is given up.
-        loaded = load(package, text_limit=self._text_limit, call_seconds=limits.deadline_seconds)
         served = ServedModel(
             model, decided.version, decided.decision_id, decided.generation, digest
         )
-        return LiveModel(served, loaded, limits=limits, watch=self._watch(model, decided.version))
+        watch = self._watch(model, decided.version)
+        if remote:
+            return remote.open(package, served, limits, watch)
+        # Whoever asked has been told that it took too long when the worker is given up.
+        loaded = load(package, text_limit=self._text_limit, call_seconds=limits.deadline_seconds)
+        return LiveModel(served, loaded, limits=limits, watch=watch)
 
     def _require_admitted(self, champion: Champion) -> None:
         model, version, digest = champion.model, champion.version, champion.artifact_digest

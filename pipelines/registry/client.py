@@ -166,6 +166,18 @@ class RegistryClient:
         else:
             raise NotPackaged(f"{name} version {version} carries no contract: it was not packaged")
 
+    def download_contract(self, name: str, version: str, directory: Path) -> None:
+        """Put a version's `contract.json` into `directory`, and nothing of what it describes.
+
+        Raises `NotPackaged` when the version has none. Nothing is verified here.
+        """
+        root = self.artifact_root(name, version)
+        for folder in (OWN_PACKAGE, str(Path(WRAPPING).parent)):
+            if self._files.holds(f"{root}/{folder}", "contract.json"):
+                self._files.save(f"{root}/{folder}/contract.json", directory / "contract.json")
+                return
+        raise NotPackaged(f"{name} version {version} carries no contract: it was not packaged")
+
     def download_files(self, name: str, version: str, directory: Path) -> None:
         """Put a version's files as they were logged into `directory`, our wrapping left out."""
         self._files.copy(self.artifact_root(name, version), directory, leave_out=WRAPPING)

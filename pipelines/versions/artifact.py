@@ -135,6 +135,19 @@ def open_package(
     Raises `ArtifactRefused` when the contract's digest is not the expected one, a file is missing,
     added or changed, or the contract's version or shape is unknown.
     """
+    package = open_contract(directory, expected_digest=expected_digest)
+    contract = package.contract
+    apart = compiled_only and contract.form == "compiled"
+    unread = {name: known for name, known in contract.files.items() if name.startswith(PLAIN_FORM)}
+    _verify_files(directory, contract.files, unread if apart else {})
+    return package
+
+
+def open_contract(directory: Path, *, expected_digest: str | None = None) -> Package:
+    """Verify the contract of a package, and none of the files that it describes.
+
+    For whoever answers from none of them. Raises `ArtifactRefused` as `open_package` does.
+    """
     path = directory / CONTRACT_FILE
     if not path.is_file():
         raise ArtifactRefused(f"{directory} holds no {CONTRACT_FILE}: it is not a package")
@@ -143,11 +156,7 @@ def open_package(
     if expected_digest is not None and digest != expected_digest:
         message = f"{path} has digest {digest}, but the decision log admitted {expected_digest}"
         raise ArtifactRefused(message)
-    contract = _parse(path, payload)
-    apart = compiled_only and contract.form == "compiled"
-    unread = {name: known for name, known in contract.files.items() if name.startswith(PLAIN_FORM)}
-    _verify_files(directory, contract.files, unread if apart else {})
-    return Package(directory, contract, digest)
+    return Package(directory, _parse(path, payload), digest)
 
 
 def _parse(path: Path, payload: bytes) -> Contract:

@@ -81,6 +81,10 @@ class FakeRegistry:
         shutil.copytree(self.folder / name / version, directory, dirs_exist_ok=True)
         self.spoil(directory)
 
+    def download_contract(self, name: str, version: str, directory: Path) -> None:
+        self._reach()
+        shutil.copy(self.folder / name / version / "contract.json", directory)
+
     def version(self, name: str, version: str) -> None:
         """Raise unless the version is there; nobody on this stage asks what it is."""
         self._reach()
