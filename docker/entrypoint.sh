@@ -1,0 +1,19 @@
+#!/bin/sh
+# Secrets come as files. Contender reads them itself; to programs that know variables only, each
+# NAME_FILE below becomes NAME, for the one process that is started here and its children.
+set -eu
+
+for name in \
+    MLFLOW_AUTH_ADMIN_PASSWORD MLFLOW_AUTH_DATABASE_URL MLFLOW_BACKEND_STORE_URI \
+    MLFLOW_FLASK_SERVER_SECRET_KEY MLFLOW_TRACKING_PASSWORD \
+    PREFECT_API_AUTH_STRING PREFECT_SERVER_API_AUTH_STRING PREFECT_SERVER_DATABASE_CONNECTION_URL
+do
+    eval "file=\${${name}_FILE:-}"
+    if [ -n "$file" ]; then
+        value=$(cat "$file")
+        export "$name=$value"
+        unset "${name}_FILE"
+    fi
+done
+
+exec "$@"
