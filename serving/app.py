@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
@@ -60,6 +61,10 @@ from serving.routers import (
     rollouts,
 )
 from serving.services import RollBack, Services
+from serving.tracing.sampling import Sampling
+
+if TYPE_CHECKING:
+    from pipelines.observability.otlp import Tracing
 
 logger = logging.getLogger(__name__)
 
@@ -140,7 +145,7 @@ def _wrap(app: FastAPI, settings: Settings, services: Services) -> None:
     app.add_middleware(
         Gate,
         door=door,
-        routes=Routes(_routes(app)),
+        routes=Routes(routes_of(app)),
         trail=Trail(services.store, timedelta(days=settings.access.audit_days)),
         refuse=partial(_refusal, app),
     )
@@ -155,6 +160,21 @@ def _wrap(app: FastAPI, settings: Settings, services: Services) -> None:
         access=access,
     )
     app.add_middleware(HotRoutes, table=app.state.hot)
+    if services.tracing is not None:
+        _trace(app, services.tracing, settings.traces.share)
+
+
+def _trace(app: FastAPI, tracing: Tracing, share: float) -> None:
+    from serving.tracing.requests import TracedRequests
+
+    hot: HotTable = app.state.hot
+    hot.sampling = Sampling(share)
+
+    def route_of(method: str, path: str) -> str | None:
+        place = hot.places.get(path)
+        return place.template if place and place.method == method else None
+
+    app.add_middleware(TracedRequests, tracing=tracing, sampling=hot.sampling, route_of=route_of)
 
 
 @asynccontextmanager
@@ -182,10 +202,12 @@ def _stop(services: Services, close: Callable[[], None]) -> None:
         confirmations.withdraw(services.store, services.worker_id)
     except SQLAlchemyError as error:
         logger.warning("this worker is forgotten only when it has not been seen: %s", error)
+    if services.tracing is not None:
+        services.tracing.close()
     close()
 
 
-def _routes(app: FastAPI) -> list[BaseRoute]:
+def routes_of(app: FastAPI) -> list[BaseRoute]:
     """Return every route of an application in the order in which it tries them."""
     own = [route for route in app.router.routes if isinstance(route, Route | Mount)]
     return [*own, *app.state.routes]

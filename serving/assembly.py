@@ -8,10 +8,11 @@ import socket
 import uuid
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pipelines import confirmations
 from pipelines.decisions.log import DecisionLog
+from pipelines.observability.spans import open_tracing
 from pipelines.prediction_log import PredictionLog
 from pipelines.rendezvous import Rendezvous, preparations
 from pipelines.settings import Settings
@@ -32,6 +33,9 @@ from serving.rollouts import Rollouts
 from serving.services import RollBack, Services
 from serving.slots import Slots
 from serving.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from pipelines.observability.otlp import Tracing
 
 WORKER_SEEN_SECONDS = 15.0
 
@@ -58,7 +62,8 @@ def assemble(
     def hurry() -> None:
         following.look_now()
 
-    slots = Slots(settings.models, predictions, instances_limit=limits.instances_limit, hurry=hurry)
+    tracing = open_tracing(settings.traces, "api")
+    slots = _slots(settings, predictions, tracing, hurry)
     loader = _loader(settings, registry, log, telemetry)
     # Who looks seldom says seldom that he lives.
     seen_seconds = max(WORKER_SEEN_SECONDS, 2 * limits.poll_seconds)
@@ -90,7 +95,22 @@ def assemble(
         preparations=partial(preparations, store),
         telemetry=telemetry,
         worker_id=worker_id,
+        tracing=tracing,
     )
+
+
+def _slots(
+    settings: Settings,
+    predictions: PredictionLog,
+    tracing: Tracing | None,
+    hurry: Callable[[], None],
+) -> Slots:
+    limit = settings.serving.instances_limit
+    if tracing is None:
+        return Slots(settings.models, predictions, instances_limit=limit, hurry=hurry)
+    from serving.tracing.slots import TracedSlots
+
+    return TracedSlots(settings.models, predictions, tracing, instances_limit=limit, hurry=hurry)
 
 
 def _board(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pipelines.confirmations import Confirmation
 from pipelines.decisions.log import Champion, Decision, NewDecision
@@ -20,6 +20,9 @@ from serving.rollout_desk import RolloutDesk
 from serving.rollouts import Rollouts
 from serving.slots import Slots
 from serving.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from pipelines.observability.otlp import Tracing
 
 
 class DecisionReader(Protocol):
@@ -80,3 +83,5 @@ class Services:
     """What workers say of champions that were decided and that they do not serve yet."""
     telemetry: Telemetry
     worker_id: str
+    tracing: Tracing | None = None
+    """What sends the spans of this process; None where traces are off."""

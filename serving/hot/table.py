@@ -14,6 +14,7 @@ from serving.hot.calls import JSON, AtOnce, HotRoute, Operation
 from serving.hot.rounds import Rounds
 from serving.observability.access_log import AccessLog
 from serving.tallies import Tallies
+from serving.tracing.sampling import Sampling
 
 
 class Place(NamedTuple):
@@ -49,6 +50,8 @@ class HotTable:
         self.limit_bytes = limit_bytes
         self.tallies = tallies
         self.access = access
+        self.sampling: Sampling | None = None
+        """What decides which requests are traced, where any are."""
         self.rounds = Rounds()
         self.places = {
             path: Place(

@@ -22,6 +22,7 @@ from serving.hot.rounds import Rounds, Waiting
 from serving.hot.table import HotTable, Place
 
 STATE = "hot"
+TRACED = "traced"
 """Where the application's lifespan leaves the table of what can be answered here."""
 HELD_BYTES = 16_384
 """A longer body is worth a task; it seldom arrives in one piece anyway."""
@@ -41,6 +42,8 @@ class HotProtocol(HeadsProtocol):
     _content: bytes
     _arrived: float
     _caller: Caller
+    _traced: bool | None = None
+    """Whether the request is traced, where that has been decided here."""
 
     def on_message_begin(self) -> None:
         """Answer what waits first: the next request is here, and wants its place."""
@@ -50,9 +53,10 @@ class HotProtocol(HeadsProtocol):
 
     def begin(self) -> None:
         """Hold the request if it may be answered at once, and begin to answer it otherwise."""
+        self._traced = None
         self._held = self._place()
         if self._held is None:
-            super().begin()
+            self._hand_on()
             return
         self._content, self._arrived = b"", time.perf_counter()
 
@@ -130,6 +134,10 @@ class HotProtocol(HeadsProtocol):
         elsewhere = any(name in self._told for name in ELSEWHERE)
         if not plain or elsewhere or not callers.is_plain(self._told):
             return None
+        if table.sampling is not None:
+            self._traced = table.sampling.wants(self.headers)
+            if self._traced:
+                return None  # spans are of a task
         caller = table.door.quick(self._told, place.needed, self._address())
         if caller is None:
             return None  # the gate looks twice, and says why not
@@ -153,9 +161,14 @@ class HotProtocol(HeadsProtocol):
 
     def _begin(self) -> None:
         """Begin the request with uvicorn, as far as it has arrived."""
-        super().begin()
+        self._hand_on()
         if self._content:
             super().on_body(self._content)
+
+    def _hand_on(self) -> None:
+        super().begin()
+        if self._traced is not None:
+            self.scope["state"][TRACED] = self._traced
 
     def _write(self, reply: Reply, request_id: str) -> None:
         head = [b"HTTP/1.1 200 OK\r\n"]
