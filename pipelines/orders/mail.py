@@ -26,9 +26,20 @@ from pipelines.orders.recordings import MEDIA_TYPES, RecordingRefused
 
 _MESSAGE_ID = re.compile(rb"^message-id:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 _END_OF_HEADERS = re.compile(rb"\r?\n\r?\n")
-# What Python's own parsers of mail and HTML raise on malformed input. None may stop a refresh: the
-# mails behind it would never be taken in.
-_MALFORMED = (ValueError, LookupError, AssertionError, AttributeError, TypeError, MessageError)
+# Python's parser ends a line at a lone carriage return, too.
+_DESCRIBING = re.compile(
+    rb"(?:^|[\r\n])content-[a-z-]+[ \t]*:[^\r\n]*(?:(?:\r\n|\r|\n)[ \t][^\r\n]*)*", re.IGNORECASE
+)
+HEADER_BYTES = 2_000
+"""Of a header that says what a part is: Python's reading of it takes the square of its length."""
+HEADERS = 200
+"""Of that kind, in all parts together."""
+# What Python's own parsers of mail and HTML raise on malformed input, and on what is nested too
+# deep for them. None may stop a refresh: the mails behind it would never be taken in.
+_MALFORMED = (
+    *(ValueError, LookupError, AssertionError, AttributeError, TypeError, MessageError),
+    RecursionError,
+)
 
 
 def document_of(raw: bytes, name: str) -> Document:
@@ -37,10 +48,20 @@ def document_of(raw: bytes, name: str) -> Document:
     A mail that cannot be understood is one damaged item.
     """
     try:
+        _require_readable(raw)
         return _document(raw, name)
     except _MALFORMED as error:
         damaged = Damaged(name, f"the mail cannot be understood: {error}")
         return Document(name, iter([damaged]), _no_recording)
+
+
+def _require_readable(raw: bytes) -> None:
+    """Raise `ValueError` for a mail that would take minutes to read, or for ever."""
+    for number, header in enumerate(_DESCRIBING.finditer(raw), start=1):
+        if number > HEADERS:
+            raise ValueError(f"it has more than {HEADERS} headers that describe its parts")
+        if len(header[0]) > HEADER_BYTES:
+            raise ValueError(f"one of its headers has more than {HEADER_BYTES} bytes")
 
 
 def _document(raw: bytes, name: str) -> Document:

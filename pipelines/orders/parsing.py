@@ -18,6 +18,8 @@ from pipelines.orders.order_lines import message_id_of
 
 DESCRIPTION_CHARACTERS = 20_000
 LARGEST_QUANTITY = 1e9
+JSON_CONTAINERS = 2_000_000
+"""Lists and objects in one document: each takes far more memory than the two bytes that say it."""
 FIELDS = {
     "message_id": ("message_id", "correo_id", "mensaje_id"),
     "description": ("description", "descripcion", "descripción"),
@@ -35,6 +37,8 @@ _QUANTITY_LAST = re.compile(
     re.IGNORECASE,
 )
 _BULLET = re.compile(r"^[-*•·]\s+(\S.*)$")
+_SPACES = re.compile(r"\s+")
+"""Each made one before the others are tried: of thousands they would try every way to part them."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,9 @@ def parse_json_lines(lines: Iterable[bytes], name: str, message_id: str | None) 
 
 def parse_json(content: bytes, name: str, message_id: str | None) -> Iterator[Item]:
     """Read a JSON list of objects, or an object that holds one under any name."""
+    if content.count(b"[") + content.count(b"{") > JSON_CONTAINERS:
+        yield Damaged(name, f"holds more than {JSON_CONTAINERS:,} lists and objects; use .jsonl")
+        return
     try:
         document = orjson.loads(decoded(content))
     except orjson.JSONDecodeError as error:
@@ -136,7 +143,9 @@ def parse_words(text: str, name: str, message_id: str) -> Iterator[Stated]:
     for number, line in enumerate(text.splitlines(), start=1):
         if line.rstrip() == "--":
             return
-        found = _ordered(line.strip())
+        if len(line) > DESCRIPTION_CHARACTERS:
+            continue
+        found = _ordered(_SPACES.sub(_one_space, line.strip()))
         if found and any(letter.isalpha() for letter in found[0]):
             description, quantity = found
             yield Stated(f"{name}, line {number}", message_id, cleaned(description), quantity)
@@ -203,6 +212,10 @@ def _quantity(value: object) -> float:
     if not math.isfinite(value) or not 0 < value <= LARGEST_QUANTITY:
         raise LineDamaged(f"the quantity {value} is not between 0 and {LARGEST_QUANTITY:.0f}")
     return float(value)
+
+
+def _one_space(spaces: re.Match[str]) -> str:
+    return "\t" if "\t" in spaces[0] else " "
 
 
 def _ordered(line: str) -> tuple[str, float] | None:
