@@ -12,10 +12,13 @@ from prefect.events import emit_event
 from prefect.logging import get_run_logger
 
 from flows.report import artifact_key, number
+from flows.told import told
 from pipelines.decisions.log import DecisionLog
 from pipelines.monitoring.assessment import Assessment
 from pipelines.monitoring.monitor import NothingToAssess, monitor
 from pipelines.monitoring.signals import SignalKind, signals, too_early
+from pipelines.observability.context import bound
+from pipelines.observability.spans import span
 from pipelines.settings import Settings, load_settings
 from pipelines.store import Store, open_store
 
@@ -31,13 +34,14 @@ class NotAllAssessed(RuntimeError):
 def assess_champions() -> dict[str, str]:
     """Assess once; return each model's verdict."""
     settings = load_settings()
-    store = open_store(settings.store_url)
-    try:
-        log = DecisionLog(store, settings.var / "predictions")
-        look = partial(_look, settings, store, log)
-        return each_by_itself(settings.models, look, get_run_logger().error)
-    finally:
-        store.close()
+    with told(settings):
+        store = open_store(settings.store_url)
+        try:
+            log = DecisionLog(store, settings.var / "predictions")
+            look = partial(_look, settings, store, log)
+            return each_by_itself(settings.models, look, get_run_logger().error)
+        finally:
+            store.close()
 
 
 def each_by_itself(
@@ -65,6 +69,11 @@ def each_by_itself(
 
 def _look(settings: Settings, store: Store, log: DecisionLog, model: str) -> str | None:
     """Assess one model, report, and ask for a retraining where something speaks for it."""
+    with bound(model=model), span("assess", model=model):
+        return _assessed(settings, store, log, model)
+
+
+def _assessed(settings: Settings, store: Store, log: DecisionLog, model: str) -> str | None:
     found = None
     try:
         found = monitor(settings, store, log, model)

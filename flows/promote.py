@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 
 from prefect import Flow, flow, task
 from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
 
 from flows.forms import Origin, PromoteQuestions, answers, shape
 from flows.report import mapping, report_decision, texts
@@ -13,6 +14,7 @@ from flows.workplace import Workplace, workplace
 from pipelines import catalog
 from pipelines.contract import Progress
 from pipelines.decisions.log import Decision
+from pipelines.observability.spans import step
 from pipelines.registry import aliases as registry
 from pipelines.registry.aliases import CHALLENGER
 
@@ -55,6 +57,13 @@ def build(model: str) -> Flow[..., object]:
 def steps(place: Workplace, version: str, progress: Progress) -> Decided:
     """Judge within a run that already has its workplace; no version means the challenger."""
     decision = judge(place, version, progress)
+    get_run_logger().info(
+        "%s: version %s: %s",
+        place.model,
+        decision.version,
+        decision.verdict or decision.kind,
+        extra={"version": decision.version, "decision_id": decision.decision_id},
+    )
     report_decision(decision, place.settings)
     ruling = mapping(decision.record.get("ruling"))
     return Decided(
@@ -68,6 +77,7 @@ def steps(place: Workplace, version: str, progress: Progress) -> Decided:
 
 
 @task(name="judge", cache_policy=NO_CACHE)
+@step("judge")
 def judge(place: Workplace, version: str, progress: Progress) -> Decision:
     """Let the arena judge, record the decision, and point the alias where it says."""
     gate = place.gate

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from prefect import Flow, flow, task
 from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
 
 from features.sources import Raw, Source
 from flows.forms import Origin, TrainQuestions, answers, shape
@@ -16,6 +17,7 @@ from flows.workplace import Workplace, workplace
 from pipelines import catalog, tracking, training
 from pipelines.contract import FamilyParams, Progress
 from pipelines.labels import Labels
+from pipelines.observability.spans import step
 from pipelines.settings import Settings
 
 NAME = "train"
@@ -98,6 +100,7 @@ class ColumnsRefused(ValueError):
 
 
 @task(name="load", cache_policy=NO_CACHE)
+@step("load")
 def load(model: str, source: Source) -> Raw:
     """Read and validate the source; damaged rows become an artifact."""
     raw = catalog.family(model).load(source)
@@ -106,6 +109,7 @@ def load(model: str, source: Source) -> Raw:
 
 
 @task(name="split", cache_policy=NO_CACHE)
+@step("split")
 def prepare(place: Workplace, source: Source, raw: Raw) -> training.Prepared:
     """Split the rows, and hold them against the frozen test set."""
     family = catalog.family(place.model)
@@ -117,6 +121,7 @@ def prepare(place: Workplace, source: Source, raw: Raw) -> training.Prepared:
 
 
 @task(name="fit", cache_policy=NO_CACHE)
+@step("fit")
 def fit(
     prepared: training.Prepared,
     params: FamilyParams,
@@ -132,6 +137,7 @@ def fit(
 
 
 @task(name="register", cache_policy=NO_CACHE)
+@step("register")
 def register(place: Workplace, candidate: training.Candidate) -> Trained:
     """Log the run, register the version, admit it, and give it the alias challenger."""
     tags = {"contender.flow_run": place.trigger.flow_run_id or ""}
@@ -139,6 +145,12 @@ def register(place: Workplace, candidate: training.Candidate) -> Trained:
         candidate, place.settings.mlflow_url, tags=tags, pages=place.settings.mlflow_pages
     )
     place.gate.challenge(candidate.package, logged.version)
+    get_run_logger().info(
+        "%s: version %s is registered",
+        place.model,
+        logged.version,
+        extra={"version": logged.version, "run_id": logged.run_id},
+    )
     report_training(place.model, logged.version, logged.run_id, logged.url, place.settings)
     metric = candidate.family.primary.name
     value = candidate.evaluation.values[metric]

@@ -11,6 +11,7 @@ from prefect.logging import get_run_logger
 
 from flows.forms import MONITORING, Origin
 from flows.progress import RunProgress
+from flows.told import told
 from flows.turns import turn
 from pipelines.arena.gate import Gate
 from pipelines.decisions.log import DecisionLog
@@ -37,15 +38,16 @@ class Workplace:
 def workplace(model: str, origin: Origin) -> Iterator[Workplace]:
     """Open what a run needs, and hold the model's turn until the run is over."""
     settings = load_settings()
-    store = open_store(settings.store_url)
-    try:
-        progress = RunProgress(f"{model}: starting")
-        with tags(model_tag(model)), turn(store, model, get_run_logger().info):
-            log = DecisionLog(store, settings.var / "predictions")
-            with Gate(settings, store, log) as gate:
-                yield Workplace(model, settings, store, gate, progress, _trigger(origin))
-    finally:
-        store.close()
+    with told(settings, model=model):
+        store = open_store(settings.store_url)
+        try:
+            progress = RunProgress(f"{model}: starting")
+            with tags(model_tag(model)), turn(store, model, get_run_logger().info):
+                log = DecisionLog(store, settings.var / "predictions")
+                with Gate(settings, store, log) as gate:
+                    yield Workplace(model, settings, store, gate, progress, _trigger(origin))
+        finally:
+            store.close()
 
 
 def _trigger(origin: Origin) -> Trigger:
