@@ -12,6 +12,7 @@ from cli import (
     approve,
     decisions,
     demo_data,
+    drill,
     explain,
     jobs,
     labels,
@@ -68,6 +69,7 @@ app.command("explain")(explain.explain)
 app.command("demo-data")(demo_data.demo_data)
 app.command("reconcile")(reconcile.reconcile)
 app.command("monitor")(monitor.monitor)
+app.command("drill")(drill.drill)
 app.add_typer(policy.app, name="policy")
 app.add_typer(rollout.app, name="rollout")
 app.add_typer(labels.app, name="labels")

@@ -19,6 +19,10 @@ P = ParamSpec("P")
 PIPE_WIDTH = 140
 
 ERRORS = (
+    ("cli.drills.catalogue", ("UnknownDrill",)),
+    ("cli.drills.ground", ("NeverHappened",)),
+    ("cli.drills.page", ("NoPlace",)),
+    ("cli.drills.trainer", ("TrainerFailed",)),
     ("cli.stack", ("StackError",)),
     ("features.schema", ("SchemaError",)),
     ("features.sources", ("SourceError",)),

@@ -1,0 +1,1 @@
+"""Failure drills: faults caused on purpose in a throw-away stack, and what is promised of each."""

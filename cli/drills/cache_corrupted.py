@@ -1,0 +1,88 @@
+"""The server's cache of verified packages is damaged on disk, and the server starts again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cli.drills.books import Account, account, strangers
+from cli.drills.drill import Check, Drill, Outcome, none_lost
+from cli.drills.goods import question
+from cli.drills.ground import MODEL, Ground, until
+from cli.drills.packages import cached, spoil
+from pipelines.versions.artifact import ArtifactRefused, open_package
+
+QUESTIONS = 20
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the cache holds afterwards, and whether the answers are the same."""
+
+    files_spoiled: int
+    whole_again: bool
+    same_answers: bool
+    strangers: int
+    logged: Account
+    recovery_seconds: float
+
+
+def cause(ground: Ground) -> Seen:
+    """Spoil the champion's package, and have every worker start again."""
+    champion = ground.champion()
+    before = _answers(ground)
+    with ground.asking() as load:
+        until(lambda: bool(load.answers), 30, "the API answers")
+        package = cached(ground, champion.artifact_digest)
+        files = spoil(package)
+        fault = ground.kill("api")
+        until(lambda: load.answered_since(fault) > 0, 120, "the API answers again")
+        recovery = load.recovery(fault)
+    ground.wait_until_healthy()
+    return Seen(
+        files_spoiled=files,
+        whole_again=_is_whole(ground, champion.artifact_digest),
+        same_answers=_answers(ground) == before,
+        strangers=len(strangers(ground.log, MODEL, load.decisions())),
+        logged=account(ground.settings, load.ids),
+        recovery_seconds=recovery,
+    )
+
+
+def _answers(ground: Ground) -> object:
+    body = {"instances": [question(number) for number in range(QUESTIONS)]}
+    return ground.call("POST", f"/v1/models/{MODEL}/predict", body)["predictions"]
+
+
+def _is_whole(ground: Ground, digest: str) -> bool:
+    try:
+        open_package(cached(ground, digest), expected_digest=digest)
+    except ArtifactRefused:
+        return False
+    return True
+
+
+def judge(seen: Seen) -> Outcome:
+    """Hold it against the promise."""
+    return Outcome(
+        happened=f"{seen.files_spoiled} cached files changed, then a start from them",
+        checks=(
+            Check(
+                "the damage is noticed and mended from MLflow",
+                seen.whole_again and seen.files_spoiled > 0,
+            ),
+            Check("the answers are what they were", seen.same_answers),
+            Check("every answer names a recorded decision", seen.strangers == 0),
+            none_lost(seen.logged.missing, seen.logged.answered, "answered prediction"),
+        ),
+        lost=seen.logged.missing,
+        recovery_seconds=seen.recovery_seconds,
+    )
+
+
+DRILL = Drill(
+    name="cache-corrupted",
+    fault="the server's cache of packages is damaged, and the server starts from it",
+    promise="no damaged byte is answered from; the package is fetched again",
+    cause=cause,
+    judge=judge,
+)

@@ -1,0 +1,79 @@
+"""Somebody deletes the champion's version at MLflow."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from cli.drills.books import Account, account, strangers
+from cli.drills.drill import Check, Drill, Outcome, none_lost
+from cli.drills.ground import MODEL, Ground, until
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the log says of it, and what clients noticed."""
+
+    recorded: bool
+    same_bytes: bool
+    alias_follows: bool
+    refused: str
+    strangers: int
+    chain: tuple[str, ...]
+    logged: Account
+    recovery_seconds: float
+
+
+def cause(ground: Ground) -> Seen:
+    """Delete it while clients ask, and wait for it to be back."""
+    before = ground.champion()
+    with ground.asking() as load:
+        ground.registry.delete_version(MODEL, before.version)
+        fault = time.monotonic()
+        until(
+            lambda: ground.champion().decision_id != before.decision_id,
+            60,
+            "the reconciler brings the champion back",
+        )
+        ground.wait_until_served()
+        recovery = time.monotonic() - fault
+    after = ground.champion()
+    return Seen(
+        recorded=ground.log.get(after.decision_id).kind == "restored",
+        same_bytes=after.artifact_digest == before.artifact_digest,
+        alias_follows=ground.alias() == after.version,
+        refused=load.refused(),
+        strangers=len(strangers(ground.log, MODEL, load.decisions())),
+        chain=tuple(ground.log.verify_chain()),
+        logged=account(ground.settings, load.ids),
+        recovery_seconds=recovery,
+    )
+
+
+def judge(seen: Seen) -> Outcome:
+    """Hold it against the promise."""
+    return Outcome(
+        happened="it was registered again from its files, and recorded"
+        if seen.recorded
+        else "it was not restored",
+        checks=(
+            Check("the restoration is recorded", seen.recorded),
+            Check("its bytes are the same", seen.same_bytes),
+            Check("the alias follows", seen.alias_follows),
+            Check("no request is refused", not seen.refused, seen.refused),
+            Check("every answer names a recorded decision", seen.strangers == 0),
+            Check("the decision log is whole", not seen.chain, "; ".join(seen.chain)),
+            none_lost(seen.logged.missing, seen.logged.answered, "answered prediction"),
+        ),
+        lost=seen.logged.missing + (not seen.same_bytes),
+        recovery_seconds=seen.recovery_seconds,
+    )
+
+
+DRILL = Drill(
+    name="champion-deleted",
+    fault="the champion's version is deleted at MLflow",
+    promise="it is served on, registered again with the same bytes, and recorded",
+    cause=cause,
+    judge=judge,
+)

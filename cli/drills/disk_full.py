@@ -1,0 +1,100 @@
+"""The disk below the server's home is full."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import httpx
+
+from cli.drills.books import Account, account
+from cli.drills.drill import Check, Drill, Outcome, none_lost
+from cli.drills.ground import Ground, until
+from cli.drills.load import Load
+from cli.drills.server import Server
+from cli.drills.small_disk import small_disk
+
+ROOM_MEGABYTES = 24
+"""Beside what is copied to it."""
+FULL_SECONDS = 3.0
+STEADY_ANSWERS = 30
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What clients were told while nothing could be written, and afterwards."""
+
+    kind: str
+    answered_before: int
+    refused_meanwhile: int
+    statuses: frozenset[int | None]
+    answered_after: int
+    survived: bool
+    logged: Account
+    recovery_seconds: float
+
+
+def cause(ground: Ground) -> Seen:
+    """Fill the disk below a server of its own, and make room again."""
+    folder = ground.home / "small"
+    used = sum(file.stat().st_size for file in ground.settings.var.rglob("*") if file.is_file())
+    with small_disk(folder, used // 1_000_000 + ROOM_MEGABYTES) as disk:
+        settings = ground.copied(folder)
+        log = ground.settings.var / "logs" / "disk-full.log"
+        with Server(settings, ground.stack_id, log) as server:
+            pid = server.process.pid
+            with Load(server.address) as load:
+                until(lambda: len(load.answers) >= STEADY_ANSWERS, 30, "the server answers")
+                filled = time.monotonic()
+                disk.fill(pid)
+                time.sleep(FULL_SECONDS)
+                freed = time.monotonic()
+                disk.free(pid)
+                until(
+                    lambda: load.answered_since(freed) >= STEADY_ANSWERS,
+                    60,
+                    "the server answers once there is room",
+                )
+                recovery = load.recovery(freed)
+            logged = account(settings, load.ids)
+            survived = server.lives
+    refused = [each for each in load.refusals if each.asked_at >= filled]
+    return Seen(
+        kind=disk.kind,
+        answered_before=sum(answer.at < filled for answer in load.answers),
+        refused_meanwhile=len(refused),
+        statuses=frozenset(each.status for each in refused),
+        answered_after=load.answered_since(freed),
+        survived=survived,
+        logged=logged,
+        recovery_seconds=recovery,
+    )
+
+
+def judge(seen: Seen) -> Outcome:
+    """Hold it against the promise."""
+    odd = sorted(str(each) for each in seen.statuses - {httpx.codes.SERVICE_UNAVAILABLE.value})
+    return Outcome(
+        happened=(
+            f"{seen.kind}: {seen.refused_meanwhile} refused with 503, "
+            f"{seen.logged.answered} answered before and after"
+        ),
+        checks=(
+            Check("the fault was felt", seen.refused_meanwhile > 0),
+            Check("what cannot be logged is refused with 503", not odd, ", ".join(odd)),
+            Check("the server lives on", seen.survived),
+            Check("it answers once there is room", seen.answered_after > 0),
+            none_lost(seen.logged.missing, seen.logged.answered, "answered prediction"),
+        ),
+        lost=seen.logged.missing,
+        recovery_seconds=seen.recovery_seconds,
+    )
+
+
+DRILL = Drill(
+    name="disk-full",
+    fault="the disk below the server is full",
+    promise="no answer leaves unlogged: 503 with Retry-After until there is room, then as before",
+    cause=cause,
+    judge=judge,
+)

@@ -1,0 +1,72 @@
+"""A failure drill: one fault, what is promised of it, and what became of the promise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from cli.drills.ground import Ground
+
+E = TypeVar("E")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One part of a promise; `said` are the figures that it rests on."""
+
+    promise: str
+    kept: bool
+    said: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a fault did. `lost` counts items that are gone, `recovery_seconds` is None where
+    nothing stood still."""
+
+    happened: str
+    checks: tuple[Check, ...]
+    lost: int = 0
+    recovery_seconds: float | None = None
+
+    @property
+    def kept(self) -> bool:
+        """Whether every part of the promise was kept and nothing was lost."""
+        return self.lost == 0 and all(check.kept for check in self.checks)
+
+    @property
+    def broken(self) -> list[str]:
+        """What was promised and not kept."""
+        found = [_sentence(check) for check in self.checks if not check.kept]
+        return [*found, *([f"{self.lost} items were lost"] if self.lost else [])]
+
+    def as_json(self) -> dict[str, object]:
+        """Return it for a program."""
+        return asdict(self) | {"kept": self.kept, "broken": self.broken}
+
+
+@dataclass(frozen=True)
+class Drill(Generic[E]):
+    """`cause` brings the fault about and returns what was seen; `judge`, a pure function, holds
+    that against the promise."""
+
+    name: str
+    fault: str
+    promise: str
+    cause: Callable[[Ground], E]
+    judge: Callable[[E], Outcome]
+
+    def run(self, ground: Ground) -> Outcome:
+        """Cause the fault and judge what was seen."""
+        return self.judge(self.cause(ground))
+
+
+def none_lost(lost: int, of: int, what: str) -> Check:
+    """Return the check that nothing of so many is gone."""
+    return Check(f"no {what} is lost", lost == 0 and of > 0, f"{lost} of {of} {what}s lost")
+
+
+def _sentence(check: Check) -> str:
+    return f"{check.promise}: {check.said}" if check.said else check.promise
