@@ -122,6 +122,8 @@ def local_path(source: Source) -> Path:
 def _file(path: Path, source: Source, schema: FrameSchema, limits: Limits) -> Table:
     if not path.exists():
         raise SourceError(f"{source.where}: there is no such file ({path.resolve()})")
+    if not (path.is_file() or path.is_dir()):
+        raise SourceError(f"{source.where}: is neither a file nor a folder")
     suffixes = {suffix.lower() for suffix in path.suffixes}
     if path.is_dir() or suffixes & PARQUET:
         return read_parquet(path, schema, source.columns, source.where, limits)

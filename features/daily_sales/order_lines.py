@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -89,6 +90,8 @@ def _in_files(path: Path, source: Source) -> OrderLines:
         raise SourceError(f"{source.where}: a query needs a postgresql:// address")
     if not path.exists():
         raise SourceError(f"{source.where}: there is no such file ({path.resolve()})")
+    if not (path.is_file() or path.is_dir()):
+        raise SourceError(f"{source.where}: is neither a file nor a folder")
     suffixes = {suffix.lower() for suffix in path.suffixes}
     if suffixes & RECORDS:
         raise SourceError(f"{source.where}: order lines are read from CSV, Parquet or PostgreSQL")
@@ -115,8 +118,11 @@ def _in_parquet(path: Path, source: Source) -> OrderLines:
 
 def _header(path: Path, source: Source) -> tuple[list[str], str]:
     """Return the names in the first line of a delimited file, and the delimiter between them."""
-    with opened(path) as file:
-        line = file.readline(2**20).decode("utf-8-sig", errors="replace").rstrip("\r\n")
+    try:
+        with opened(path) as file:
+            line = file.readline(2**20).decode("utf-8-sig", errors="replace").rstrip("\r\n")
+    except (OSError, EOFError, zlib.error) as error:
+        raise SourceError(f"{source.where}: cannot be read: {error}") from error
     wanted = {source.columns.get(column.name, column.name) for column in SCHEMA.columns}
     readings = [(next(csv.reader([line], delimiter=mark), []), mark) for mark in DELIMITERS]
     return max(readings, key=lambda reading: len(wanted & set(reading[0])))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from features.readers.encodings import Encoding, detect, marked
+from features.readers.gzipped import unpacked
 from features.readers.mapping import resolve
 from features.readers.table import MEBIBYTE, Limits, SourceError, Table, TableBuilder
 from features.schema import FrameSchema, Mapped
@@ -61,7 +62,7 @@ def opened(path: Path) -> IO[bytes]:
     """Open a file for reading, through gzip where its first bytes say so."""
     with path.open("rb") as file:
         zipped = file.read(2) == GZIP_MAGIC
-    return cast(IO[bytes], gzip.open(path)) if zipped else path.open("rb")
+    return cast(IO[bytes], unpacked(path)) if zipped else path.open("rb")
 
 
 def _encoding(binary: IO[bytes], where: str, limits: Limits) -> Encoding:

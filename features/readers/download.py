@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
@@ -10,6 +11,10 @@ import httpx
 from features.readers.table import MEBIBYTE, Limits, SourceError
 
 TIMEOUT_SECONDS = 30.0
+WHOLE_SECONDS = 3_600.0
+"""For all of it: a byte now and then would keep a training waiting without end."""
+ENCODINGS = {"", "identity", "gzip"}
+"""Unpacked piece by piece; others make gigabytes of one piece."""
 KINDS = {
     "text/csv": ".csv",
     "text/tab-separated-values": ".tsv",
@@ -26,11 +31,20 @@ def download(url: str, directory: Path, where: str, limits: Limits) -> Path:
     The kind is what the server says, or else what the address ends in. Raises `SourceError`.
     """
     try:
-        with httpx.stream("GET", url, timeout=TIMEOUT_SECONDS, follow_redirects=True) as response:
+        with httpx.stream(
+            "GET",
+            url,
+            timeout=TIMEOUT_SECONDS,
+            headers={"Accept-Encoding": "gzip"},
+            follow_redirects=True,
+        ) as response:
             if response.status_code != httpx.codes.OK:
                 raise SourceError(
                     f"{where}: answered {response.status_code} {response.reason_phrase}"
                 )
+            encoding = response.headers.get("content-encoding", "").strip().lower()
+            if encoding not in ENCODINGS:
+                raise SourceError(f"{where}: is packed as {encoding!r}; gzip is known")
             file = directory / f"download{_suffix(url, response)}"
             _write(response, file, where, limits)
             return file
@@ -45,7 +59,7 @@ def _suffix(url: str, response: httpx.Response) -> str:
 
 
 def _write(response: httpx.Response, file: Path, where: str, limits: Limits) -> None:
-    written = 0
+    written, until = 0, time.monotonic() + WHOLE_SECONDS
     with file.open("wb") as target:
         for chunk in response.iter_bytes():
             written += len(chunk)
@@ -54,4 +68,6 @@ def _write(response: httpx.Response, file: Path, where: str, limits: Limits) -> 
                     f"{where}: the answer is larger than "
                     f"{limits.download_bytes / MEBIBYTE:,.0f} MiB"
                 )
+            if time.monotonic() > until:
+                raise SourceError(f"{where}: did not arrive within {WHOLE_SECONDS:,.0f} s")
             target.write(chunk)

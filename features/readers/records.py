@@ -17,6 +17,8 @@ from features.readers.mapping import resolve
 from features.readers.table import MEBIBYTE, Limits, SourceError, Table, TableBuilder
 from features.schema import FrameSchema, Mapped
 
+CONTAINERS = 5_000_000
+"""Lists and objects in a JSON list: each takes far more memory than the two bytes that say it."""
 LOOKED_AT = 100
 """Records whose keys together make the columns: a single one may leave out an empty value."""
 
@@ -73,6 +75,11 @@ def _listed(binary: IO[bytes], where: str, limits: Limits) -> Iterator[Record]:
             f"{where}: a JSON list must be held whole and is larger than "
             f"{limits.kept_bytes / MEBIBYTE:,.0f} MiB; give one object a line instead (.jsonl)"
         )
+    if text.count(b"{") + text.count(b"[") > CONTAINERS:
+        raise SourceError(
+            f"{where}: a JSON list must be held whole and holds more than {CONTAINERS:,} objects; "
+            "give one object a line instead (.jsonl)"
+        )
     try:
         items = orjson.loads(text.removeprefix(BOM_UTF8))
     except orjson.JSONDecodeError as error:
@@ -106,4 +113,7 @@ def _record(number: int, item: object) -> Record:
 def _text(value: object) -> str | None:
     if value is None or isinstance(value, str):
         return value
-    return orjson.dumps(value).decode()
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:  # lists in lists in lists: more can be read than said
+        return None
