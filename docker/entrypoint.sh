@@ -16,4 +16,12 @@ do
     fi
 done
 
+# The settings that were handed to this container become those of the home folder, which runs of models
+# in other containers share. In one step: another container may be reading.
+given=/etc/contender/contender.toml
+if [ -e "$given" ] && ! cmp -s "$given" "$CONTENDER_HOME/contender.toml"; then
+    cp "$given" "$CONTENDER_HOME/contender.toml.$$.$(hostname)"
+    mv "$CONTENDER_HOME/contender.toml.$$.$(hostname)" "$CONTENDER_HOME/contender.toml"
+fi
+
 exec "$@"
