@@ -32,7 +32,7 @@ class Hosts:
         """Return whether a `Host` header names this server; a request without one does not."""
         if host in self._known:
             return True
-        if host is None or not self._is_ours(host):
+        if host is None or not host.isascii() or not self._is_ours(host):
             return False
         if len(self._known) < 64:
             self._known.add(host)

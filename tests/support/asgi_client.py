@@ -35,6 +35,10 @@ class AppClient:
     ) -> None:
         self._stack.close()
 
+    def forget_cookies(self) -> None:
+        """Keep no cookie of an answer: what is sent is what a test names."""
+        self._http.cookies.clear()
+
     def get(self, path: str, **options: Any) -> httpx.Response:
         return self.request("GET", path, **options)
 

@@ -15,6 +15,8 @@ from starlette.datastructures import State
 
 from pipelines.prediction_log import count
 from pipelines.settings import Settings
+from pipelines.store import Store
+from serving.access.door import Door
 from serving.hot.calls import Call, HotRoute, Reply, reply_of
 from serving.hot.routes import HotRoutes
 from serving.hot.table import HotTable
@@ -138,17 +140,18 @@ def test_the_documented_route_is_in_the_document(client):
 class Asked:
     """Hot routes over an application that only takes note of being asked."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, door: Door) -> None:
         self.handed_on = 0
         self.sent: list[dict[str, Any]] = []
         self.bodies: list[bytes] = []
         table = HotTable(
-            [HotRoute("POST", "/echo", self._echo)],
+            [HotRoute("POST", "/recommend", self._echo)],
             [],
             state=State(),
             limit_bytes=100,
             tallies=Tallies(registry),
             access=AccessLog(0.0),
+            door=door,
         )
         self._routes = HotRoutes(self._other, table=table)
 
@@ -164,9 +167,9 @@ class Asked:
         scope = {
             "type": "http",
             "method": "POST",
-            "path": "/echo",
+            "path": "/recommend",
             "query_string": b"",
-            "headers": headers,
+            "headers": [(b"host", b"127.0.0.1:8000"), *headers],
         }
         asyncio.run(self._routes(scope, receive, send))
 
@@ -182,8 +185,8 @@ JSON_HEADER = (b"content-type", b"application/json")
 
 
 @pytest.fixture
-def asked() -> Asked:
-    return Asked(CollectorRegistry())
+def asked(settings: Settings, store: Store) -> Asked:
+    return Asked(CollectorRegistry(), Door(settings.access, store, beyond_loopback=False))
 
 
 def test_a_body_in_several_pieces_is_put_together(asked):
