@@ -152,7 +152,8 @@ def _as_text(_logger: object, _method: str, fields: Fields) -> str:
         if name not in (*FIRST, "exception")
     ]
     line = f"{at} {level.upper()} {pid} {logger}: {_plain(str(event).rstrip())}{''.join(told)}"
-    return f"{line}\n{exception}" if exception else line
+    whole = f"{line}\n{exception}" if exception else line
+    return whole.encode("utf-8", "backslashreplace").decode()
 
 
 def _word(value: object) -> str:
