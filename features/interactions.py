@@ -131,20 +131,49 @@ def seconds(times: pd.Series) -> NDArray[np.int64]:
     return utc.fillna(pd.Timestamp(0)).to_numpy().astype("datetime64[s]").astype(np.int64)
 
 
+@dataclass(frozen=True)
+class RatingCounts:
+    """How many ratings lie where: all that a scale is told by."""
+
+    rows: int
+    above: tuple[int, ...]
+    """Above each of `TOPS`."""
+    highest: float
+    below_half: int
+    """From 0 to below a half,"""
+    below_one: int
+    """and from a half to below one;"""
+    exactly_half: int
+    halves: int
+    """half points, 0.5 among them."""
+
+
 def scale_of(ratings: NDArray[np.floating]) -> Scale:
     """Return the scale that the ratings are on: up to 5, 10 or 100, from 0, 0.5 or 1.
 
     Numbers beyond the scale of 99 % of the ratings do not widen it.
     """
-    if not len(ratings):
-        return Scale(1.0, TOPS[0])
-    outside = 1 - COVERED
-    high = next((top for top in TOPS if (ratings > top).mean() <= outside), float(ratings.max()))
-    low = next(
-        (low for low in (0.0, 0.5) if ((ratings >= low) & (ratings < low + 0.5)).mean() > outside),
-        1.0,
+    counts = RatingCounts(
+        len(ratings),
+        tuple(int((ratings > top).sum()) for top in TOPS),
+        float(ratings.max()) if len(ratings) else TOPS[0],
+        int(((ratings >= 0) & (ratings < HALF)).sum()),
+        int(((ratings >= HALF) & (ratings < 1)).sum()),
+        int((ratings == HALF).sum()),
+        int((ratings % 1 == HALF).sum()),
     )
+    return scale_by(counts)
+
+
+def scale_by(counts: RatingCounts) -> Scale:
+    """Return the scale that ratings of such counts are on; see `scale_of`."""
+    if not counts.rows:
+        return Scale(1.0, TOPS[0])
+    outside = (1 - COVERED) * counts.rows
+    found = (top for top, above in zip(TOPS, counts.above, strict=True) if above <= outside)
+    high = next(found, counts.highest)
+    low = 0.0 if counts.below_half > outside else HALF if counts.below_one > outside else 1.0
     # Half points are given, so the lowest of them may be, however seldom it is.
-    if low > HALF and (ratings == HALF).any() and (ratings % 1 == HALF).mean() > outside:
+    if low > HALF and counts.exactly_half and counts.halves > outside:
         low = HALF
     return Scale(low, high)

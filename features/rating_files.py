@@ -92,7 +92,14 @@ def layout_of(line: str) -> Layout | None:
 
 def named(line: str, ours: Sequence[str]) -> Mapping[str, str]:
     """Return our name -> the file's for the columns that are called otherwise there."""
-    _, theirs = _names_in(line)
+    return usually_called(_names_in(line)[1], ours)
+
+
+def usually_called(theirs: Sequence[str], ours: Sequence[str]) -> Mapping[str, str]:
+    """Return our name -> the source's for columns that are there by what they are usually called.
+
+    `ours` are user, item, rating and time, in this order.
+    """
     found = {}
     for name, known_as in zip(ours, KNOWN_AS, strict=True):
         meant = [cell for alias in known_as for cell in theirs if fold(cell) == alias]

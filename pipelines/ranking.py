@@ -39,6 +39,8 @@ PRECISION_AT_10 = Metric("precision_at_10", "mean", ("precision_at_10",), where=
 TOP = 10
 HELD_OUT_SHARE = 0.2
 TEST_SHARE, SEALED_SHARE, VALIDATION_SHARE = 0.20, 0.05, 0.10
+HELD_OUT_FROM = 1 - SEALED_SHARE - VALIDATION_SHARE
+"""From this place on users are sealed or validation users; from 0 on they are tested."""
 OUTLIVED_AFTER = pd.Timedelta(days=91)
 SEPARATOR = "\t"
 UNKNOWN = -1
@@ -73,11 +75,10 @@ class RecommenderFamily(ModelFamily):
         codes, users = pd.factorize(frame[self.user])
         by_user = np.array([splits.place(str(user), self.name) for user in users])
         places = pd.Series(by_user[codes] if len(users) else [], index=frame.index, dtype=float)
-        last = 1 - SEALED_SHARE - VALIDATION_SHARE
-        share = splits.test_share(places[held], TEST_SHARE, last)
+        share = splits.test_share(places[held], TEST_SHARE, HELD_OUT_FROM)
         test = held & (places < share).to_numpy()
         sealed = held & (places >= 1 - SEALED_SHARE).to_numpy()
-        validation = held & (places >= last).to_numpy() & ~sealed
+        validation = held & (places >= HELD_OUT_FROM).to_numpy() & ~sealed
         return Split(
             frame[~(test | sealed | validation)], frame[validation], frame[test], frame[sealed]
         )

@@ -68,11 +68,12 @@ def located(source: Source, limits: Limits) -> Iterator[OrderLines]:
         yield _in_database(source)
     elif scheme in {"http", "https"}:
         with TemporaryDirectory(prefix="contender-") as directory:
-            yield _in_files(download(source.url, Path(directory), source.where, limits), source)
+            file = download(source.url, Path(directory), source.where, limits)
+            yield in_files(file, source, SCHEMA)
     elif scheme in {"", "file"}:
-        yield _in_files(local_path(source), source)
+        yield in_files(local_path(source), source, SCHEMA)
     elif source.engine == "spark":
-        yield _remote(source)
+        yield at_remote_address(source, SCHEMA)
     else:
         raise SourceError(
             f'{source.where}: addresses of kind {scheme}:// are read by engine = "spark" only'
@@ -85,7 +86,11 @@ def _in_database(source: Source) -> OrderLines:
     return OrderLines(source.where, selection, present, selection.size_bytes)
 
 
-def _in_files(path: Path, source: Source) -> OrderLines:
+def in_files(path: Path, source: Source, schema: FrameSchema) -> OrderLines:
+    """Return the lines of Parquet files or of one delimited file with names, by their schema.
+
+    Raises `SourceError` and `SchemaError`.
+    """
     if source.query is not None:
         raise SourceError(f"{source.where}: a query needs a postgresql:// address")
     if not path.exists():
@@ -94,16 +99,16 @@ def _in_files(path: Path, source: Source) -> OrderLines:
         raise SourceError(f"{source.where}: is neither a file nor a folder")
     suffixes = {suffix.lower() for suffix in path.suffixes}
     if suffixes & RECORDS:
-        raise SourceError(f"{source.where}: order lines are read from CSV, Parquet or PostgreSQL")
+        raise SourceError(f"{source.where}: is read from CSV, Parquet or PostgreSQL")
     if path.is_dir() or suffixes & PARQUET:
-        return _in_parquet(path, source)
-    names, delimiter = _header(path, source)
-    present = resolve(names, SCHEMA, source.columns, source.where)
+        return _in_parquet(path, source, schema)
+    names, delimiter = _header(path, source, schema)
+    present = resolve(names, schema, source.columns, source.where)
     file = Files((str(path),), tuple(names), delimiter)
     return OrderLines(source.where, file, present, path.stat().st_size)
 
 
-def _in_parquet(path: Path, source: Source) -> OrderLines:
+def _in_parquet(path: Path, source: Source, schema: FrameSchema) -> OrderLines:
     files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
     if not files:
         raise SourceError(f"{source.where}: the folder holds no .parquet file")
@@ -111,28 +116,28 @@ def _in_parquet(path: Path, source: Source) -> OrderLines:
         names = pq.read_schema(files[0]).names
     except (pa.ArrowException, OSError) as error:
         raise SourceError(f"{source.where}: cannot be read as Parquet: {error}") from error
-    present = resolve(names, SCHEMA, source.columns, source.where)
+    present = resolve(names, schema, source.columns, source.where)
     size = sum(file.stat().st_size for file in files)
     return OrderLines(source.where, Files(tuple(map(str, files))), present, size)
 
 
-def _header(path: Path, source: Source) -> tuple[list[str], str]:
+def _header(path: Path, source: Source, schema: FrameSchema) -> tuple[list[str], str]:
     """Return the names in the first line of a delimited file, and the delimiter between them."""
     try:
         with opened(path) as file:
             line = file.readline(2**20).decode("utf-8-sig", errors="replace").rstrip("\r\n")
     except (OSError, EOFError, zlib.error) as error:
         raise SourceError(f"{source.where}: cannot be read: {error}") from error
-    wanted = {source.columns.get(column.name, column.name) for column in SCHEMA.columns}
+    wanted = {source.columns.get(column.name, column.name) for column in schema.columns}
     readings = [(next(csv.reader([line], delimiter=mark), []), mark) for mark in DELIMITERS]
     return max(readings, key=lambda reading: len(wanted & set(reading[0])))
 
 
-def _remote(source: Source) -> OrderLines:
+def at_remote_address(source: Source, schema: FrameSchema) -> OrderLines:
     """Take an address of Parquet that only Spark knows (hdfs://, s3a://) at its word."""
     present = {
         column.name: source.columns.get(column.name, column.name)
-        for column in SCHEMA.columns
+        for column in schema.columns
         if column.required or column.name in source.columns
     }
     return OrderLines(source.where, Files((source.url,)), present)

@@ -19,9 +19,9 @@ from psycopg.conninfo import conninfo_to_dict
 from tcp_relay import tcp_relay
 
 from features.daily_sales.reading import read_daily
-from features.daily_sales.spark_engine import DRIVERS
 from features.schema import Column, FrameSchema
 from features.sources import Raw, Source, SourceError
+from features.spark.launch import DRIVERS
 
 SCHEMA = FrameSchema(
     (

@@ -17,9 +17,9 @@ from features.interactions import interactions
 from features.preferences import damped_means
 from features.sources import Source
 from pipelines.contract import Progress
-from pipelines.families.product_recommendations.estimators.spark_als import SparkFailed
 from pipelines.families.product_recommendations.family import FAMILY
 from pipelines.families.product_recommendations.params import Params
+from pipelines.families.product_recommendations.spark_factors import SparkFailed
 
 pytestmark = pytest.mark.slow
 SEED = 3

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import gzip
-import os
 from collections import defaultdict
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -358,20 +357,8 @@ def test_what_spark_lacks_is_said_with_what_to_install(tmp_path, monkeypatch):
     lines = OrderLines("here", Files(("lines.csv",)), {})
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(SourceError, match="apt-get install openjdk-17-jre-headless"):
-        spark_engine.spark_settings(lines, tmp_path)
-
-
-def test_the_users_spark_settings_stand_above_ours(tmp_path, monkeypatch):
-    monkeypatch.setenv("JAVA_HOME", os.fspath(tmp_path))
-    monkeypatch.setenv("SPARK_CONF_DIR", str(tmp_path))
-    (tmp_path / "spark-defaults.conf").write_text(
-        "# ours\nspark.master spark://cluster:7077\n\nspark.executor.memory=4g\n"
-    )
-    found = spark_engine.spark_settings(OrderLines("here", Files(("a",)), {}), tmp_path)
-    assert found["spark.master"] == "spark://cluster:7077"
-    assert found["spark.executor.memory"] == "4g"
-    assert found["spark.ui.enabled"] == "false"
+    with pytest.raises(SourceError, match=r"here: .*apt-get install openjdk-17-jre-headless"):
+        spark_engine.add_up(lines, tmp_path / "days.parquet", tmp_path)
 
 
 LINES = st.lists(

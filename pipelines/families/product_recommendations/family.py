@@ -10,10 +10,12 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from features.fingerprints import fingerprint
+from features.many_ratings.rest import COLUMN
 from features.rating_cleaning import cleaned
 from features.rating_files import read_ratings
 from features.schema import Column, FrameSchema
 from features.sources import Raw, Source
+from features.splits import Split
 from pipelines.contract import (
     Evaluation,
     FamilyParams,
@@ -29,7 +31,7 @@ from pipelines.families.product_recommendations.asking import (
     TOP_LIMIT,
 )
 from pipelines.families.product_recommendations.params import Params
-from pipelines.ranking import RecommenderFamily
+from pipelines.ranking import HELD_OUT_FROM, RecommenderFamily
 
 
 class Known(BaseModel):
@@ -122,7 +124,20 @@ class ProductRecommendations(RecommenderFamily):
     )
 
     def load(self, source: Source) -> Raw:
-        """Read ratings in any of the usual layouts; quarantine what the cleaning sets aside."""
+        """Read ratings in any of the usual layouts; quarantine what the cleaning sets aside.
+
+        Past one machine's memory Spark reads, and the frame is a panel of the users.
+        """
+        from features.many_ratings.reading import is_past_one_machine, read_many
+
+        if is_past_one_machine(source):
+            return read_many(
+                source,
+                self.schema,
+                salt=self.name,
+                tested_from=HELD_OUT_FROM,
+                longest_id=ID_LIMIT_CHARACTERS,
+            )
         as_text = tuple(
             replace(column, kind="text") if column.name == self.time else column
             for column in self.schema.columns
@@ -138,6 +153,14 @@ class ProductRecommendations(RecommenderFamily):
             self.time,
         )
         return Raw(left.frame, fingerprint(left.frame), left.set_aside, left.report)
+
+    def split(self, frame: pd.DataFrame) -> Split:
+        """Split as every recommender does; a test set is the same, whatever rest is fitted on."""
+        parts = super().split(frame)
+        if COLUMN not in frame:
+            return parts
+        test, sealed = (part.drop(columns=COLUMN) for part in (parts.test, parts.sealed))
+        return Split(parts.train, parts.validation, test, sealed)
 
     def fit(
         self,

@@ -15,6 +15,7 @@ class ListModel(StrEnum):
     AUTO = "auto"
     EASE = "ease"
     ALS = "als"
+    SPARK_ALS = "spark_als"
     POPULARITY = "popularity"
 
 
@@ -24,7 +25,10 @@ class ListParams(FamilyParams):
     lists: ListModel = Field(
         ListModel.AUTO,
         title="Lists",
-        description="What ranks a list; auto: EASE for small catalogues, implicit ALS above.",
+        description=(
+            "What ranks a list; auto: EASE for small catalogues, implicit ALS above, which "
+            "spark_als fits on Apache Spark."
+        ),
     )
     ease_limit: int = Field(
         8_000,
@@ -56,4 +60,10 @@ class ListParams(FamilyParams):
         le=50,
         title="ALS sweeps",
         description="Sweeps of the lists' implicit ALS; 0: by the number of likes.",
+    )
+    spark_master: str = Field(
+        "local[*]",
+        max_length=200,
+        title="Spark master",
+        description="Where Spark ALS runs: local[*] for this machine, or a cluster's address.",
     )

@@ -8,7 +8,7 @@ import numpy as np
 import orjson
 import pandas as pd
 
-from features.interactions import Interactions, marked_interactions
+from features.interactions import Interactions
 from pipelines.contract import FitRefused, Progress
 from pipelines.families.product_recommendations.estimators.choice import fit_ratings
 from pipelines.families.product_recommendations.estimators.factors import Factors, Measured
@@ -17,6 +17,7 @@ from pipelines.families.product_recommendations.layout import Layout, RatingArra
 from pipelines.families.product_recommendations.params import Params
 from pipelines.families.product_recommendations.rankers.fitting import fit_lists
 from pipelines.families.product_recommendations.runtime import RecommendationRuntime
+from pipelines.families.product_recommendations.together import fitted_on
 
 HISTORY_FILE = "history.json"
 RATINGS_DONE = 0.6
@@ -70,14 +71,7 @@ def fit(
     if len(train) + len(validation) < FEWEST_ROWS:
         message = f"{len(train) + len(validation)} ratings; at least {FEWEST_ROWS} are needed"
         raise TooFewRatings(message)
-    known, held_out = marked_interactions(
-        pd.concat([train, validation]),
-        np.arange(len(train) + len(validation)) >= len(train),
-        "user_id",
-        "item_id",
-        "rating",
-        "timestamp",
-    )
+    known, held_out = fitted_on(train, validation)
     ratings = fit_ratings(
         known, held_out, params, seed, lambda done, what: progress(done * RATINGS_DONE, what)
     )

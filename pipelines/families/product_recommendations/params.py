@@ -60,9 +60,3 @@ class Params(ListParams):
         title="Damping",
         description="Ratings of average taste that each user and item starts with in the means.",
     )
-    spark_master: str = Field(
-        "local[*]",
-        max_length=200,
-        title="Spark master",
-        description="Where Spark ALS runs: local[*] for this machine, or a cluster's address.",
-    )

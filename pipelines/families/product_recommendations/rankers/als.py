@@ -35,7 +35,7 @@ def fit_als(
 
     teaching = matrix(liked, TEACHING)
     if not teaching.nnz:
-        return _arrays(np.zeros((len(liked.items), factors), dtype=np.float32))
+        return with_gram(np.zeros((len(liked.items), factors), dtype=np.float32))
     # BLAS threads inside the library's own would only get into one another's way.
     with threadpool_limits(1, "blas"):
         model = AlternatingLeastSquares(
@@ -46,9 +46,10 @@ def fit_als(
             show_progress=False,
             callback=lambda sweep, *_: progress((sweep + 1) / sweeps),
         )
-        return _arrays(np.asarray(model.item_factors, dtype=np.float32))
+        return with_gram(np.asarray(model.item_factors, dtype=np.float32))
 
 
-def _arrays(factors: NDArray[np.float32]) -> Mapping[str, Array]:
+def with_gram(factors: NDArray[np.float32]) -> Mapping[str, Array]:
+    """Return items' factors with the matrix that every user's ridge regression begins with."""
     exact = factors.astype(np.float64)
     return {"factors": factors, "gram": exact.T @ exact}

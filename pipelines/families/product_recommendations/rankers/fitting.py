@@ -90,10 +90,20 @@ def _fitted(
         arrays = fit_ease(liked, params.ease_ridge, params.neighbours)
         return ListArrays("ease", {"ridge": params.ease_ridge}, arrays)
     if ranker == "als":
-        sweeps = params.list_sweeps or (SWEEPS if len(liked) <= MANY else SWEEPS_OF_MANY)
+        sweeps = _sweeps(params, liked)
         arrays = fit_als(liked, params.list_factors, sweeps, seed, progress)
         return ListArrays("als", {"ridge": RIDGE, "confidence": CONFIDENCE}, arrays)
+    if ranker == "spark_als":
+        from pipelines.families.product_recommendations.rankers.spark_als import fit_spark_als
+
+        sweeps = _sweeps(params, liked)
+        arrays = fit_spark_als(liked, params.list_factors, sweeps, seed, params.spark_master)
+        return ListArrays("als", {"ridge": RIDGE, "confidence": CONFIDENCE}, arrays)
     return ListArrays("popularity", {}, {})
+
+
+def _sweeps(params: ListParams, liked: Interactions) -> int:
+    return params.list_sweeps or (SWEEPS if len(liked) <= MANY else SWEEPS_OF_MANY)
 
 
 def _chosen(

@@ -1,0 +1,82 @@
+"""The rest of the ratings: held for this process, found by its digest, opened as arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from features.interactions import Interactions, Scale
+
+COLUMN = "rest"
+"""Of a panel's frame: the digest of the rest, in every row; so it is part of what identifies it."""
+
+ROWS = "rows"
+"""Of the folder that is held: where Spark has written to."""
+
+
+class RestGone(LookupError):
+    """The rest of these ratings was not read in this process; read the source again."""
+
+
+@dataclass(frozen=True)
+class Rest:
+    """Where the rest lies, and on which scale all ratings are."""
+
+    digest: str
+    folder: TemporaryDirectory[str]
+    scale: Scale
+    rows: int
+
+    def interactions(self) -> Interactions:
+        """Return the rest as arrays, 20 bytes a row, and the identifiers."""
+        if not self.rows:
+            nothing = np.zeros(0, dtype=np.int32)
+            none, moments = np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.int64)
+            return Interactions([], [], nothing, nothing, none, moments, self.scale)
+        ids = ["user", "item"]
+        files = sorted((Path(self.folder.name) / ROWS).glob("*.parquet"))
+        read = [pq.read_table(file, read_dictionary=ids) for file in files]
+        table = pa.concat_tables(read).unify_dictionaries()
+        users, user = _coded(table["user"])
+        items, item = _coded(table["item"])
+        rating = table["rating"].to_numpy().astype(np.float32, copy=False)
+        time = pc.fill_null(table["time"], 0).to_numpy()
+        order = np.lexsort((item, user))
+        return Interactions(
+            users, items, user[order], item[order], rating[order], time[order], self.scale
+        )
+
+
+_HELD: dict[str, Rest] = {}
+"""Each goes from the disk with this process."""
+
+
+def hold(rest: Rest) -> None:
+    """Keep the rest until this process ends."""
+    _HELD[rest.digest] = rest
+
+
+def held(digest: str) -> Rest:
+    """Return the rest of that digest. Raises `RestGone`."""
+    if digest not in _HELD:
+        raise RestGone("the rest of these ratings was not read here: load the source again")
+    return _HELD[digest]
+
+
+def _coded(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int32]]:
+    """Return the distinct texts sorted by their UTF-8 bytes, and each row's place among them."""
+    joined = column.combine_chunks()
+    chunks = joined.chunks if isinstance(joined, pa.ChunkedArray) else [joined]
+    texts = chunks[0].dictionary.cast(pa.large_string())
+    order = pc.array_sort_indices(texts).to_numpy()
+    places = np.empty(len(order), dtype=np.int32)
+    places[order] = np.arange(len(order), dtype=np.int32)
+    codes = np.concatenate([chunk.indices.to_numpy() for chunk in chunks])
+    return texts.take(pa.array(order)).to_pylist(), places[codes]

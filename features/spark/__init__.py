@@ -1,0 +1,1 @@
+"""Apache Spark in a process of its own: no JVM and no port outlive the answer."""
