@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+import psutil
+
 from cli import processes
 from cli.drills.books import Account, account, strangers
 from cli.drills.drill import Check, Drill, Outcome, none_lost
@@ -51,7 +53,7 @@ def cause(ground: Ground) -> Seen:
     )
 
 
-def _a_worker(ground: Ground):  # type: ignore[no-untyped-def]
+def _a_worker(ground: Ground) -> psutil.Process:
     pids = {process.pid: process for process in processes.marked(ground.stack_id, "api")}
     for row in ground.call("GET", "/readyz")["workers"][MODEL]:
         pid = int(row["worker_id"].split("-")[-2])

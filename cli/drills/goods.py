@@ -11,6 +11,9 @@ OTHER_MODEL = "product_categories"
 KINDS = ("pintura", "herramienta", "plomeria", "electrico", "jardin", "cerradura")
 ROWS = 2_500
 WORDS = 5
+MISLABELLED = 0.06
+"""A share of rows with a wrong label: nobody's table is without, and what is right without fail is
+suspected by the gate."""
 
 SETTINGS = f"""
 [models.{MODEL}]
@@ -48,7 +51,10 @@ def write_shop(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "contender.toml").write_text(SETTINGS, encoding="utf-8")
     rng = Random(20_261_122)
-    rows = [(" ".join(_words(rng, kind)), kind) for kind in KINDS * (ROWS // len(KINDS))]
+    rows = [
+        (" ".join(_words(rng, kind)), rng.choice(KINDS) if rng.random() < MISLABELLED else kind)
+        for kind in KINDS * (ROWS // len(KINDS))
+    ]
     for name, columns in (
         ("codes.csv", ("description", "code")),
         ("categories.csv", ("name", "category")),

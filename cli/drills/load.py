@@ -23,6 +23,7 @@ TIMEOUT_SECONDS = 60.0
 class Answer:
     """One answer that arrived; times are `time.monotonic`."""
 
+    client: int
     asked_at: float
     at: float
     version: str
@@ -81,6 +82,10 @@ class Load:
         """Return how many requests were asked and answered since a moment."""
         return sum(answer.asked_at >= moment for answer in list(self.answers))
 
+    def clients_answered(self, moment: float) -> int:
+        """Return how many of the clients were answered what they asked since a moment."""
+        return len({answer.client for answer in list(self.answers) if answer.asked_at >= moment})
+
     def recovery(self, moment: float) -> float:
         """Return the seconds from a fault until nothing is refused any more; 0 where nothing was.
 
@@ -103,9 +108,9 @@ class Load:
         }
         with httpx.Client(trust_env=False, timeout=TIMEOUT_SECONDS) as client:
             while not self._over.wait(PAUSE_SECONDS):
-                self._ask_once(client, body)
+                self._ask_once(number, client, body)
 
-    def _ask_once(self, client: httpx.Client, body: dict[str, object]) -> None:
+    def _ask_once(self, number: int, client: httpx.Client, body: dict[str, object]) -> None:
         asked_at = time.monotonic()
         try:
             response = client.post(self._url, json=body)
@@ -120,4 +125,6 @@ class Load:
         found = response.json()
         served = found["model"]
         names = tuple(found["prediction_ids"])
-        self.answers.append(Answer(asked_at, at, served["version"], served["decision_id"], names))
+        self.answers.append(
+            Answer(number, asked_at, at, served["version"], served["decision_id"], names)
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -28,7 +28,13 @@ class Server:
     """
 
     def __init__(
-        self, settings: Settings, stack: str, log: Path, *, through: Sequence[str] = ()
+        self,
+        settings: Settings,
+        stack: str,
+        log: Path,
+        *,
+        through: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.address = settings.api_url
         self._log = log
@@ -37,6 +43,7 @@ class Server:
         self._environment = {
             **service_environment(settings, os.environ),
             **processes.mark(stack, "drill-server"),
+            **(environment or {}),
         }
 
     def __enter__(self) -> Server:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from cli.drills.ground import NeverHappened, forget_surroundings, until
 from cli.drills.load import Answer, Load, Refusal
 from cli.drills.moments import EVERY, Moment, arm, moment_named, resolve
 from cli.drills.packages import spoiled
+from cli.drills.relay import Relay
 from cli.drills.small_disk import Limited, small_disk
 from pipelines.decisions.log import DecisionLog, NewDecision
 from pipelines.prediction_log import PredictionLog, Provenance
@@ -55,7 +57,7 @@ def test_a_decision_that_made_no_champion_is_a_stranger(settings, store):
 
 
 def answer(asked_at: float, at: float, decision: str = "d1") -> Answer:
-    return Answer(asked_at, at, "1", decision, (f"p{asked_at}",))
+    return Answer(0, asked_at, at, "1", decision, (f"p{asked_at}",))
 
 
 def test_recovery_lasts_from_the_fault_to_the_answer_after_the_last_refusal():
@@ -279,3 +281,23 @@ def test_an_unknown_drill_is_refused_with_those_that_there_are():
         "api-killed",
         "mlflow-down",
     ]
+
+
+def test_a_cut_relay_keeps_bytes_back_and_gives_them_once_it_is_mended():
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        Relay(server.getsockname()[1]) as relay,
+        socket.create_connection(("127.0.0.1", relay.port)) as near,
+    ):
+        far, _ = server.accept()
+        with far:
+            near.sendall(b"one")
+            assert far.recv(3) == b"one"
+            relay.cut()
+            near.sendall(b"two")
+            far.settimeout(0.2)
+            with pytest.raises(TimeoutError):
+                far.recv(3)
+            relay.mend()
+            far.settimeout(10)
+            assert far.recv(3) == b"two"

@@ -1,0 +1,98 @@
+"""The network between the API and Redis is cut, and mended."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import httpx
+
+from cli.drills.books import Account, account
+from cli.drills.drill import Check, Drill, Outcome, none_lost
+from cli.drills.ground import Ground, until
+from cli.drills.load import Load
+from cli.drills.workers_scene import workers_scene
+
+CUT_SECONDS = 8.0
+CUT_SECONDS_LONG = 120.0
+STEADY_ANSWERS = 30
+PATIENCE_SECONDS = 6.0
+"""By then whoever was asking when the cable went has been told; who asks later is told at once."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What clients were told while Redis could not be reached, and afterwards."""
+
+    cut_seconds: float
+    refused_meanwhile: int
+    statuses: frozenset[int | None]
+    slowest_seconds: float
+    answered_after: int
+    answered_twice: int
+    logged: Account
+    recovery_seconds: float
+
+
+def cause(ground: Ground) -> Seen:
+    """Pull the cable while clients ask, and put it in again."""
+    seconds = CUT_SECONDS_LONG if ground.long else CUT_SECONDS
+    with workers_scene(ground, "redis-cut") as scene:
+        with Load(scene.server.address) as load:
+            until(lambda: len(load.answers) >= STEADY_ANSWERS, 60, "model workers answer")
+            began = time.monotonic()
+            scene.cable.cut()
+            time.sleep(seconds)
+            mended = time.monotonic()
+            scene.cable.mend()
+            until(
+                lambda: load.answered_since(mended) >= STEADY_ANSWERS,
+                60,
+                "model workers answer again",
+            )
+        logged = account(scene.settings, load.ids)
+    refused = [each for each in load.refusals if each.at >= began]
+    return Seen(
+        cut_seconds=seconds,
+        refused_meanwhile=len(refused),
+        statuses=frozenset(each.status for each in refused),
+        slowest_seconds=max((each.at - each.asked_at for each in refused), default=0.0),
+        answered_after=load.answered_since(mended),
+        answered_twice=len(load.ids) - len(set(load.ids)),
+        logged=logged,
+        recovery_seconds=load.recovery(mended),
+    )
+
+
+def judge(seen: Seen) -> Outcome:
+    """Hold it against the promise."""
+    odd = sorted(str(each) for each in seen.statuses - {httpx.codes.SERVICE_UNAVAILABLE.value})
+    return Outcome(
+        happened=(
+            f"cut for {seen.cut_seconds:.0f} s: {seen.refused_meanwhile} refused with 503, the "
+            f"slowest after {seen.slowest_seconds:.1f} s"
+        ),
+        checks=(
+            Check("the fault was felt", seen.refused_meanwhile > 0),
+            Check("whoever asks is told 503", not odd, ", ".join(odd)),
+            Check(
+                "nobody hangs",
+                seen.slowest_seconds < PATIENCE_SECONDS,
+                f"one waited {seen.slowest_seconds:.1f} s",
+            ),
+            Check("it answers again by itself", seen.answered_after > 0),
+            Check("no answer is given twice", seen.answered_twice == 0),
+            none_lost(seen.logged.missing, seen.logged.answered, "answered prediction"),
+        ),
+        lost=seen.logged.missing,
+        recovery_seconds=seen.recovery_seconds,
+    )
+
+
+DRILL = Drill(
+    name="redis-cut",
+    fault="the network between the API and Redis is cut: packets get lost, nobody is told",
+    promise="503 with Retry-After within seconds, no hanging; it answers again by itself",
+    cause=cause,
+    judge=judge,
+)
