@@ -197,6 +197,8 @@ def _stop(services: Services, close: Callable[[], None]) -> None:
     services.follower.stop()
     services.rollouts.stop()
     services.slots.close()
+    if services.remote:
+        services.remote.close()
     services.predictions.close()
     try:
         confirmations.withdraw(services.store, services.worker_id)

@@ -26,6 +26,7 @@ from serving.inspections import Inspections
 from serving.keeper import Actions
 from serving.loading import ChampionLoader
 from serving.model_traffic import ModelTraffic
+from serving.remote import versions
 from serving.retraining import Orchestration, Retrainer
 from serving.rollout_affairs import StoredAffairs
 from serving.rollout_desk import RolloutDesk
@@ -64,7 +65,8 @@ def assemble(
 
     tracing = open_tracing(settings.traces, "api")
     slots = _slots(settings, predictions, tracing, hurry)
-    loader = _loader(settings, registry, log, telemetry)
+    remote = versions.connected(settings, worker_id)
+    loader = _loader(settings, registry, log, telemetry, remote)
     # Who looks seldom says seldom that he lives.
     seen_seconds = max(WORKER_SEEN_SECONDS, 2 * limits.poll_seconds)
     following = follower.Follower(
@@ -126,7 +128,11 @@ def _board(
 
 
 def _loader(
-    settings: Settings, registry: Registry, log: DecisionLog, telemetry: Telemetry
+    settings: Settings,
+    registry: Registry,
+    log: DecisionLog,
+    telemetry: Telemetry,
+    remote: versions.RemoteVersions | None,
 ) -> ChampionLoader:
     limits = settings.serving
     return ChampionLoader(
@@ -135,6 +141,7 @@ def _loader(
         text_limit=limits.text_limit_characters,
         limits=QueueLimits(limits.queue_limit, limits.deadline_seconds),
         watch=telemetry.queues.of,
+        remote=remote,
     )
 
 

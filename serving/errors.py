@@ -66,6 +66,7 @@ from serving.interleaving import ChoiceRefused
 from serving.job_schemas import JobRefused
 from serving.live import BrokenRuntime, WarmUpFailed
 from serving.problems import Problem, respond
+from serving.remote.wire import ModelWorkerFailed, NoModelWorker, RedisAway
 from serving.shelf import CatalogueMissing
 from serving.slots import NoChampion, TooManyInstances, UnknownModel, VersionNotLive
 from serving.spanish import SPOKEN, DomainRefused
@@ -155,6 +156,9 @@ MEANINGS: dict[type[Exception], Meaning] = {
     InspectionFailed: Meaning(500, "inspection-failed", "The decision could not be looked into"),
     BrokenRuntime: Meaning(500, "broken-runtime", "The model broke its contract"),
     FlavourFailed: Meaning(502, "worker-failed", "The model's worker process failed", retry=True),
+    ModelWorkerFailed: Meaning(502, "model-worker-failed", "A model worker failed", retry=True),
+    NoModelWorker: Meaning(503, "no-model-worker", "No worker has the model yet", retry=True),
+    RedisAway: Meaning(503, "redis-away", "The model workers cannot be reached", retry=True),
     NoChampion: Meaning(503, "no-champion", "No champion yet", retry=True),
     StillBehind: Meaning(503, "still-behind", "This worker is behind", retry=True),
     CatalogueMissing: Meaning(503, "no-catalogue", "No catalogue yet", retry=True),

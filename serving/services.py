@@ -15,6 +15,7 @@ from pipelines.store import Store
 from serving.board import BoardDesk
 from serving.follower import Follower
 from serving.inspections import Inspections
+from serving.remote.versions import RemoteVersions
 from serving.retraining import Retrainer
 from serving.rollout_desk import RolloutDesk
 from serving.rollouts import Rollouts
@@ -82,6 +83,8 @@ class Services:
     preparations: Callable[[str], Sequence[Preparation]]
     """What workers say of champions that were decided and that they do not serve yet."""
     telemetry: Telemetry
+    remote: RemoteVersions | None
+    """The models that workers behind Redis answer, where there are any."""
     worker_id: str
     tracing: Tracing | None = None
     """What sends the spans of this process; None where traces are off."""

@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from pipelines.settings import Settings
 from pipelines.versions.artifact import Contract, Package
 from serving.answers import ServedModel
 from serving.batching import Queue, QueueFull, QueueLimits, Watch
@@ -20,7 +21,7 @@ from serving.callers import DeadlinePassed
 from serving.costs import Cost
 from serving.live import LiveModel, Loaded, golden_answers, usual_bytes
 from serving.remote import roll
-from serving.remote.connection import failures
+from serving.remote.connection import failures, open_redis
 from serving.remote.desk import RemoteDesk
 from serving.remote.post import Post
 from serving.remote.roll import Held, WorkerWord
@@ -156,3 +157,20 @@ class RemoteVersions:
 def _expected(contract: Contract) -> Cost:
     """Return what a version is allowed to take, for as long as no worker says what it takes."""
     return Cost(contract.latency_budget_ms, None, elsewhere=True)
+
+
+def connected(settings: Settings, asker: str) -> RemoteVersions | None:
+    """Return what opens the models that workers answer; None where there are none.
+
+    Nothing is sent before the first of them is opened.
+    """
+    workers = settings.workers
+    if not workers.models:
+        return None
+    url = workers.redis_url.get_secret_value()
+    return RemoteVersions(
+        workers.models,
+        open_redis(url, "api"),
+        Post(asker, partial(open_redis, url, "api-post")),
+        text_limit=settings.serving.text_limit_characters,
+    )

@@ -24,19 +24,14 @@ ALIVE_MS = 3_000
 """A worker that was not heard of for so long is not counted on."""
 KEEP_MS = 60_000
 """How long a result is kept for whoever asked."""
-RETRY_SECONDS = 2
 
 
 class RedisAway(RuntimeError):
-    """Redis cannot be reached, or refuses to take a request; nothing was lost but time."""
-
-    retry_after_seconds = RETRY_SECONDS
+    """Redis cannot be reached, or takes no requests; who asks again later loses nothing."""
 
 
 class NoModelWorker(LookupError):
     """No living worker has the version that answers for the model; one may have it soon."""
-
-    retry_after_seconds = RETRY_SECONDS
 
 
 class ModelWorkerFailed(RuntimeError):

@@ -11,6 +11,7 @@ from pipelines.access.roles import Role
 from serving import views
 from serving.dependencies import CallerDependency, ServicesDependency
 from serving.observability.store_figures import StoreFigures
+from serving.remote.figures import RemoteFigures
 from serving.schemas import Accepted, Alive, Health, Readiness
 
 router = APIRouter(tags=["health"])
@@ -64,6 +65,8 @@ def metrics(services: ServicesDependency) -> Response:
     """Return the metrics of all workers, and figures of the store, in Prometheus' text format."""
     figures = StoreFigures(services.settings, services.store)
     found = services.telemetry.render() + figures.render()
+    if services.remote:
+        found += RemoteFigures(services.remote.redis).render()
     return Response(found, media_type=CONTENT_TYPE_LATEST)
 
 
