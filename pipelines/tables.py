@@ -133,7 +133,8 @@ confirmed_orders = Table(  # pipelines.orders.confirmed_orders
     metadata,
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("order_id", String(40), nullable=False, unique=True),
-    Column("message_id", String(128), nullable=False, unique=True),
+    Column("message_id", String(128), nullable=False),
+    Column("part", Integer, nullable=False),
     Column("reviewer", String(128), nullable=False),
     Column("lines", Text, nullable=False),
     Column("created_at", String(32), nullable=False),
@@ -142,6 +143,7 @@ confirmed_orders = Table(  # pipelines.orders.confirmed_orders
     Column("next_attempt_at", Float),
     Column("delivered_at", String(32)),
     Column("error", Text),
+    UniqueConstraint("message_id", "part", name="orders_of_message"),
     Index("orders_to_deliver", "delivery", "next_attempt_at"),
 )
 
@@ -158,6 +160,12 @@ feed_lines = Table(  # pipelines.orders.feed
     Column("read", Boolean, nullable=False, default=False),
     Column("received_at", String(32), nullable=False),
     Index("feed_by_time", "received_at"),
+)
+Index(
+    "feed_that_waits",
+    feed_lines.c.received_at,
+    sqlite_where=feed_lines.c.read.is_(False),
+    postgresql_where=feed_lines.c.read.is_(False),
 )
 
 changes = Table(  # pipelines.changes

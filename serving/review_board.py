@@ -40,6 +40,8 @@ class Surroundings:
     requested: frozenset[str]
     challenged: Mapping[str, str]
     """What the version on trial answers where it differs."""
+    orders: Mapping[str, Sequence[str]]
+    """What messages became already, by message id."""
 
     def label(self, line: OrderLine) -> Label | None:
         """Return what a person said of the line's description."""
@@ -71,6 +73,7 @@ def messages(
                     "received_at": some[0].received_at,
                     "audio": any(line.audio for line in some),
                     "read": all(line.read for line in some),
+                    "orders": list(around.orders.get(message_id, ())),
                     "lines": [_line(line, known[line.line_id], around) for line in some],
                 }
             )

@@ -20,9 +20,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from pipelines import changes, labels
 from pipelines.label_requests import queue as label_requests
 from pipelines.labels import Labels, exact
-from pipelines.orders import choices, order_lines
+from pipelines.orders import choices, order_lines, waiting
 from pipelines.orders.choices import Choices
 from pipelines.orders.choosing import code_of
+from pipelines.orders.confirmed_orders import ConfirmedOrders
 from pipelines.orders.order_lines import OrderLine, OrderLines
 from pipelines.orders.product_catalogue import MODEL
 from serving import review_board
@@ -63,6 +64,8 @@ class Desk:
     messages: tuple[ReviewMessage, ...]
     awaits: Awaited | None = None
     """What there must be before the first line is here."""
+    beyond: int = 0
+    """How many more lines wait than are here."""
     away: bool = False
     """The store did not answer, and this is how the desk was before."""
 
@@ -85,6 +88,7 @@ class ReviewDesk:
         self._lines = OrderLines(store)
         self._labels = Labels(store)
         self._choices = Choices(store)
+        self._orders = ConfirmedOrders(store)
         self.chooser = Chooser(services)
         self.office = OrderOffice(services, order_desk.shelf)
         self._insights = Insights(services.slots)
@@ -112,7 +116,7 @@ class ReviewDesk:
         now = self._clock().astimezone(UTC)
         start = since or now.replace(hour=0, minute=0, second=0, microsecond=0)
         start = max(start, now - LONGEST_DAY)
-        return progress(start, self._choices.since(start), desk.messages)
+        return progress(start, self._choices.since(start), desk.messages, desk.beyond)
 
     async def drivers(self, line_id: str) -> tuple[Driver, ...]:
         """Return what each word of a line does for the code. Raises `UnknownLine`."""
@@ -155,7 +159,9 @@ class ReviewDesk:
         insights = await self._insights.of(wanted)
         built = await run_in_threadpool(review_board.messages, lines, insights, around)
         self._prefetch(wanted, built)
-        return Desk(state, now, tuple(built), _awaited(len(lines), counts[0], versions[0]))
+        awaits = _awaited(len(lines), counts[0], versions[0])
+        beyond = await run_in_threadpool(self._beyond, built)
+        return Desk(state, now, tuple(built), awaits, beyond)
 
     def _prefetch(self, wanted: Sequence[Wanted], built: Sequence[ReviewMessage]) -> None:
         """Have the words of the most urgent lines looked up behind the answer."""
@@ -182,6 +188,7 @@ class ReviewDesk:
             choices=self._choices.standing([line.line_id for line in lines]),
             requested=frozenset(exact(text) for text in asked),
             challenged=challenged,
+            orders=self._orders.of_messages(sorted({line.message_id for line in lines})),
         )
         return lines, around
 
@@ -190,7 +197,15 @@ class ReviewDesk:
         if len(found) < LINES:
             return found
         last = found[-1].message_id
-        return [line for line in found if line.message_id != last] + self._lines.message(last)
+        whole = [line for line in self._lines.message(last) if not line.read]
+        return [line for line in found if line.message_id != last] + whole
+
+    def _beyond(self, built: Sequence[ReviewMessage]) -> int:
+        """Return how many lines wait that are not among these; counted where there can be any."""
+        shown = [line for message in built for line in message.lines]
+        if len(shown) < LINES:
+            return 0
+        return max(0, waiting.count(self._store) - sum(line.chosen is None for line in shown))
 
     def _challenged(self) -> dict[str, str]:
         """Return what the version on trial answers otherwise, by exact description."""

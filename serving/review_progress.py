@@ -11,9 +11,15 @@ from serving.review_schemas import HourlyProgress, Progress, ReviewMessage
 
 
 def progress(
-    since: datetime, choices: Sequence[Choice], messages: Sequence[ReviewMessage]
+    since: datetime,
+    choices: Sequence[Choice],
+    messages: Sequence[ReviewMessage],
+    beyond: int,
 ) -> Progress:
-    """Return what was done since then; `choices` are those made since, the oldest first."""
+    """Return what was done since then; `choices` are those made since, the oldest first.
+
+    `beyond` are lines that wait and are not among the messages.
+    """
     latest = {choice.line_id: choice for choice in choices}
     standing = [choice for choice in latest.values() if choice.action != UNDO]
     actions = Counter(choice.action for choice in standing)
@@ -24,7 +30,8 @@ def progress(
     waiting = [line for message in messages for line in message.lines if line.chosen is None]
     return Progress(
         since=since.astimezone(UTC),
-        lines=len(standing) + len(waiting),
+        lines=len(standing) + len(waiting) + beyond,
+        beyond=beyond,
         done=len(standing),
         accepted=actions["accept"],
         changed=actions["change"],

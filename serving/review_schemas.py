@@ -132,6 +132,9 @@ class ReviewMessage(BaseModel):
     received_at: AwareDatetime
     audio: bool = Field(description="Came with a recording; without one its lines are spoken.")
     read: bool
+    orders: list[str] = Field(
+        description="What the message became already; these lines were added to it since."
+    )
     lines: list[ReviewLine]
 
 
@@ -147,11 +150,12 @@ class Progress(BaseModel):
 
     since: AwareDatetime
     lines: int = Field(description="Those dealt with and those that wait.")
+    beyond: int = Field(description="Of these, those that wait and are too old to be shown yet.")
     done: int
     accepted: int
     changed: int
     skipped: int
-    requested_open: int
+    requested_open: int = Field(description="Of the lines shown.")
     per_hour: list[HourlyProgress]
 
 
@@ -274,6 +278,7 @@ class Order(BaseModel):
 
     order_id: str
     message_id: str
+    part: int = Field(description="Above 1: of lines that came after the message was an order.")
     reviewer: str
     created_at: AwareDatetime
     lines: list[OrderedLine]

@@ -13,7 +13,7 @@ from typing import Literal
 from pipelines.labels import Label, LabelRefused, Labels, exact
 from pipelines.orders.choices import UNDO, Choice, Choices
 from pipelines.orders.confirmed_orders import ConfirmedOrders
-from pipelines.orders.order_lines import OrderLine
+from pipelines.orders.order_lines import OrderLine, OrderLines
 from pipelines.orders.product_catalogue import MODEL
 from pipelines.store import Store
 
@@ -44,6 +44,7 @@ class Choosing:
         self._choices = choices
         self._orders = orders
         self._judged_at = judged_at
+        self._lines = OrderLines(store)
 
     def take(self, choice: Choice, line: OrderLine) -> Outcome:
         """Keep a choice about `line`; on disk when this returns.
@@ -60,7 +61,8 @@ class Choosing:
     def _taken(self, choice: Choice, line: OrderLine) -> Outcome:
         if self._choices.known([choice.choice_id]):
             return Outcome("already")
-        if order := self._orders.of_message(line.message_id):
+        order = self._orders.of_message(line.message_id)
+        if order and self._is_settled(line):
             return Outcome("refused", f"its message is order {order.order_id} already")
         if choice.action == UNDO:
             return self._undo(choice, line)
@@ -70,6 +72,10 @@ class Choosing:
         if not choice.code:
             return Outcome("refused", "it names no code")
         return self._kept(self._labelled(choice, line, choice.code))
+
+    def _is_settled(self, line: OrderLine) -> bool:
+        """Return whether a line went with an order of its message, and was not added since."""
+        return self._lines.of([line.line_id]).get(line.line_id, line).read
 
     def _undo(self, choice: Choice, line: OrderLine) -> Outcome:
         if not self._choices.since_undone(line.line_id):

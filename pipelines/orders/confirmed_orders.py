@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pipelines.store import Store
 
 SUBJECT = "orders"
+CHUNK = 500
 Delivery = Literal["none", "waiting", "sent", "failed"]
 
 
@@ -42,7 +43,10 @@ class OrderedLine:
 
 @dataclass(frozen=True)
 class ConfirmedOrder:
-    """One order; `error` is what went wrong at the last attempt to deliver it."""
+    """One order; `error` is what went wrong at the last attempt to deliver it.
+
+    `part` is 1, or more where lines were added to a message that was an order already.
+    """
 
     order_id: str
     message_id: str
@@ -54,6 +58,7 @@ class ConfirmedOrder:
     next_attempt_at: float | None
     delivered_at: str | None
     error: str | None
+    part: int = 1
 
 
 class ConfirmedOrders:
@@ -66,14 +71,21 @@ class ConfirmedOrders:
         self._clock = clock
 
     def confirm(
-        self, message_id: str, lines: Sequence[OrderedLine], *, reviewer: str, deliver: bool
+        self,
+        message_id: str,
+        lines: Sequence[OrderedLine],
+        *,
+        reviewer: str,
+        deliver: bool,
+        part: int = 1,
     ) -> ConfirmedOrder:
-        """Keep a message as an order; on disk when this returns.
+        """Keep a part of a message as an order; on disk when this returns.
 
-        A message is one order for ever: confirmed once more, the first one is returned.
+        A part is one order for ever: confirmed once more, the first one is returned.
         """
+        which = (table.c.message_id == message_id) & (table.c.part == part)
         with self._store.write() as connection:
-            if not connection.scalar(select(table.c.number).where(_is(message_id))):
+            if not connection.scalar(select(table.c.number).where(which)):
                 number = int(connection.scalar(select(func.max(table.c.number))) or 0) + 1
                 now = self._clock()
                 connection.execute(
@@ -81,6 +93,7 @@ class ConfirmedOrders:
                         number=number,
                         order_id=f"o{number:06d}-{secrets.token_hex(3)}",
                         message_id=message_id,
+                        part=part,
                         reviewer=reviewer,
                         lines=orjson.dumps([asdict(line) for line in lines]).decode(),
                         created_at=now.isoformat(),
@@ -90,7 +103,7 @@ class ConfirmedOrders:
                     )
                 )
                 changes.moved(connection, SUBJECT)
-        return self._select(_is(message_id))[0]
+        return self._select(which)[0]
 
     def get(self, order_id: str) -> ConfirmedOrder:
         """Return an order. Raises `UnknownOrder`."""
@@ -100,9 +113,20 @@ class ConfirmedOrders:
         return found[0]
 
     def of_message(self, message_id: str) -> ConfirmedOrder | None:
-        """Return the order that a message became, if it did."""
-        found = self._select(_is(message_id))
+        """Return the order that a message became, if it did; of several the latest."""
+        found = self._select(table.c.message_id == message_id, 1)
         return found[0] if found else None
+
+    def of_messages(self, message_ids: Sequence[str]) -> dict[str, list[str]]:
+        """Return the ids of the orders that messages became, the first ones first."""
+        found: dict[str, list[str]] = {}
+        with self._store.read() as connection:
+            for start in range(0, len(message_ids), CHUNK):
+                which = table.c.message_id.in_(message_ids[start : start + CHUNK])
+                query = select(table.c.message_id, table.c.order_id).where(which)
+                for message_id, order_id in connection.execute(query.order_by(table.c.number)):
+                    found.setdefault(message_id, []).append(order_id)
+        return found
 
     def latest(self, limit: int) -> list[ConfirmedOrder]:
         """Return orders, the newest first."""
@@ -164,10 +188,6 @@ class ConfirmedOrders:
             return [_restored(row) for row in connection.execute(query)]
 
 
-def _is(message_id: str) -> ColumnElement[bool]:
-    return table.c.message_id == message_id
-
-
 def _restored(row: Row[tuple[object, ...]]) -> ConfirmedOrder:
     return ConfirmedOrder(
         order_id=row.order_id,
@@ -180,4 +200,5 @@ def _restored(row: Row[tuple[object, ...]]) -> ConfirmedOrder:
         next_attempt_at=row.next_attempt_at,
         delivered_at=row.delivered_at,
         error=row.error,
+        part=row.part,
     )

@@ -44,19 +44,31 @@ class Confirming:
     def confirm(self, message_id: str, reviewer: str, product_of: ProductOf) -> ConfirmedOrder:
         """Keep the message as an order and hide its lines; on disk when this returns.
 
-        Confirmed once more, the order is the one it is already. Raises `UnknownMessage`,
-        `LinesOpen` or `NothingOrdered`. Nobody takes a choice back while this looks at them.
+        Confirmed once more, the order is the one it is already. Lines that a feed has added to it
+        since are an order of their own: what was ordered, skipped or hidden before stays so.
+        Raises `UnknownMessage`, `LinesOpen` or `NothingOrdered`. Nobody takes a choice back while
+        this looks at them.
         """
         with self.store.together():
+            lines = self.lines.message(message_id)
+            if not lines:
+                raise UnknownMessage(f"no message is called {message_id!r}")
             known = self.orders.of_message(message_id)
-            order = known or self._new(message_id, reviewer, product_of)
+            added = [line for line in lines if not line.read]
+            if known is None or added:
+                part = known.part + 1 if known else 1
+                known = self._new(message_id, part, added or lines, reviewer, product_of)
             self.lines.mark_read(message_id)
-        return order
+        return known
 
-    def _new(self, message_id: str, reviewer: str, product_of: ProductOf) -> ConfirmedOrder:
-        lines = self.lines.message(message_id)
-        if not lines:
-            raise UnknownMessage(f"no message is called {message_id!r}")
+    def _new(
+        self,
+        message_id: str,
+        part: int,
+        lines: Sequence[OrderLine],
+        reviewer: str,
+        product_of: ProductOf,
+    ) -> ConfirmedOrder:
         standing = self.choices.standing([line.line_id for line in lines])
         if waiting := [line for line in lines if line.line_id not in standing]:
             raise LinesOpen(waiting)
@@ -64,7 +76,9 @@ class Confirming:
         ordered = [_ordered(line, choice, product_of) for line, choice in pairs if choice.code]
         if not ordered:
             raise NothingOrdered("every line of the message was skipped; mark it as read instead")
-        return self.orders.confirm(message_id, ordered, reviewer=reviewer, deliver=self.deliver)
+        return self.orders.confirm(
+            message_id, ordered, reviewer=reviewer, deliver=self.deliver, part=part
+        )
 
 
 def _ordered(line: OrderLine, choice: Choice, product_of: ProductOf) -> OrderedLine:

@@ -117,12 +117,25 @@ def refresh(
     return report
 
 
-def over_http(api_url: str, *, transport: httpx.BaseTransport | None = None) -> Predict:
-    """Return a `Predict` that asks the generic interface of the API at `api_url`."""
+def over_http(
+    api_url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    transport: httpx.BaseTransport | None = None,
+) -> Predict:
+    """Return a `Predict` that asks the generic interface of the API at `api_url`.
+
+    `headers` go with each request, such as a key.
+    """
 
     def predict(instances: Sequence[Mapping[str, object]]) -> Answer:
         with closing(
-            httpx.Client(timeout=PREDICTION_TIMEOUT_SECONDS, transport=transport, trust_env=False)
+            httpx.Client(
+                timeout=PREDICTION_TIMEOUT_SECONDS,
+                headers=headers,
+                transport=transport,
+                trust_env=False,
+            )
         ) as client:
             try:
                 response = client.post(

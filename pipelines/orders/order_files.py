@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from dataclasses import asdict
 
 import orjson
 
 from pipelines.orders.confirmed_orders import ConfirmedOrder
+from pipelines.spreadsheets import harmless
 
 COLUMNS = (
     "order_id",
@@ -22,11 +22,7 @@ COLUMNS = (
     "price",
     "description",
 )
-STARTERS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What spreadsheets take for the beginning of a formula (OWASP, CSV Injection)."""
 BYTE_ORDER_MARK = "\ufeff"
-_LATER_CELL = re.compile(r'([;\t\r\n][ "]*)(?=[=+\-@])')
-"""Where a spreadsheet that parts cells otherwise, as Spanish ones do by `;`, would begin one."""
 
 
 def as_json(order: ConfirmedOrder) -> bytes:
@@ -34,6 +30,7 @@ def as_json(order: ConfirmedOrder) -> bytes:
     document = {
         "order_id": order.order_id,
         "message_id": order.message_id,
+        "part": order.part,
         "reviewer": order.reviewer,
         "created_at": order.created_at,
         "lines": [asdict(line) for line in order.lines],
@@ -63,14 +60,6 @@ def as_csv(order: ConfirmedOrder) -> bytes:
         )
         writer.writerow([harmless(cell) for cell in cells])
     return (BYTE_ORDER_MARK + text.getvalue()).encode("utf-8", "replace")
-
-
-def harmless(cell: object) -> object:
-    """Return a cell that no spreadsheet takes for a formula; numbers stay numbers."""
-    if not isinstance(cell, str):
-        return "" if cell is None else cell
-    first = "'" if cell.lstrip(" ").startswith(STARTERS) else ""
-    return first + _LATER_CELL.sub(r"\1'", cell)
 
 
 def _plain(quantity: float) -> float | int:

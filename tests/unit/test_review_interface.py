@@ -452,6 +452,44 @@ def test_a_message_leaves_as_an_order(stage, client):
     )
 
 
+def test_a_line_that_comes_to_an_order_is_shown_with_it_and_becomes_another(stage, client):
+    stage.order("m1", "martillo")
+    stage.predict()
+    choose(client, lines(client)["martillo"], "accept", 1)
+    first = client.post("/v1/review/messages/m1/order", json={"reviewer": "ana"}).json()
+    assert first["part"] == 1
+
+    stage.order("m1", "martillo", "martillo de bola")
+    stage.predict()
+    (message,) = desk(client)["messages"]
+    assert message["orders"] == [first["order_id"]]
+    (later,) = message["lines"]
+    assert choose(client, later, "accept", 2)["outcome"] == "kept"
+    second = client.post("/v1/review/messages/m1/order", json={"reviewer": "ana"}).json()
+
+    assert (second["part"], [line["description"] for line in second["lines"]]) == (
+        2,
+        ["martillo de bola"],
+    )
+    assert desk(client)["messages"] == []
+
+
+def test_progress_counts_what_waits_beyond_the_lines_shown(stage, client, monkeypatch):
+    monkeypatch.setattr("serving.review_desk.LINES", 4)
+    for number in range(5):
+        stage.order(f"m{number}", "martillo", "cable")
+    stage.predict()
+    shown = desk(client)
+    visible = [line for message in shown["messages"] for line in message["lines"]]
+    assert len(visible) == 4
+    assert (shown["progress"]["lines"], shown["progress"]["beyond"]) == (10, 6)
+
+    choose(client, visible[0], "accept", 1)
+    progress = desk(client)["progress"]
+
+    assert (progress["lines"], progress["beyond"], progress["done"]) == (10, 6, 1)
+
+
 def test_unknown_messages_and_orders_are_not_found(client):
     for path in ("messages/m9/order", "messages/m9/read", "orders/o9/delivery"):
         assert client.post(f"/v1/review/{path}", json={"reviewer": "ana"}).status_code == 404

@@ -14,6 +14,10 @@ export type AssessmentList = { assessments: (AssessmentView)[]; };
 
 export type AssessmentView = { model: string; version: string; since: string; until: string; verdict: string; reasons: (string)[]; checks: (CheckView)[]; alarms: (string)[]; answers: number; labelled: number; live?: ShareView | null; estimated?: ShareView | null; figures: (LiveFigureView)[]; };
 
+export type AuditEntry = { number: number; at: string; who: string; key_id: string | null; role: string; action: string; path: string; address: string; request_id: string; status: number; outcome: "done" | "denied" | "refused" | "failed"; note: string; };
+
+export type AuditPage = { entries: (AuditEntry)[]; };
+
 export type Board = { as_of: string; models: (Card)[]; links: Links; registry: "reachable" | "away"; orchestration: "reachable" | "away" | "unknown"; };
 
 export type CalibrationBin = { confidence: number; right: number; rows: number; };
@@ -132,7 +136,7 @@ export type NamedProduct = { code: string; description: string | null; image_url
 
 export type NamedProducts = { products: (NamedProduct)[]; };
 
-export type Order = { order_id: string; message_id: string; reviewer: string; created_at: string; lines: (OrderedLine)[]; delivery: "none" | "waiting" | "sent" | "failed"; attempts: number; next_attempt_at: string | null; delivered_at: string | null; error: string | null; };
+export type Order = { order_id: string; message_id: string; part: number; reviewer: string; created_at: string; lines: (OrderedLine)[]; delivery: "none" | "waiting" | "sent" | "failed"; attempts: number; next_attempt_at: string | null; delivered_at: string | null; error: string | null; };
 
 export type OrderedLine = { line_id: string; description: string; quantity: number; code: string; product: string | null; product_id: string | null; price: number | null; };
 
@@ -150,7 +154,7 @@ export type Problem = { type: string; title: string; status: number; detail: str
 
 export type ProductSales = { product_id: string; category: string | null; name: string | null; days: (SoldDay)[]; };
 
-export type Progress = { since: string; lines: number; done: number; accepted: number; changed: number; skipped: number; requested_open: number; per_hour: (HourlyProgress)[]; };
+export type Progress = { since: string; lines: number; beyond: number; done: number; accepted: number; changed: number; skipped: number; requested_open: number; per_hour: (HourlyProgress)[]; };
 
 export type Question = { place: number; text: string; answers: Record<string, string> | null; };
 
@@ -170,7 +174,7 @@ export type ReviewLine = { line_id: string; description: string; quantity: numbe
 
 export type ReviewLines = { state: string; refreshed_at: string; refresh_seconds: number; messages: (ReviewMessage)[]; awaits: "champion" | "feed" | null; progress: Progress; };
 
-export type ReviewMessage = { message_id: string; received_at: string; audio: boolean; read: boolean; lines: (ReviewLine)[]; };
+export type ReviewMessage = { message_id: string; received_at: string; audio: boolean; read: boolean; orders: (string)[]; lines: (ReviewLine)[]; };
 
 export type Reviewer = { reviewer: string; };
 
@@ -194,11 +198,15 @@ export type RunBrief = { id: string; name: string; url: string; state: string; s
 
 export type ServedVersion = { name: string; version: string; decision_id: string; generation: number; };
 
+export type SessionView = { name: string; role: "anyone" | "viewer" | "reviewer" | "operator"; by: "key" | "session" | "none"; key_id: string | null; until: string | null; anonymous: "anyone" | "viewer" | "reviewer" | "operator"; };
+
 export type Settled = { decision_id: string; approved: boolean; actor: string; reason: string; at: string; };
 
 export type ShareView = { value: number; lower: number; upper: number; rows: number; };
 
 export type ShortfallView = { effect: number; requests: number; labels: number; have: number; sentence: string; };
+
+export type SignIn = { key: string; };
 
 export type SimilarLine = { line_id: string; message_id: string; description: string; similarity: number; code: string | null; confidence: number; };
 
@@ -246,6 +254,12 @@ export interface Operations {
     query: Nothing;
     body: undefined;
     answer: Health;
+  };
+  "GET /v1/audit": {
+    path: Nothing;
+    query: { "who"?: string | null; "outcome"?: "done" | "denied" | "refused" | "failed" | null; "before"?: number | null; "limit"?: number; };
+    body: undefined;
+    answer: AuditPage;
   };
   "GET /v1/board": {
     path: Nothing;
@@ -570,6 +584,24 @@ export interface Operations {
     query: Nothing;
     body: StopRequest;
     answer: RolloutView;
+  };
+  "GET /v1/session": {
+    path: Nothing;
+    query: Nothing;
+    body: undefined;
+    answer: SessionView;
+  };
+  "POST /v1/session": {
+    path: Nothing;
+    query: Nothing;
+    body: SignIn;
+    answer: SessionView;
+  };
+  "DELETE /v1/session": {
+    path: Nothing;
+    query: Nothing;
+    body: undefined;
+    answer: unknown;
   };
 }
 
