@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pipelines.jobs.record import JobFailed, Kind
-from pipelines.jobs.rows import Table
+from pipelines.jobs.rows import Table, require_not_endless
 from pipelines.jobs.text_files import CatalogueTable, CsvTable, JsonLinesTable
 
 OPENERS: Mapping[Kind, Callable[[Path], Table]] = {
@@ -18,6 +18,12 @@ OPENERS: Mapping[Kind, Callable[[Path], Table]] = {
 
 def open_table(kind: Kind, path: Path) -> Table:
     """Open an input, reading it once to count it. Raises `JobFailed`, saying what is wrong."""
+    table = _opened(kind, path)
+    require_not_endless(table.count)
+    return table
+
+
+def _opened(kind: Kind, path: Path) -> Table:
     if kind == "parquet":
         from pipelines.jobs.parquet import ParquetTable  # brings Arrow, which others do without
 

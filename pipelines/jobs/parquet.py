@@ -10,12 +10,17 @@ from pathlib import Path
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.jobs.record import JobFailed
 from pipelines.jobs.rows import InputRow, ValueKind, require_few
 
 BATCH = 500
+BATCH_BYTES = 64_000_000
+"""Of the texts of a batch of rows: packed, one that is said a million times takes no more room."""
+CHUNK_BYTES = 1_000_000_000
+"""Of one column in one group of rows, unpacked."""
 TYPES: Mapping[ValueKind, pa.DataType] = {
     "text": pa.string(),
     "integer": pa.int64(),
@@ -33,8 +38,11 @@ class ParquetTable:
     def __init__(self, path: Path) -> None:
         self._path = path
         with self._opened() as file:
+            _require_unpackable(file.metadata)
             self.count = int(file.metadata.num_rows)
             schema = file.schema_arrow
+        # Read so, a text that is said often is held once, and can be measured before it is copied.
+        self._texts = [field.name for field in schema if _is_text(field.type)]
         require_few(schema.names)
         if len(set(schema.names)) < len(schema):
             raise JobFailed("two columns of the file have the same name")
@@ -42,19 +50,24 @@ class ParquetTable:
 
     def rows(self, first: int) -> Iterator[InputRow]:
         """Yield the rows; whole row groups are left out unread."""
-        with self._opened() as file:
+        with self._opened(self._texts) as file:
             groups, skip = _from(file, first)
             try:
                 for batch in file.iter_batches(BATCH, row_groups=groups, use_threads=False):
+                    _require_small(batch)
                     for values in batch.slice(skip).to_pylist():
                         yield InputRow({name: _plain(value) for name, value in values.items()})
                     skip = max(0, skip - batch.num_rows)
-            except (pa.ArrowException, ValueError, OverflowError) as error:
+            except (pa.ArrowException, ValueError, OverflowError, RecursionError) as error:
                 raise JobFailed(f"the file holds what cannot be read: {error}") from error
+            except OSError as error:
+                if error.errno is not None:  # the disk's fault
+                    raise
+                raise JobFailed(f"the file cannot be unpacked: {error}") from error
 
-    def _opened(self) -> pq.ParquetFile:
+    def _opened(self, texts: Sequence[str] = ()) -> pq.ParquetFile:
         try:
-            return pq.ParquetFile(self._path)
+            return pq.ParquetFile(self._path, read_dictionary=list(texts))
         except (pa.ArrowException, OSError) as error:
             raise JobFailed(f"the file is no Parquet: {error}") from error
 
@@ -88,6 +101,35 @@ def _column(values: list[object], kind: ValueKind) -> pa.Array:
 
 def _json(value: object) -> str:
     return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+
+
+def _require_unpackable(metadata: pq.FileMetaData) -> None:
+    for group in range(metadata.num_row_groups):
+        row_group = metadata.row_group(group)
+        for place in range(row_group.num_columns):
+            column = row_group.column(place)
+            if column.total_uncompressed_size > CHUNK_BYTES:
+                raise JobFailed(
+                    f"column {column.path_in_schema!r} unpacks to more than {CHUNK_BYTES:,} bytes "
+                    "in one group of rows; write smaller groups"
+                )
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_binary(kind))
+
+
+def _require_small(batch: pa.RecordBatch) -> None:
+    size = sum(_size_bytes(column) for column in batch.columns)
+    if size > BATCH_BYTES:
+        raise JobFailed(f"{batch.num_rows} rows of the file hold {size:,} bytes")
+
+
+def _size_bytes(column: pa.Array) -> int:
+    if not isinstance(column, pa.DictionaryArray) or not _is_text(column.type.value_type):
+        return int(column.nbytes)
+    lengths = pc.binary_length(column.dictionary)
+    return int(pc.sum(lengths.take(column.indices)).as_py() or 0)
 
 
 def _from(file: pq.ParquetFile, first: int) -> tuple[list[int], int]:

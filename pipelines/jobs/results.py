@@ -19,6 +19,7 @@ from pipelines.jobs.instances import Field
 from pipelines.jobs.record import Format, JobFailed
 from pipelines.jobs.rows import Table, ValueKind
 from pipelines.jobs.scoring import Scored
+from pipelines.spreadsheets import harmless_or_number
 
 ERROR = "error"
 LIST = "predictions"
@@ -113,8 +114,10 @@ def _write_csv(path: Path, rows: Iterable[Iterable[object]]) -> None:
 
 
 def _cell(value: object) -> object:
-    if value is None or isinstance(value, str):
+    if value is None:
         return value
+    if isinstance(value, str):
+        return harmless_or_number(value)
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, bool):

@@ -14,6 +14,8 @@ from pipelines.jobs.record import JobFailed
 
 FIELDS = 1_000
 """Different columns that an input may have."""
+ROWS = 20_000_000
+"""A packed file of a few bytes may say that it has billions, each of which would be answered."""
 ValueKind = Literal["text", "integer", "number", "boolean", "json"]
 
 
@@ -44,3 +46,9 @@ def require_few(names: Sized) -> None:
     """Raise `JobFailed` where an input has more columns than a result is made of."""
     if len(names) > FIELDS:
         raise JobFailed(f"the input has more than {FIELDS} columns")
+
+
+def require_not_endless(count: int) -> None:
+    """Raise `JobFailed` where an input has more rows than a job answers."""
+    if count > ROWS:
+        raise JobFailed(f"the input has {count:,} rows; a job answers {ROWS:,} at most")

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from itertools import chain, islice
 from pathlib import Path
+from typing import BinaryIO
 
 import orjson
 
@@ -17,6 +18,10 @@ from pipelines.orders.product_catalogue import Product
 
 CELL_CHARACTERS = 1_000_000
 DELIMITERS = (",", ";", "\t", "|")
+LINE_BYTES = 8_000_000
+"""Of one line of JSON: in memory it may take thirty times as much."""
+BRACKETS = 100
+"""Lists and objects in a line above which it is tried whether they can be written again."""
 LARGEST = 2**63
 END = "\0 end of the file \0"
 """Read as a row after the last one, unless a quote is still open there."""
@@ -105,7 +110,8 @@ class JsonLinesTable:
     def rows(self, first: int) -> Iterator[InputRow]:
         """Yield the rows."""
         with self._path.open("rb") as stream:
-            filled = (line for line in stream if not line.isspace())
+            lines = _lines(stream)
+            filled = (line for line in lines if len(line) > LINE_BYTES or not line.isspace())
             for number, line in enumerate(islice(filled, first, None), start=first):
                 yield _object(line, number)
 
@@ -134,14 +140,36 @@ class CatalogueTable:
                     raise JobFailed(f"the catalogue is damaged: {error}") from error
 
 
+def _lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines, and of one that is too long only its beginning and one byte too many."""
+    while line := stream.readline(LINE_BYTES + 1):
+        yield line
+        while len(line) > LINE_BYTES and not line.endswith(b"\n"):
+            line = stream.readline(LINE_BYTES + 1)
+            if len(line) <= LINE_BYTES:
+                break
+
+
 def _object(line: bytes, number: int) -> InputRow:
+    if len(line) > LINE_BYTES:
+        return InputRow({}, f"row {number} is longer than {LINE_BYTES:,} bytes")
     try:
         value = orjson.loads(line if number else line.removeprefix(codecs.BOM_UTF8))
     except orjson.JSONDecodeError as error:
         return InputRow({}, f"row {number} is not JSON: {error}")
     if not isinstance(value, dict):
         return InputRow({}, f"row {number} is no JSON object")
+    if line.count(b"[") + line.count(b"{") > BRACKETS and not _can_be_written(value):
+        return InputRow({}, f"row {number} holds lists in lists in lists")
     return InputRow(value)
+
+
+def _can_be_written(value: object) -> bool:
+    try:
+        orjson.dumps([value])
+    except orjson.JSONEncodeError:
+        return False
+    return True
 
 
 def _type(value: object) -> type:

@@ -151,13 +151,3 @@ def test_numpys_numbers_are_numbers(tmp_path, format):
     else:
         row = {"text": "a", "p": 0.5, "n": 2, "b": True, "l": "[0.25]", "error": None}
         assert pq.read_table(whole).to_pylist() == [row] * 2
-
-
-def test_what_can_be_read_and_not_written_fails_the_job_and_not_its_worker(scene):
-    deep = b"[" * 300 + b"]" * 300
-    job_id = scene.hand_in(b'{"text": "uno", "tags": ' + deep + b"}\n", kind="jsonl")
-
-    scene.work()
-
-    assert scene.job(job_id).state == "failed"
-    assert "cannot be written as JSON" in scene.job(job_id).error
