@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 
 from cli.screen import CommandFailed
+from pipelines.settings import load_settings
 
 TIMEOUT_SECONDS = 30
 
@@ -21,7 +22,9 @@ def post(url: str, body: object) -> dict[str, object]:
 
 def _answer(method: str, url: str, **content: object) -> dict[str, object]:
     try:
-        with httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False) as client:
+        with httpx.Client(
+            timeout=TIMEOUT_SECONDS, headers=load_settings().logins.api_headers, trust_env=False
+        ) as client:
             response = client.request(method, url, **content)  # type: ignore[arg-type]
     except httpx.HTTPError as error:
         raise CommandFailed(f"the API at {url} does not answer: {error}") from error

@@ -23,10 +23,12 @@ def explain(
 
     Example: `contender explain product_codes 0123456789abcdef0123456789abcdef-0`
     """
-    api = stack.running_settings().api_url
+    settings = stack.running_settings()
+    api = settings.api_url
     url = f"{api}/v1/models/{quote(model, safe='')}/predictions/{quote(prediction, safe='')}"
     try:
-        response = httpx.get(url, timeout=30, trust_env=False)
+        headers = settings.logins.api_headers
+        response = httpx.get(url, headers=headers, timeout=30, trust_env=False)
     except httpx.HTTPError as error:
         raise screen.CommandFailed(f"the API at {api} does not answer: {error}") from error
     document = response.json()

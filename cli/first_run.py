@@ -109,7 +109,12 @@ def _notes(settings: Settings) -> list[str]:
 def _models(settings: Settings) -> list[dict[str, Any]]:
     """Return the API's models; none while it is away."""
     try:
-        answer = httpx.get(f"{settings.api_url}/v1/models", timeout=5, trust_env=False).json()
+        answer = httpx.get(
+            f"{settings.api_url}/v1/models",
+            headers=settings.logins.api_headers,
+            timeout=5,
+            trust_env=False,
+        ).json()
     except (httpx.HTTPError, ValueError):
         return []
     return list(answer.get("models", []))

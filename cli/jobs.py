@@ -123,8 +123,13 @@ def cancel(job_id: Annotated[str, typer.Argument(help="The job.")]) -> None:
 def _api() -> httpx.Client:
     import httpx
 
-    url = stack.running_settings().api_url
-    return httpx.Client(base_url=url, timeout=TIMEOUT_SECONDS, trust_env=False)
+    settings = stack.running_settings()
+    return httpx.Client(
+        base_url=settings.api_url,
+        headers=settings.logins.api_headers,
+        timeout=TIMEOUT_SECONDS,
+        trust_env=False,
+    )
 
 
 def _upload(

@@ -135,7 +135,12 @@ def _report(settings: Settings) -> dict[str, object]:
 def _serving(settings: Settings) -> object:
     """Return what the API says it serves, or nothing while it does not answer."""
     try:
-        answer = httpx.get(f"{settings.api_url}/v1/models", timeout=5, trust_env=False)
+        answer = httpx.get(
+            f"{settings.api_url}/v1/models",
+            headers=settings.logins.api_headers,
+            timeout=5,
+            trust_env=False,
+        )
         return answer.json() if answer.is_success else []
     except (httpx.HTTPError, ValueError):
         return []

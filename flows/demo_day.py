@@ -119,7 +119,10 @@ def demo_day(requested_by: str = "", reason: str = "") -> dict[str, int]:
     rng = Random(f"{SEED} demo day")
     crowd = Crowd(_demand(), settings.demo_folder)
     counts = Counts()
-    with httpx.Client(base_url=settings.api_url, timeout=30.0, trust_env=False) as api:
+    headers = settings.logins.api_headers
+    with httpx.Client(
+        base_url=settings.api_url, headers=headers, timeout=30.0, trust_env=False
+    ) as api:
         customer = Customer(api, counts)
         ask(customer, crowd.wave(settings.demo_models, rng), rng)
         if settings.feed_url:

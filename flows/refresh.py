@@ -29,8 +29,9 @@ def refresh(requested_by: str = "", reason: str = "") -> dict[str, int]:
     def trials() -> list[str]:
         return [rollout.rollout_id for rollout in active_rollouts(log).values()]
 
+    predict = over_http(settings.api_url, headers=settings.logins.api_headers)
     try:
-        report = refresh_feed(settings, store, predict=over_http(settings.api_url), trials=trials)
+        report = refresh_feed(settings, store, predict=predict, trials=trials)
     finally:
         store.close()
     counts = {

@@ -14,6 +14,7 @@ LOOPBACK = "127.0.0.1"
 EVERYWHERE = {"0.0.0.0": LOOPBACK, "::": "::1", "": LOOPBACK}
 """Hosts that stand for every address of a machine, and where the machine itself finds them."""
 SECRETS = (
+    "CONTENDER_API_KEY",
     "CONTENDER_STORE_URL",
     "CONTENDER_MLFLOW_DATABASE_URL",
     "CONTENDER_PREFECT_DATABASE_URL",
@@ -34,6 +35,7 @@ VARIABLES = {
     "CONTENDER_MLFLOW_DATABASE_URL": ("databases", "mlflow"),
     "CONTENDER_PREFECT_DATABASE_URL": ("databases", "prefect"),
     "CONTENDER_REDIS_URL": ("workers", "redis_url"),
+    "CONTENDER_API_KEY": ("logins", "api_key"),
     "MLFLOW_TRACKING_USERNAME": ("logins", "mlflow_name"),
     "MLFLOW_TRACKING_PASSWORD": ("logins", "mlflow_password"),
     "PREFECT_API_AUTH_STRING": ("logins", "prefect"),
@@ -95,10 +97,18 @@ class Databases(Strict):
 class Logins(Strict):
     """How we sign in at services elsewhere. From the environment, never from the settings file."""
 
+    api_key: SecretStr = SecretStr("")
+    """What our own flows and commands show the API, where it wants a key."""
     mlflow_name: str = ""
     mlflow_password: SecretStr = SecretStr("")
     prefect: SecretStr = SecretStr("")
     """Name and password with a colon in between, as Prefect wants it."""
+
+    @property
+    def api_headers(self) -> dict[str, str]:
+        """What a request of our own to the API carries, beside what it asks."""
+        key = self.api_key.get_secret_value()
+        return {"Authorization": f"Bearer {key}"} if key else {}
 
     @property
     def mlflow(self) -> tuple[str, str] | None:

@@ -111,6 +111,22 @@ class Keys:
         with self._store.write() as connection:
             return self._made(connection, _owner(owner), role_named(role), by, lasts, None)
 
+    def adopt(self, text: str, owner: str, role: str, *, by: str) -> Key:
+        """Let a key in that was made elsewhere, as the secrets of containers are; return it.
+
+        One that is known stays as it is, revoked ones too. Raises `KeyRefused` or `UnknownRole`.
+        """
+        parts = parts_of(text)
+        if parts is None:
+            raise KeyRefused("that is no key: one looks like ck_<10 letters or digits>_<64 digits>")
+        with self._store.write() as connection:
+            if not _is_known(connection, parts[0]):
+                self._kept(connection, _owner(owner), role_named(role), by, None, None, parts)
+            found = _found(connection, parts[0])
+        if not fits(found, parts[1]):
+            raise KeyRefused(f"there is a key {parts[0]} with another secret")
+        return found
+
     def rotate(
         self, key_id: str, *, overlap: timedelta, by: str, lasts: timedelta | None = None
     ) -> NewKey:
@@ -156,10 +172,23 @@ class Keys:
         lasts: timedelta | None,
         succeeds: str | None,
     ) -> NewKey:
+        parts = secrets.token_hex(5), secrets.token_hex(32)
+        key = self._kept(connection, owner, role, by, lasts, succeeds, parts)
+        return NewKey(key, f"ck_{parts[0]}_{parts[1]}")
+
+    def _kept(
+        self,
+        connection: Connection,
+        owner: str,
+        role: Role,
+        by: str,
+        lasts: timedelta | None,
+        succeeds: str | None,
+        parts: tuple[str, str],
+    ) -> Key:
         if lasts is not None and lasts <= timedelta(0):
             raise KeyRefused("a key has to be good for some time")
-        made_at = self._clock()
-        key_id, secret = secrets.token_hex(5), secrets.token_hex(32)
+        made_at, (key_id, secret) = self._clock(), parts
         key = Key(
             key_id=key_id,
             owner=owner,
@@ -174,7 +203,7 @@ class Keys:
         )
         connection.execute(insert(access_keys).values(**{**vars(key), "role": role.word}))
         changes.moved(connection, SUBJECT)
-        return NewKey(key, f"ck_{key_id}_{secret}")
+        return key
 
     def _change(self, connection: Connection, key_id: str, **values: str) -> None:
         which = access_keys.c.key_id == key_id
@@ -187,6 +216,11 @@ def _owner(owner: str) -> str:
     if not plain or len(plain) > OWNER_CHARACTERS or not plain.isprintable():
         raise KeyRefused(f"an owner has 1 to {OWNER_CHARACTERS} printable characters")
     return plain
+
+
+def _is_known(connection: Connection, key_id: str) -> bool:
+    query = select(access_keys.c.key_id).where(access_keys.c.key_id == key_id)
+    return connection.execute(query).first() is not None
 
 
 def _found(connection: Connection, key_id: str) -> Key:
