@@ -16,6 +16,8 @@ from cli.drills import (
     mlflow_down,
     model_worker_killed,
     promotions_at_once,
+    redis_cut,
+    redis_worker_killed,
     trainer_killed,
 )
 from cli.drills.drill import Drill
@@ -26,6 +28,8 @@ DRILLS: tuple[Drill[Any], ...] = (
     clock_skewed.DRILL,
     database_locked.DRILL,
     disk_full.DRILL,
+    redis_worker_killed.DRILL,
+    redis_cut.DRILL,
     artifact_poisoned.DRILL,
     champion_deleted.DRILL,
     events.DRILL,

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 if TYPE_CHECKING:
     from cli.drills.ground import Ground
 
 E = TypeVar("E")
+Verdict = Literal["kept", "broken", "not run"]
+
+
+class NotPossibleHere(RuntimeError):
+    """A drill needs a program that this machine has not; the message says which."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,7 @@ class Check:
 @dataclass(frozen=True)
 class Outcome:
     """What a fault did. `lost` counts items that are gone, `recovery_seconds` is None where
-    nothing stood still."""
+    nothing stood still. Without checks the drill was not run."""
 
     happened: str
     checks: tuple[Check, ...]
@@ -32,9 +37,12 @@ class Outcome:
     recovery_seconds: float | None = None
 
     @property
-    def kept(self) -> bool:
+    def verdict(self) -> Verdict:
         """Whether every part of the promise was kept and nothing was lost."""
-        return self.lost == 0 and all(check.kept for check in self.checks)
+        if not self.checks:
+            return "not run"
+        kept = self.lost == 0 and all(check.kept for check in self.checks)
+        return "kept" if kept else "broken"
 
     @property
     def broken(self) -> list[str]:
@@ -44,7 +52,7 @@ class Outcome:
 
     def as_json(self) -> dict[str, object]:
         """Return it for a program."""
-        return asdict(self) | {"kept": self.kept, "broken": self.broken}
+        return asdict(self) | {"verdict": self.verdict, "broken": self.broken}
 
 
 @dataclass(frozen=True)

@@ -45,8 +45,10 @@ def write(page: Path, text: str) -> None:
 
 
 def told(outcome: Outcome) -> str:
-    """Say in a word whether a promise was kept, and if not what of it."""
-    return "kept" if outcome.kept else f"**broken**: {'; '.join(outcome.broken)}"
+    """Say in a word whether a promise was kept, and if it was not what of it."""
+    if outcome.verdict == "broken":
+        return f"**broken**: {'; '.join(outcome.broken)}"
+    return outcome.verdict
 
 
 def seconds(outcome: Outcome) -> str:

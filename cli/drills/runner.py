@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cli.drills.drill import Check, Drill, Outcome
+from cli.drills.drill import Check, Drill, NotPossibleHere, Outcome
 from cli.drills.ground import Ground
 
 Say = Callable[[str], None]
@@ -61,6 +61,8 @@ def _run_one(drill: Drill[Any], ground: Ground) -> tuple[Outcome, bool]:
     """Run one drill; also return whether the ground is as sound as before."""
     try:
         outcome = drill.run(ground)
+    except NotPossibleHere as error:
+        return Outcome(f"not run: {error}", ()), True
     except Exception as error:  # noqa: BLE001 - a border: whatever stopped it, its promise is open
         said = " ".join(f"{type(error).__name__}: {error}".split())
         return Outcome(

