@@ -97,6 +97,7 @@ def assemble(
         preparations=partial(preparations, store),
         telemetry=telemetry,
         worker_id=worker_id,
+        remote=remote,
         tracing=tracing,
     )
 
