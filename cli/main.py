@@ -27,6 +27,7 @@ from cli import (
     service,
     train,
     up,
+    worker,
 )
 from pipelines.settings import HOME_VARIABLE
 
@@ -56,6 +57,7 @@ app.command("up")(up.up)
 app.command("down")(up.down)
 app.command("status")(up.status)
 app.command("service")(service.service)
+app.command("worker")(worker.worker)
 app.command("bootstrap")(service.bootstrap)
 app.command("train")(train.train)
 app.command("promote")(promote.promote)

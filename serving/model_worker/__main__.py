@@ -18,8 +18,9 @@ from serving.model_worker.worker import compose
 from serving.remote.connection import open_redis
 
 REGISTRY_TIMEOUT_SECONDS = 5.0
-READY_VARIABLE = "CONTENDER_WORKER_READY"
-"""A file in which a worker that has begun writes its process id."""
+READY_VARIABLE = "CONTENDER_MODEL_WORKER_READY"
+READY_FILE = "model-worker.ready"
+"""Where a worker that has begun writes its process id, unless the variable names another file."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings.mlflow_url, REGISTRY_TIMEOUT_SECONDS, settings.mlflow_login
     ) as registry:
         worker = compose(settings, store, registry, redis, models)
-        _say_ready()
+        _say_ready(settings)
         worker.run(stop)
     redis.close()
     store.close()
@@ -70,11 +71,10 @@ def _models(settings: Settings, asked: Sequence[str]) -> list[str]:
     return list(asked or listed)
 
 
-def _say_ready() -> None:
-    path = os.environ.get(READY_VARIABLE)
-    if path:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_text(str(os.getpid()), encoding="utf-8")
+def _say_ready(settings: Settings) -> None:
+    file = Path(os.environ.get(READY_VARIABLE) or settings.var / "run" / READY_FILE)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(str(os.getpid()), encoding="utf-8")
 
 
 if __name__ == "__main__":
