@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
 from pipelines.model_settings import Strict
 
+OWN_KEY = "CONTENDER_API_KEY"
+"""The key that our own flows and commands show the API, where it wants one."""
 RATE = r"^[1-9][0-9]{0,8}/(second|minute|hour|day)$"
 
 
@@ -27,3 +31,16 @@ class AccessSettings(Strict):
     """Requests without a key of one address. Unset it is `1200/minute` beyond loopback."""
     audit_days: float = Field(400.0, ge=1)
     """How long the audit log is kept."""
+
+
+def own_key_file(home: Path) -> Path:
+    """Return where a home folder keeps our own key, where the API has made one."""
+    return home / "var" / "access" / "own.key"
+
+
+def with_own_key(variables: Mapping[str, str], home: Path) -> Mapping[str, str]:
+    """Return the variables, with the file of our own key named where there is one and none is."""
+    file = own_key_file(home)
+    if variables.get(OWN_KEY) or variables.get(f"{OWN_KEY}_FILE") or not file.is_file():
+        return variables
+    return {**variables, f"{OWN_KEY}_FILE": str(file)}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field, ValidationError, model_validator
 
 from pipelines import addresses_settings, observability_settings
-from pipelines.access_settings import AccessSettings
+from pipelines.access_settings import AccessSettings, with_own_key
 from pipelines.addresses_settings import LOOPBACK, Addresses, Databases, Logins
 from pipelines.client_settings import ClientSettings
 from pipelines.flow_settings import FlowSettings, pools_in_use, refuse_unfit_pools
@@ -200,13 +200,13 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     one of the project's root. `CONTENDER_PORT_…`, `CONTENDER_STORE_URL`, `CONTENDER_WORKERS` and
     what `addresses_settings` knows override it, secrets also as files. Raises `SettingsError`.
     """
+    given = os.environ if environment is None else environment
+    root = Path(__file__).resolve().parent.parent
+    home = Path(given.get(HOME_VARIABLE) or root).expanduser().resolve()
     try:
-        given = os.environ if environment is None else environment
-        variables = with_files(given, addresses_settings.SECRETS)
+        variables = with_files(with_own_key(given, home), addresses_settings.SECRETS)
     except SecretFileError as error:
         raise SettingsError(str(error)) from error
-    root = Path(__file__).resolve().parent.parent
-    home = Path(variables.get(HOME_VARIABLE) or root).expanduser().resolve()
     candidates = [home / FILE_NAME, root / FILE_NAME]
     file = next((path for path in candidates if path.is_file()), None)
     document = _with_policy_files(_read(file), file, home) if file else {}

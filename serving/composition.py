@@ -14,6 +14,7 @@ from multiprocessing.connection import wait
 
 from fastapi import FastAPI
 
+from pipelines.access import own_key
 from pipelines.decisions.log import Decision, DecisionLog
 from pipelines.orchestration import OrchestrationClient
 from pipelines.registry import aliases as registry
@@ -58,6 +59,7 @@ def keep_out_of_collections() -> None:
 def compose(settings: Settings) -> FastAPI:
     """Return the application with the real store, log, registry and orchestration."""
     store = open_store(settings.store_url)
+    own_key.ensure(settings, store)
     log = DecisionLog(store, settings.var / "predictions")
     client = RegistryClient(settings.mlflow_url, REGISTRY_TIMEOUT_SECONDS, settings.mlflow_login)
     orchestration = OrchestrationClient(

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 SUBJECT = "access"
 """What the change counter calls keys and sessions together."""
 OWNER_CHARACTERS = 128
+OURS = "contender"
+"""The owner of the key that our own flows and commands ask the API by; no person's name."""
 WRITTEN = re.compile(r"ck_([a-z0-9]{10})_([0-9a-f]{64})")
 Clock = Callable[[], datetime]
 
@@ -109,7 +111,8 @@ class Keys:
     def create(self, owner: str, role: str, *, by: str, lasts: timedelta | None = None) -> NewKey:
         """Make a key. Raises `KeyRefused` or `UnknownRole`."""
         with self._store.write() as connection:
-            return self._made(connection, _owner(owner), role_named(role), by, lasts, None)
+            owned_by, given = _person(owner), role_named(role)
+            return self._made(connection, owned_by, given, by, lasts, None)
 
     def adopt(self, text: str, owner: str, role: str, *, by: str) -> Key:
         """Let a key in that was made elsewhere, as the secrets of containers are; return it.
@@ -215,6 +218,13 @@ def _owner(owner: str) -> str:
     plain = " ".join(owner.split())
     if not plain or len(plain) > OWNER_CHARACTERS or not plain.isprintable():
         raise KeyRefused(f"an owner has 1 to {OWNER_CHARACTERS} printable characters")
+    return plain
+
+
+def _person(owner: str) -> str:
+    plain = _owner(owner)
+    if plain.casefold() in (OURS, "anonymous"):
+        raise KeyRefused(f"{plain!r} is no person's name here")
     return plain
 
 

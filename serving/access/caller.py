@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from typing import Literal
 
-from pipelines.access.keys import Key
+from pipelines.access.keys import OURS, Key
 from pipelines.access.roles import Role
 from serving.access.refusals import SomebodyElse
 
@@ -31,10 +31,11 @@ class Caller:
     def named(self, claimed: str, unclaimed: str | None = None) -> str:
         """Return the name that stands in the records for what this caller does.
 
-        The owner of a key acts in his own name only, and nobody else in it. `unclaimed` is what a
-        request says that names nobody. Raises `SomebodyElse`.
+        The owner of a key acts in his own name only, and nobody else in it; by our own key flows
+        and commands act in the names of those who started them. `unclaimed` is what a request
+        says that names nobody. Raises `SomebodyElse`.
         """
-        if self.key_id is not None:
+        if self.key_id is not None and self.name != OURS:
             if claimed != unclaimed and folded(claimed) != folded(self.name):
                 raise SomebodyElse(f"the key is {self.name}'s, the request says {claimed!r}")
             return self.name
@@ -48,6 +49,11 @@ def folded(name: str) -> str:
     return " ".join(name.split()).casefold()
 
 
-def of_key(key: Key, by: By, until: float) -> Caller:
+def of_key(key: Key, by: By, until: float, reserved: Set[str]) -> Caller:
     """Return the caller who presents a key, or a session made of it."""
-    return Caller(key.owner, key.role, key.key_id, by, until)
+    return Caller(key.owner, key.role, key.key_id, by, until, reserved)
+
+
+def reserved_by(keys: Iterable[Key]) -> Set[str]:
+    """Return the names, folded, that belong to the owners of keys."""
+    return frozenset(folded(key.owner) for key in keys if key.owner != OURS)

@@ -7,12 +7,12 @@ what was found is remembered until keys or sessions change.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from pipelines.access.keys import fits, parts_of
 from pipelines.access.register import Register
 from pipelines.access.sessions import digest_of
-from serving.access.caller import Caller, of_key
+from serving.access.caller import Caller, of_key, reserved_by
 
 COOKIE = "contender_session"
 TOKEN_CHARACTERS = 100
@@ -25,6 +25,8 @@ class Credentials:
 
     def __init__(self) -> None:
         self._register = Register()
+        self.reserved: Set[str] = frozenset()
+        """Names that only the owners of keys may use."""
         self.bearers: dict[bytes, Caller] = {}
         """By the whole value of `Authorization`."""
         self.plain: dict[bytes, Caller] = {}
@@ -33,6 +35,7 @@ class Credentials:
 
     def take(self, register: Register) -> None:
         """Know these keys and sessions, and no others, from now on."""
+        self.reserved = reserved_by(register.keys.values())
         self._register = register
         self.bearers, self.plain, self._sessions = {}, {}, {}
 
@@ -52,7 +55,9 @@ class Credentials:
         key = register.keys.get(parts[0]) if parts else None
         if parts is None or key is None or not fits(key, parts[1]):
             return None
-        return of_key(key, "key", key.until) if key.until > time.time() else None
+        if key.until <= time.time():
+            return None
+        return of_key(key, "key", key.until, self.reserved)
 
     def by_session(self, token: str) -> Caller | None:
         """Return whose session a token is, or None."""
@@ -65,8 +70,10 @@ class Credentials:
         if session is None or key is None:
             return None
         until = min(session.until, key.until)
-        found = of_key(key, "session", until) if until > time.time() else None
-        if found and len(known) < MOST_REMEMBERED:
+        if until <= time.time():
+            return None
+        found = of_key(key, "session", until, self.reserved)
+        if len(known) < MOST_REMEMBERED:
             known[token] = found
         return found
 

@@ -18,7 +18,7 @@ from pipelines.access.roles import Role, role_named
 from pipelines.access_settings import AccessSettings
 from pipelines.store import Store
 from serving.access import origins
-from serving.access.caller import ANONYMOUS, Caller, folded
+from serving.access.caller import ANONYMOUS, Caller
 from serving.access.credentials import Credentials, presented, token_in
 from serving.access.origins import Hosts
 from serving.access.rates import Meter, Rate, rate_of
@@ -197,8 +197,8 @@ class Door:
 
     def _take(self, register: Register) -> None:
         self.credentials.take(register)
-        owners = frozenset(folded(key.owner) for key in register.keys.values())
-        self._anonymous = Caller(ANONYMOUS, self._anonymous.role, reserved=owners)
+        names = self.credentials.reserved
+        self._anonymous = Caller(ANONYMOUS, self._anonymous.role, reserved=names)
 
 
 def _why_not(caller: Caller, needed: Role) -> Exception:
