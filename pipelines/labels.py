@@ -21,6 +21,7 @@ from sqlalchemy import func, insert, select
 from features.splits import Pool, pool_of
 from features.text import group_key
 from pipelines import changes
+from pipelines.deception import mistakable
 from pipelines.store import label_withdrawals, labels
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ class Labels:
             raise LabelRefused("the text is empty or holds a NUL character")
         if not value.strip() or len(value) > VALUE_CHARACTERS:
             raise LabelRefused(f"the value must have 1 to {VALUE_CHARACTERS} characters")
+        if reason := mistakable(value.strip()):
+            raise LabelRefused(f"the value {reason}")
         pool = pool_of(group_key(text), model)
         with self._store.write() as connection:
             # Numbered under the store's write lock, so the order of labels is the order in
@@ -90,7 +93,7 @@ class Labels:
                 label_id=f"{number:016x}{uuid.uuid4().hex[:16]}",
                 model=model,
                 text=text,
-                value=value.strip(),
+                value=unicodedata.normalize("NFC", value.strip()),
                 pool=pool,
                 shown=shown,
                 reviewer=reviewer[:REVIEWER_CHARACTERS],

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from pipelines import deception
 
 Json = dict[str, object]
+def _seen(text: str, allowed: frozenset[str] = deception.JOINERS) -> str:
+    """Return a text that is what it looks like. Raises `ValueError`."""
+    if reason := deception.unseen(text, allowed=allowed):
+        raise ValueError(reason)
+    return text
+
+
 Actor = Annotated[
-    str, Field(min_length=1, max_length=128, title="Who asks", examples=["ana@shop.example"])
+    str,
+    Field(min_length=1, max_length=128, title="Who asks", examples=["ana@shop.example"]),
+    AfterValidator(_seen),
 ]
 Reason = Annotated[
-    str, Field(min_length=1, max_length=2000, title="Why", examples=["complaints about codes"])
+    str,
+    Field(min_length=1, max_length=2000, title="Why", examples=["complaints about codes"]),
+    AfterValidator(partial(_seen, allowed=deception.JOINERS | deception.BREAKS)),
 ]
 
 

@@ -1,0 +1,62 @@
+"""Texts that look like another: what nobody sees, and letters that pass for others.
+
+Asked of what people go by: the names that are recorded with decisions and orders, and the codes
+that are learnt from. Descriptions are free: a model has to cope with what customers write.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+JOINERS = frozenset("\u200c\u200d")
+"""Shape the letters of some scripts, and may stand in names."""
+BREAKS = frozenset("\n\t\r")
+UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Categories of Unicode: controls, marks of direction, surrogates, what means nothing."""
+LATIN = {
+    "CYRILLIC": dict(zip("АВЕЅІЈКМНОРСТХУаеіјорсухѕ", "ABESIJKMHOPCTXYaeijopcyxs", strict=True)),
+    "GREEK": dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧνο", "ABEZHIKMNOPTYXvo", strict=True)),
+}
+"""Letters of other scripts that are drawn as Latin ones (of Unicode's confusables)."""
+SCRIPTS = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC"})
+"""Those that share letters' shapes; nobody takes a Chinese letter for a Latin one."""
+
+
+def unseen(text: str, *, allowed: frozenset[str] = JOINERS) -> str | None:
+    """Say which character of a text is not seen or turns it round; None where there is none."""
+    for letter in text:
+        if letter not in allowed and unicodedata.category(letter) in UNSEEN:
+            return f"holds a character that is not seen (U+{ord(letter):04X})"
+    return None
+
+
+def mistakable(code: str) -> str | None:
+    """Say how a code could be taken for another one; None where it could not."""
+    if found := unseen(code, allowed=frozenset()):
+        return found
+    for letter in code:
+        if not letter.isascii() and _plain(letter):
+            return f"holds {letter!r}, which passes for {_plain(letter)!r}"
+    for word in code.split():
+        scripts = {_script(letter) for letter in word if letter.isalpha()} & SCRIPTS
+        if len(scripts) > 1:
+            return f"mixes {' and '.join(sorted(scripts))} letters in {word!r}"
+        if scripts <= LATIN.keys() and scripts and _passes_for_latin(word):
+            return f"is written in {scripts.pop()} letters that pass for Latin ones"
+    return None
+
+
+def _plain(letter: str) -> str | None:
+    """Return the ASCII letter or digit that a wide or mathematical one stands for."""
+    folded = unicodedata.normalize("NFKC", letter)
+    drawn = unicodedata.category(letter) in {"Lu", "Ll", "Nd"}
+    return folded if drawn and len(folded) == 1 and folded.isascii() else None
+
+
+def _script(letter: str) -> str:
+    return unicodedata.name(letter, "").partition(" ")[0]
+
+
+def _passes_for_latin(word: str) -> bool:
+    drawn = LATIN["CYRILLIC"] | LATIN["GREEK"]
+    return all(letter in drawn for letter in word if letter.isalpha())
