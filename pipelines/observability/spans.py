@@ -1,7 +1,7 @@
 """Spans: what a piece of work consisted of, and how long each part took; off unless set.
 
-Nothing of OpenTelemetry is imported here, and a span costs one look at a variable where traces are
-off.
+Nothing that makes or sends spans is imported here, and a span costs one look at a variable where
+traces are off.
 """
 
 from __future__ import annotations
