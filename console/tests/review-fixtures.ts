@@ -32,6 +32,7 @@ export const message = (id: string, lines: Line[]): Message => ({
   received_at: "2026-05-04T08:00:00Z",
   audio: false,
   read: false,
+  orders: [],
   lines,
 });
 
@@ -46,6 +47,7 @@ export function snapshot(messages: Message[]): Snapshot {
     progress: {
       since: "2026-05-04T00:00:00Z",
       lines: lines.length,
+      beyond: 0,
       done: 0,
       accepted: 0,
       changed: 0,

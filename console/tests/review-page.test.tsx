@@ -187,6 +187,46 @@ describe("the review desk by keyboard alone", () => {
     expect(screen.getByRole("alert").textContent).toContain("was not taken");
   });
 
+  it("asks which number is meant where it may be two, and takes none unasked", async () => {
+    await opened();
+    press("q");
+    const field = screen.getByRole<HTMLInputElement>("textbox", { name: /Quantity/ });
+    fireEvent.change(field, { target: { value: "1.000" } });
+    const asked = screen.getByRole("group", { name: /may be/ });
+    expect(within(asked).getAllByRole("button").map((one) => one.textContent)).toEqual(["1000", "1"]);
+    press("Enter");
+    expect(document.activeElement?.textContent).toBe("1000");
+    expect(field.value).toBe("1.000");
+
+    fireEvent.click(document.activeElement as HTMLElement);
+    expect(screen.queryByRole("group", { name: /may be/ })).toBeNull();
+    press("a");
+    await waitFor(() => expect(server.choices).toHaveLength(1));
+    expect(server.choices[0]).toMatchObject({ line_id: "a", quantity: 1000 });
+  });
+
+  it("keeps the quantity of before where nobody said which number was meant, and says so", async () => {
+    await opened();
+    press("q");
+    const field = screen.getByRole<HTMLInputElement>("textbox", { name: /Quantity/ });
+    fireEvent.change(field, { target: { value: "1,250" } });
+    act(() => field.blur());
+    expect(field.value).toBe("2");
+    expect(screen.getByRole("alert").textContent).toContain("without parting the thousands");
+    press("a");
+    await waitFor(() => expect(server.choices).toHaveLength(1));
+    expect(server.choices[0]).toMatchObject({ line_id: "a", quantity: 2 });
+  });
+
+  it("says of lines that came later what their message became, and how many wait behind those shown", async () => {
+    const later = { ...message("m1", [line("a")]), orders: ["o000012"] };
+    const desk = snapshot([later]);
+    server.desk = { ...desk, progress: { ...desk.progress, lines: 321, beyond: 320 } };
+    await opened();
+    expect(screen.getByText("added after order o000012")).toBeTruthy();
+    expect(screen.getByText("320 more wait behind these")).toBeTruthy();
+  });
+
   it("marks the suggestion among the possibilities", async () => {
     await opened();
     const [first, second] = screen.getAllByRole("button", { pressed: false }).filter((one) => one.className === "option");

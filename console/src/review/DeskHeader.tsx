@@ -50,13 +50,14 @@ export function DeskHeader(props: Props) {
 function DayProgress({ progress }: { progress: Progress }) {
   const words = useWords(reviewWords);
   const { number } = useFormat();
-  const { done, lines, accepted, changed, skipped, requested_open: requested } = progress;
+  const { done, lines, beyond, accepted, changed, skipped, requested_open: requested } = progress;
   const text = words.done(number(done), number(lines));
   return (
     <section className="day" aria-label={words.progress}>
       <div className="day-figures">
         <strong className="figures">{text}</strong>
         <span className="figures">{words.tally(number(accepted), number(changed), number(skipped))}</span>
+        {beyond > 0 && <span title={words.beyondHint}>{words.beyond(number(beyond))}</span>}
         {requested > 0 && (
           <Badge tone="asked" icon="flag" title={words.requestedHint}>
             {words.requestedOpen(requested)}

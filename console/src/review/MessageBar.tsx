@@ -1,6 +1,7 @@
 import type { Ref } from "react";
 import { useFormat } from "../shell/format";
 import { useWords } from "../shell/language";
+import { Badge } from "../ui/Badge";
 import { Button } from "../ui/Button";
 import { reviewWords } from "../words/review";
 import { isReady } from "./desk";
@@ -25,6 +26,11 @@ export function MessageBar({ message, line, onOrder, playerRef }: Props) {
         <strong>{message.message_id}</strong>
         <span title={dateTime(message.received_at)}>{words.received(ago(message.received_at))}</span>
         <span>{words.lineOf(place, message.lines.length)}</span>
+        {message.orders.length > 0 && (
+          <Badge tone="accent" icon="stack" title={words.laterHint}>
+            {words.later(message.orders.join(", "))}
+          </Badge>
+        )}
       </p>
       <MessagePlayer key={message.message_id} message={message} ref={playerRef} />
       <Button size="small" icon="send" shortcut="o" tone={isReady(message) ? "main" : "plain"} onClick={onOrder}>

@@ -74,6 +74,9 @@ export function OrderDialog({ message, reviewer, unsent, onClose }: Props) {
       <p className="order-intro" role="status">
         {order ? words.delivery[order.delivery] : note}
       </p>
+      {!order && message.orders.length > 0 && (
+        <p className="order-intro">{`${words.later(message.orders.join(", "))}. ${words.laterHint}`}</p>
+      )}
       {(confirm.error ?? hide.error) && <ErrorState error={confirm.error ?? hide.error} />}
       {ordered.length > 0 && <OrderedLines lines={ordered} />}
       {!order && skipped > 0 && <p className="order-skipped">{words.orderSkipped(skipped)}</p>}

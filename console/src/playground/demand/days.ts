@@ -1,5 +1,5 @@
 import type { ProductSales } from "../../api/schema";
-import { numberTyped } from "../../shell/typed";
+import { readings } from "../../shell/typed";
 import type { Json, JsonObject } from "../schema";
 
 export interface Day {
@@ -15,10 +15,10 @@ export interface Plan {
   price: number | null;
 }
 
-/** Read a price as people write it; null for what is none. */
+/** Read a price as people write it; null for what is none, or may be two. */
 export function priceOf(text: string): number | null {
-  const value = numberTyped(text);
-  return value !== null && value > 0 ? value : null;
+  const [value, other] = readings(text);
+  return value !== undefined && other === undefined && value > 0 ? value : null;
 }
 
 const numberOf = (value: Json | undefined): number | null => (typeof value === "number" ? value : null);
