@@ -10,11 +10,13 @@ import typer
 
 from cli import (
     approve,
+    audit,
     decisions,
     demo_data,
     drill,
     explain,
     jobs,
+    keys,
     labels,
     monitor,
     policy,
@@ -75,6 +77,8 @@ app.command("drill")(drill.drill)
 app.add_typer(policy.app, name="policy")
 app.add_typer(rollout.app, name="rollout")
 app.add_typer(labels.app, name="labels")
+app.add_typer(keys.app, name="keys")
+app.command("audit")(audit.audit)
 
 
 if __name__ == "__main__":

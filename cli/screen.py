@@ -28,6 +28,8 @@ ERRORS = (
     ("features.sources", ("SourceError",)),
     ("flows.promote", ("NoChallenger",)),
     ("flows.train", ("ColumnsRefused",)),
+    ("pipelines.access.keys", ("KeyRefused", "UnknownKey")),
+    ("pipelines.access.roles", ("UnknownRole",)),
     ("pipelines.arena.arena", ("JudgedTooOften",)),
     ("pipelines.arena.revenue", ("RevenueUnknown",)),
     ("pipelines.versions.artifact", ("ArtifactRefused",)),

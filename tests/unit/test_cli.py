@@ -56,7 +56,7 @@ def record_two_decisions() -> list[str]:
 
 def test_the_commands_are_those_that_the_manual_promises():
     promised = "up down status train promote rollback decisions replay predict demo-data"
-    promised += " reconcile monitor explain approve drill service bootstrap worker"
+    promised += " reconcile monitor explain approve audit drill service bootstrap worker"
 
     assert sorted(COMMANDS) == sorted(promised.split())
 
