@@ -140,7 +140,14 @@ def _kubernetes(template: Template, settings: Settings) -> Template:
     )
     pod = template["job_configuration"]["job_manifest"]["spec"]["template"]["spec"]
     pod["automountServiceAccountToken"] = False
-    pod["securityContext"] = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+    # Else a Service called `prefect` would become PREFECT_PORT, which Prefect takes for a setting.
+    pod["enableServiceLinks"] = False
+    pod["securityContext"] = {
+        "runAsNonRoot": True,
+        **dict.fromkeys(("runAsUser", "runAsGroup", "fsGroup"), containers.user),
+        "fsGroupChangePolicy": "OnRootMismatch",
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
     pod["volumes"] = [
         {"name": "home", "persistentVolumeClaim": {"claimName": containers.volume}},
         {"name": "scratch", "emptyDir": {}},

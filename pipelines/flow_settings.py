@@ -26,6 +26,8 @@ class ContainerSettings(Strict):
     image: str = Field("contender-trainer", min_length=1)
     home: str = Field("/srv/contender", pattern=r"^/\w")
     """Where the home folder lies in the container."""
+    user: int = Field(10_001, ge=1)
+    """Number of the image's user and group, to whom Kubernetes gives the volume."""
     volume: str | None = None
     """What holds the home folder, which the server shares: of Docker a volume's name or a folder of
     the host, of Kubernetes a claim's name."""

@@ -87,6 +87,7 @@ def test_a_run_in_kubernetes_is_a_sound_job_without_rights_or_secrets(settings_f
     assert mounts == {"/srv/contender": "home", "/tmp": "scratch"}
     assert pod["volumes"][0]["persistentVolumeClaim"] == {"claimName": "contender-home"}
     assert pod["securityContext"]["runAsNonRoot"]
+    assert pod["securityContext"]["fsGroup"] == 10_001
     assert container["securityContext"]["readOnlyRootFilesystem"]
     assert not pod["automountServiceAccountToken"]
     told = {entry["name"]: entry["value"] for entry in container["env"]}
