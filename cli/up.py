@@ -37,7 +37,7 @@ def up(
     """
     _choose_ports(ports)
     settings = load_settings()
-    extras.require([*settings.models, *settings.pools])
+    extras.require([*settings.models, *settings.pools, *settings.workers.extras])
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop as cleanly as on Ctrl-C
     supervisor = stack.start(settings, detach=detach)
     try:

@@ -24,6 +24,11 @@ class WorkerSettings(Strict):
     """On this machine; with 0 they run elsewhere only, by `contender worker`."""
     redis_url: SecretStr = SecretStr(LOCAL)
 
+    @property
+    def extras(self) -> tuple[str, ...]:
+        """The extras of the installation that this needs."""
+        return ("model_workers",) if self.models else ()
+
     @field_validator("redis_url")
     @classmethod
     def _speaks_redis(cls, url: SecretStr) -> SecretStr:

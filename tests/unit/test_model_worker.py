@@ -1,0 +1,296 @@
+"""What a model worker answers in one call, and which versions it has."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import orjson
+import pytest
+
+from pipelines.confirmations import Confirmation
+from pipelines.contract import RequestRefused
+from pipelines.decisions.log import Champion, UnknownDecision
+from pipelines.settings import SettingsError, load_settings
+from pipelines.versions.flavour_runtime import WorkerLost
+from serving.costs import Cost
+from serving.live import BrokenRuntime
+from serving.model_worker.answering import calls, replies
+from serving.model_worker.holdings import GRACE_SECONDS, Holdings
+from serving.model_worker.wanted import wanted
+from serving.remote import roll, wire
+from serving.remote.roll import Held, WorkerWord
+from serving.remote.wire import Question
+from serving.validation import SchemaCheck
+
+SCHEMA = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
+
+
+class Model:
+    """A loaded version that refuses "no", breaks at "roto" and counts its calls."""
+
+    def __init__(self, cost: Cost) -> None:
+        self.cost = cost
+        self.check = SchemaCheck(SCHEMA)
+        self.asked: list[list[str]] = []
+
+    def answer(self, instances):
+        texts = [instance["text"] for instance in instances]
+        self.asked.append(texts)
+        if "no" in texts:
+            raise RequestRefused(f"instance {texts.index('no')}: refused")
+        if "roto" in texts:
+            raise ZeroDivisionError("a secret of the model")
+        if "muerto" in texts:
+            raise WorkerLost("it died")
+        return [[{"topic": text}] for text in texts]
+
+
+TOGETHER = Cost(10.0, 11.0, elsewhere=True)
+APART = Cost(10.0, None, elsewhere=True)
+
+
+def questions(*asked: list[str]) -> list[Question]:
+    return [
+        Question(f"{n}-0", f"q{n}", "api", 1000, orjson.dumps([{"text": text} for text in texts]))
+        for n, texts in enumerate(asked)
+    ]
+
+
+def told(model: Model, *asked: list[str]) -> dict[str, object]:
+    found = {}
+    for some in replies(model, questions(*asked)):
+        for question, body in some:
+            try:
+                found[question.question_id] = [row["topic"] for (row,) in wire.rows_of(body)]
+            except (RequestRefused, wire.ModelWorkerFailed, BrokenRuntime) as error:
+                found[question.question_id] = error
+    return found
+
+
+def test_questions_share_a_call_where_that_is_cheaper():
+    model = Model(TOGETHER)
+
+    assert told(model, ["a", "b"], ["c"]) == {"q0": ["a", "b"], "q1": ["c"]}
+    assert model.asked == [["a", "b", "c"]]
+
+
+def test_questions_are_answered_one_by_one_where_it_is_not():
+    model = Model(APART)
+
+    assert told(model, ["a", "b"], ["c"]) == {"q0": ["a", "b"], "q1": ["c"]}
+    assert model.asked == [["a", "b"], ["c"]]
+
+
+def test_a_refused_question_spoils_no_other_of_its_call():
+    answers = told(Model(TOGETHER), ["a"], ["b", "no"], ["c"], ["d"])
+
+    assert [answers[name] for name in ("q0", "q2", "q3")] == [["a"], ["c"], ["d"]]
+    assert isinstance(answers["q1"], RequestRefused)
+    assert str(answers["q1"]) == "instance 1: refused"
+
+
+def test_a_model_that_breaks_says_nothing_of_its_inside():
+    answers = told(Model(TOGETHER), ["a"], ["roto"])
+
+    assert answers["q0"] == ["a"]
+    assert isinstance(answers["q1"], wire.ModelWorkerFailed)
+    assert "secret" not in str(answers["q1"])
+
+
+def test_what_killed_a_process_is_not_asked_again():
+    model = Model(TOGETHER)
+
+    answers = told(model, ["a"], ["muerto"])
+
+    assert len(model.asked) == 1
+    assert all(isinstance(error, wire.ModelWorkerFailed) for error in answers.values())
+
+
+@pytest.mark.parametrize("body", [b"[{}]", b'{"text": "a"}', b"[", b'[{"text": 3}]'])
+def test_what_does_not_fit_the_contract_is_refused_here_too(body):
+    model = Model(TOGETHER)
+    (some,) = replies(model, [Question("1-0", "q", "api", 1000, body)])
+
+    with pytest.raises(RequestRefused):
+        wire.rows_of(some[0][1])
+    assert model.asked == []
+
+
+def test_a_call_takes_what_there_is_room_for_and_one_question_in_any_case():
+    fit = [
+        (question, [{}] * size)
+        for question, size in zip(questions(*["a"] * 4), (2, 9, 1, 1), strict=True)
+    ]
+
+    assert [[len(rows) for _, rows in some] for some in calls(fit, 4)] == [[2], [9], [1, 1]]
+
+
+def champion(version: str, decision: str) -> Champion:
+    return Champion("stub", version, int(version), decision, f"digest{version}", None)
+
+
+class Log:
+    """A decision log whose champion is version 2, once version 1."""
+
+    def head(self, model):
+        return champion("2", "d2") if model == "stub" else None
+
+    def get(self, decision_id):
+        if decision_id != "d1":
+            raise UnknownDecision(decision_id)
+        return SimpleNamespace(
+            model="stub", version="1", generation=1, decision_id="d1", artifact_digest="digest1"
+        )
+
+
+def confirmation(decision: str) -> Confirmation:
+    return Confirmation("w", "stub", "1", 1, decision, "now", 0.0)
+
+
+def test_a_worker_has_the_champion_and_what_the_api_still_serves():
+    found = wanted(
+        "stub", Log(), {}, [confirmation("d1"), confirmation("d2"), confirmation("gone")]
+    )
+
+    assert {digest: each.version for digest, each in found.items()} == {
+        "digest2": "2",
+        "digest1": "1",
+    }
+    assert found["digest2"].decision_id == "d2"
+
+
+def test_a_worker_has_nothing_of_a_model_without_a_champion():
+    assert wanted("other", Log(), {}, []) == {}
+
+
+class Reader:
+    def __init__(self) -> None:
+        self.stopped = False
+
+    def start(self) -> None:
+        """Nothing to read."""
+
+    def stop(self, _drain_seconds: float = 0.0) -> None:
+        self.stopped = True
+
+    def join(self, _seconds: float) -> bool:
+        return True
+
+
+class Live:
+    def __init__(self, decided: Champion) -> None:
+        self.served = SimpleNamespace(
+            name=decided.model, version=decided.version, digest=decided.artifact_digest
+        )
+        self.loaded = SimpleNamespace(instance_ms=1.0, batch_ms=None)
+        self.closed = False
+
+    def close_if_idle(self) -> bool:
+        self.closed = True
+        return True
+
+
+class Shop:
+    """Holdings whose clock, wishes and accidents a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.wishes: dict[str, Champion] = {}
+        self.broken = False
+        self.loads: list[str] = []
+        self.holdings = Holdings(
+            "w1",
+            ["stub"],
+            lambda: self.wishes,
+            self._load,
+            lambda _live: Reader(),
+            clock=lambda: self.now,
+        )
+
+    def _load(self, decided: Champion):
+        self.loads.append(decided.version)
+        if self.broken:
+            raise OSError("no disk")
+        return Live(decided)
+
+    def look(self, *versions: str) -> list[str]:
+        self.wishes = {f"digest{each}": champion(each, f"d{each}") for each in versions}
+        self.holdings.look()
+        return [held.version for held in self.holdings.word.held]
+
+
+def test_a_replaced_version_is_kept_for_a_while_and_then_let_go():
+    shop = Shop()
+
+    assert shop.look("1") == ["1"]
+    assert shop.look("2") == ["1", "2"]
+    shop.now += GRACE_SECONDS
+    assert shop.look("2") == ["2"]
+    assert shop.loads == ["1", "2"]
+
+
+def test_a_version_that_is_wanted_again_in_time_is_not_loaded_again():
+    shop = Shop()
+    shop.look("1")
+    shop.look("2")
+    shop.now += GRACE_SECONDS / 2
+    shop.look("1", "2")
+    shop.now += GRACE_SECONDS
+
+    assert shop.look("1", "2") == ["1", "2"]
+    assert shop.loads == ["1", "2"]
+
+
+def test_a_version_that_cannot_be_loaded_is_tried_less_and_less_often():
+    shop = Shop()
+    shop.broken = True
+    tried = []
+    for second in range(8):
+        shop.now = float(second)
+        shop.look("1")
+        tried.append(len(shop.loads))
+
+    assert tried == [1, 2, 2, 3, 3, 3, 3, 4]
+    assert shop.holdings.word.failed == {"digest1": "no disk"}
+    shop.broken, shop.now = False, 100.0
+    assert shop.look("1") == ["1"]
+    assert shop.holdings.word.failed == {}
+
+
+def test_the_api_waits_for_workers_that_are_still_loading():
+    has = WorkerWord("a", ("stub",), (Held("stub", "2", "digest2", 1.0, None),))
+    loads = WorkerWord("b", ("stub",))
+    failed = WorkerWord("c", ("stub",), failed={"digest2": "no disk"})
+    other = WorkerWord("d", ("other",))
+
+    words = [roll.word_of(word.as_bytes()) for word in (has, loads, failed, other)]
+
+    assert [held.version for held in roll.holders(words, "digest2")] == ["2"]
+    assert roll.awaited(words, "stub", "digest2") == ["b"]
+
+
+def test_the_address_of_redis_comes_from_the_environment_or_a_file(tmp_path):
+    file = tmp_path / "url"
+    file.write_text("redis://:geheim@redis:6379/1\n")
+    home = {"CONTENDER_HOME": str(tmp_path)}
+
+    plain = load_settings({**home, "CONTENDER_REDIS_URL": "rediss://redis/0"}).workers.redis_url
+    secret = load_settings({**home, "CONTENDER_REDIS_URL_FILE": str(file)}).workers.redis_url
+
+    assert plain.get_secret_value() == "rediss://redis/0"
+    assert secret.get_secret_value() == "redis://:geheim@redis:6379/1"
+    assert "geheim" not in repr(secret)
+
+
+def test_a_password_in_the_settings_file_is_refused_without_showing_it(tmp_path):
+    (tmp_path / "contender.toml").write_text('[workers]\nredis_url = "redis://:geheim@redis/0"\n')
+
+    with pytest.raises(SettingsError, match="CONTENDER_REDIS_URL") as refused:
+        load_settings({"CONTENDER_HOME": str(tmp_path)})
+    assert "geheim" not in str(refused.value)
+
+
+def test_an_address_that_is_none_of_redis_is_refused_without_showing_it(tmp_path):
+    with pytest.raises(SettingsError, match="redis://") as refused:
+        load_settings({"CONTENDER_HOME": str(tmp_path), "CONTENDER_REDIS_URL": "geheim"})
+    assert "geheim" not in str(refused.value)
