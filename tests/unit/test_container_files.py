@@ -212,7 +212,7 @@ def test_every_service_is_confined_and_watched(composed):
     for name, service in composed["services"].items():
         assert service["read_only"] is True
         assert service["cap_drop"] == ["ALL"]
-        assert service["security_opt"] == ["no-new-privileges:true"]
+        assert service["security_opt"] == ["no-new-privileges"]
         assert "/tmp" in service["tmpfs"]
         assert service["mem_limit"]
         assert service["pids_limit"]

@@ -1,4 +1,4 @@
-"""The manifests of docker/kubernetes, built, and held against Kubernetes' schemas and each other."""
+"""The manifests of docker/kubernetes, built, and held against the schemas and each other."""
 
 from __future__ import annotations
 
