@@ -14,7 +14,7 @@ from rich.console import Console
 
 from cli import screen
 from cli.bars import Bars
-from cli.ledger import open_log
+from cli.ledger import open_log, opened_store
 from cli.running import follow, orchestration
 from pipelines import catalog
 from pipelines.decisions.hands import DEMO_DAY as SIMULATED
@@ -184,9 +184,17 @@ def print_welcome(settings: Settings, *, detached: bool) -> None:
     if found:
         screen.print_table("Champions", ("model", "version", "generation", "decision_id"), found)
         _print_request(screen.console(), settings, str(found[-1]["model"]))
+    screen.console().print(f"\nAccess: {_who_may(settings)}", soft_wrap=True, markup=False)
     down = "make down, or .venv/bin/contender down"
     stop = down if detached else f"Ctrl-C, or from elsewhere {down}"
     screen.console().print(f"\nLogs: {settings.var / 'logs'}   Stop: {stop}", soft_wrap=True)
+
+
+def _who_may(settings: Settings) -> str:
+    from pipelines.access import openness
+
+    with opened_store(settings) as store:
+        return openness.told(settings, store).sentence
 
 
 def begin_demo_day(settings: Settings) -> None:

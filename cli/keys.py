@@ -101,9 +101,7 @@ def _keys(command: str) -> Iterator[tuple[Keys, Callable[[Key], None]]]:
     from pipelines.access.keys import Keys
 
     def note(key: Key) -> None:
-        said = f"key of {key.owner}, {key.role.word}" + (
-            f", for {key.succeeds}" if key.succeeds else ""
-        )
+        for_another = f", for {key.succeeds}" if key.succeeds else ""
         deed = Deed(
             who=operator(),
             key_id=None,

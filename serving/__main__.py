@@ -36,6 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     asked = _parser(settings).parse_args(arguments)
+    # Each worker reads the settings again: who may ask depends on where we listen.
+    os.environ["CONTENDER_HOST"] = asked.host
     _prepare_metrics(settings, asked.port)
     config = uvicorn.Config(
         "serving.entry:build",

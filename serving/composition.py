@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import signal
 import threading
@@ -14,17 +15,19 @@ from multiprocessing.connection import wait
 
 from fastapi import FastAPI
 
-from pipelines.access import own_key
+from pipelines.access import openness, own_key
 from pipelines.decisions.log import Decision, DecisionLog
 from pipelines.orchestration import OrchestrationClient
 from pipelines.registry import aliases as registry
 from pipelines.registry.client import RegistryClient
 from pipelines.settings import Settings, load_settings
-from pipelines.store import open_store
+from pipelines.store import Store, open_store
 from serving.app import create_app
 from serving.memory import give_back, share_one_heap
 
 REGISTRY_TIMEOUT_SECONDS = 5.0
+
+logger = logging.getLogger(__name__)
 
 
 def build() -> FastAPI:
@@ -60,6 +63,7 @@ def compose(settings: Settings) -> FastAPI:
     """Return the application with the real store, log, registry and orchestration."""
     store = open_store(settings.store_url)
     own_key.ensure(settings, store)
+    _tell_who_may(settings, store)
     log = DecisionLog(store, settings.var / "predictions")
     client = RegistryClient(settings.mlflow_url, REGISTRY_TIMEOUT_SECONDS, settings.mlflow_login)
     orchestration = OrchestrationClient(
@@ -84,6 +88,12 @@ def compose(settings: Settings) -> FastAPI:
         project=partial(registry.project_if_possible, log, client),
         close=close,
     )
+
+
+def _tell_who_may(settings: Settings, store: Store) -> None:
+    """Say in the log what is allowed without a key: an operator looks there."""
+    told = openness.told(settings, store)
+    logger.log(logging.WARNING if told.urgent else logging.INFO, "access: %s", told.sentence)
 
 
 def stop_with_parent() -> None:

@@ -11,6 +11,7 @@ import secrets
 from pathlib import Path
 
 from pipelines.access.keys import OURS, Keys
+from pipelines.access.openness import without_key
 from pipelines.access.roles import Role
 from pipelines.access_settings import own_key_file
 from pipelines.settings import Settings
@@ -18,6 +19,7 @@ from pipelines.store import Store
 
 BY = "settings"
 OPEN = ("reviewer", "operator")
+"""Where everybody is one of these, our own flows need no key."""
 
 
 def ensure(settings: Settings, store: Store) -> None:
@@ -26,15 +28,10 @@ def ensure(settings: Settings, store: Store) -> None:
     Raises `pipelines.access.keys.KeyRefused` where what is set is no key.
     """
     text = settings.logins.api_key.get_secret_value()
-    if not text and _is_needed(settings):
+    if not text and without_key(settings) not in OPEN:
         text = _in_file(own_key_file(settings.home))
     if text:
         Keys(store).adopt(text, OURS, Role.REVIEWER.word, by=BY)
-
-
-def _is_needed(settings: Settings) -> bool:
-    said = settings.access.anonymous
-    return settings.addresses.beyond_loopback if said is None else said not in OPEN
 
 
 def _in_file(file: Path) -> str:
