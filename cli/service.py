@@ -15,20 +15,15 @@ from typing import Annotated
 import typer
 
 from cli import first_run, screen
-from cli.ledger import opened_store
 from cli.probes import http_probe
 from cli.running import orchestration
 from cli.services import stack_services
 from cli.stack import StackError
 from cli.supervisor import Service
-from pipelines.access.roles import Role
 from pipelines.orchestration import OrchestrationClient, OrchestrationUnavailable, UnknownDeployment
 from pipelines.settings import Settings, load_settings
 
 PAUSE_SECONDS = 0.5
-OWNER = "contender"
-"""Whose name stands behind the key of our own flows and commands."""
-ACTOR = "contender bootstrap"
 NEEDS = {
     "flows": ("mlflow", "prefect"),
     "reconciler": ("mlflow",),
@@ -70,7 +65,6 @@ def bootstrap(wait_seconds: Wait = 180.0) -> None:
     settings = load_settings()
     deadline = time.monotonic() + wait_seconds
     _until(lambda: _store_answers(settings), f"the store at {_shown(settings)}", deadline)
-    _let_in_our_own(settings)
     with orchestration(settings) as client:
         for model in settings.models:
             _until(
@@ -81,15 +75,6 @@ def bootstrap(wait_seconds: Wait = 180.0) -> None:
     first_run.bring_up_champions(settings)
     first_run.print_welcome(settings, detached=True)
     first_run.begin_demo_day(settings)
-
-
-def _let_in_our_own(settings: Settings) -> None:
-    """Make the key that our own flows and commands show one that the API knows."""
-    from pipelines.access.keys import Keys
-
-    if key := settings.logins.api_key.get_secret_value():
-        with opened_store(settings) as store:
-            Keys(store).adopt(key, OWNER, Role.OPERATOR.word, by=ACTOR)
 
 
 def _service(name: str, known: Mapping[str, Service]) -> Service:

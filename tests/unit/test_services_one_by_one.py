@@ -1,4 +1,4 @@
-"""A stack without a supervisor: one service in the foreground, and its own key let in."""
+"""A stack without a supervisor: one service in the foreground, and a key made elsewhere."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from cli.main import app
 from cli.stack import StackError
 from pipelines.access.keys import KeyRefused, Keys
 from pipelines.orchestration import Form, UnknownDeployment
-from pipelines.settings import load_settings
-from pipelines.store import open_store
 
 KEY = "ck_0123456789_" + 64 * "a"
 
@@ -70,7 +68,7 @@ def test_a_store_that_is_away_is_named_without_its_password(home_of_its_own, mon
     assert "s3cret" not in result.stderr
 
 
-def test_bootstrap_waits_for_the_deployments_and_lets_its_own_key_in(home_of_its_own, monkeypatch):
+def test_bootstrap_waits_for_the_deployments_and_does_what_up_does(home_of_its_own, monkeypatch):
     asked: list[str] = []
 
     class Prefect:
@@ -88,7 +86,6 @@ def test_bootstrap_waits_for_the_deployments_and_lets_its_own_key_in(home_of_its
 
     done: list[str] = []
     (home_of_its_own / "contender.toml").write_text('[models.stub]\nsource = { url = "x.csv" }\n')
-    monkeypatch.setenv("CONTENDER_API_KEY", KEY)
     monkeypatch.setattr(service, "orchestration", lambda _settings: Prefect())
     monkeypatch.setattr(service, "PAUSE_SECONDS", 0.0)
     for step in ("bring_up_champions", "print_welcome", "begin_demo_day"):
@@ -99,10 +96,6 @@ def test_bootstrap_waits_for_the_deployments_and_lets_its_own_key_in(home_of_its
 
     assert asked == ["stub"] * 4
     assert done == ["bring_up_champions", "print_welcome", "begin_demo_day"] * 2
-    store = open_store(load_settings().store_url)
-    (key,) = Keys(store).list()
-    store.close()
-    assert (key.key_id, key.owner, key.role.word) == ("0123456789", "contender", "operator")
 
 
 def test_a_key_made_elsewhere_is_let_in_once_and_never_with_another_secret(store):
