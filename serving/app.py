@@ -26,7 +26,7 @@ from serving.access.gate import Gate
 from serving.access.routes import Routes
 from serving.access.trail import Trail
 from serving.assembly import Registry, assemble
-from serving.bodies import BodyLimits
+from serving.bodies import BodyLimits, Room
 from serving.documentation import describe
 from serving.envelope import Envelope
 from serving.hot import patience, wire
@@ -137,6 +137,7 @@ def _wrap(app: FastAPI, settings: Settings, services: Services) -> None:
     app.add_middleware(
         BodyLimits,
         limit_bytes=settings.serving.body_limit_bytes,
+        room=Room(settings.clients.bodies_bytes),
         refuse=partial(_refusal, app),
         takes=_taken_beside_json,
         streams=jobs.takes_upload,

@@ -20,6 +20,8 @@ Refuse = Callable[[Scope, Exception], ASGIApp]
 Takes = Callable[[str], Collection[str]]
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 QUICK_BYTES = 100_000
+CONTAINERS = 500_000
+"""Lists and objects in one body: in memory each takes thirty times the two bytes that say it."""
 T = TypeVar("T")
 MARGIN = 20
 """Levels of nesting that whatever keeps a body may add to its own."""
@@ -31,6 +33,10 @@ class BodyTooLarge(ValueError):
 
 class UnsupportedBody(ValueError):
     """The body says that it is something other than what this path takes, JSON as a rule."""
+
+
+class TooManyBodies(RuntimeError):
+    """So many bytes of large bodies are being taken in already that this one would be too many."""
 
 
 class MalformedBody(ValueError):
@@ -100,10 +106,19 @@ class _StrictRequest(Request):
 
 
 def _parsed(body: bytes) -> Any:
+    _require_few_containers(body)
     value = orjson.loads(body)
     if body.count(b"[") + body.count(b"{") > MARGIN:
         require_writable(value)
     return value
+
+
+def _require_few_containers(body: bytes) -> None:
+    if len(body) < 2 * CONTAINERS:
+        return
+    count = body.count(b"[") + body.count(b"{")
+    if count > CONTAINERS:
+        raise BodyTooLarge(f"the body holds {count} lists and objects; the limit is {CONTAINERS}")
 
 
 def require_writable(value: object) -> None:
@@ -117,12 +132,49 @@ def require_writable(value: object) -> None:
         raise json.JSONDecodeError(f"it cannot be kept: {error}", "", 0) from error
 
 
+class Room:
+    """How many bytes of large bodies are held at a time by one worker."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._limit = limit_bytes
+        self._held = 0
+
+    def take(self, count: int) -> None:
+        """Hold so many bytes more. Raises `TooManyBodies`, and then holds none of them."""
+        if self._held + count > self._limit:
+            raise TooManyBodies("large bodies fill the memory that there is for them; come back")
+        self._held += count
+
+    def give_back(self, count: int) -> None:
+        """Hold so many bytes less."""
+        self._held -= count
+
+
+class Share:
+    """What one request holds of the room."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._bytes = 0
+
+    def take(self, count: int) -> None:
+        """Hold so many bytes more. Raises `TooManyBodies`."""
+        self._room.take(count)
+        self._bytes += count
+
+    def give_back(self) -> None:
+        """Hold nothing any more."""
+        self._room.give_back(self._bytes)
+        self._bytes = 0
+
+
 class BodyLimits:
     """Refuses what is too large or no JSON before the endpoint reads it.
 
-    A body without a declared length is read here, at most to the limit, and handed on. `takes`
-    says which media types a path takes beside JSON; an empty one is a body that says none.
-    `streams` says of which paths the endpoint reads the body itself, piece by piece.
+    A body that is large or has no declared length is read here, at most to the limit, and handed
+    on; of large ones no more are held at a time than there is `room` for. `takes` says which media
+    types a path takes beside JSON; an empty one is a body that says none. `streams` says of which
+    paths the endpoint reads the body itself, piece by piece.
     """
 
     def __init__(
@@ -130,6 +182,7 @@ class BodyLimits:
         app: ASGIApp,
         *,
         limit_bytes: int,
+        room: Room,
         refuse: Refuse,
         takes: Takes,
         streams: Callable[[str], bool] = lambda _path: False,
@@ -137,6 +190,7 @@ class BodyLimits:
         self._app = app
         self._streams = streams
         self._limit = limit_bytes
+        self._room = room
         self._refuse = refuse
         self._takes = takes
 
@@ -148,32 +202,41 @@ class BodyLimits:
         if self._streams(scope["path"]):
             await self._app(scope, receive, send)
             return
+        share, app = Share(self._room), self._app
         try:
-            receive = await self._checked(scope["path"], Headers(scope=scope), receive)
-        except (BodyTooLarge, UnsupportedBody) as error:
-            await self._refuse(scope, error)(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
+            try:
+                receive = await self._checked(scope["path"], Headers(scope=scope), receive, share)
+            except (BodyTooLarge, UnsupportedBody, TooManyBodies) as error:
+                app = self._refuse(scope, error)
+            await app(scope, receive, send)
+        finally:
+            share.give_back()
 
-    async def _checked(self, path: str, headers: Headers, receive: Receive) -> Receive:
+    async def _checked(
+        self, path: str, headers: Headers, receive: Receive, share: Share
+    ) -> Receive:
         declared = headers.get("content-length")
         if declared is not None and int(declared) > self._limit:
             raise self._too_large(f"has {declared} bytes")
         chunked = declared is None and "transfer-encoding" in headers
         if chunked or int(declared or 0):
+            _require_plain(headers.get("content-encoding", "identity"))
             self._require_known(path, headers.get("content-type", ""))
-        return await self._read(receive) if chunked else receive
+        if chunked or int(declared or 0) > QUICK_BYTES:
+            return await self._read(receive, share)
+        return receive
 
-    async def _read(self, receive: Receive) -> Receive:
-        body = bytearray()
-        more = True
+    async def _read(self, receive: Receive, share: Share) -> Receive:
+        body, more = bytearray(), True
         while more:
             message = await receive()
             if message["type"] != "http.request":
                 return _replay(message, receive)
-            body += message.get("body", b"")
-            if len(body) > self._limit:
+            piece = message.get("body", b"")
+            if len(body) + len(piece) > self._limit:
                 raise self._too_large("is longer")
+            share.take(len(piece))
+            body += piece
             more = message.get("more_body", False)
         return _replay({"type": "http.request", "body": bytes(body), "more_body": False}, receive)
 
@@ -190,6 +253,12 @@ class BodyLimits:
 
     def _too_large(self, how: str) -> BodyTooLarge:
         return BodyTooLarge(f"the body {how}; the limit is {self._limit} bytes")
+
+
+def _require_plain(encoding: str) -> None:
+    if encoding.strip().lower() != "identity":
+        said = "compressed bodies are not taken; send it without Content-Encoding"
+        raise UnsupportedBody(f"{said} ({encoding[:50]})")
 
 
 def media_type_of(content_type: str) -> str:

@@ -58,7 +58,7 @@ from serving.access.refusals import (
     Undeclared,
 )
 from serving.batching import QueueFull
-from serving.bodies import BodyTooLarge, MalformedBody, UnsupportedBody
+from serving.bodies import BodyTooLarge, MalformedBody, TooManyBodies, UnsupportedBody
 from serving.callers import CallerGone, DeadlinePassed, InvalidDeadline
 from serving.generations import InvalidGeneration, StillBehind
 from serving.inspections import InspectionFailed, TooManyInspections
@@ -146,6 +146,7 @@ MEANINGS: dict[type[Exception], Meaning] = {
     ClientDisconnect: Meaning(499, "caller-gone", "The caller left before his body was here"),
     TooFast: Meaning(429, "too-fast", "Asked too often"),
     TooManyJobs: Meaning(429, "too-many-jobs", "Enough jobs wait already", retry=True),
+    TooManyBodies: Meaning(429, "too-many-bodies", "Large bodies fill the memory", retry=True),
     TooManyInspections: Meaning(
         429, "too-many-inspections", "Enough decisions are being looked into", retry=True
     ),

@@ -41,6 +41,7 @@ TEXTS = {
     "unknown-path": "Esta ruta no existe.",
     "malformed-deadline": "X-Deadline-Ms debe ser un número entero de milisegundos.",
     "queue-full": "Hay demasiadas peticiones en espera; inténtelo de nuevo en un momento.",
+    "too-many-bodies": "Hay demasiadas peticiones grandes; inténtelo de nuevo en un momento.",
     "deadline-passed": "No hubo respuesta dentro del plazo; inténtelo de nuevo.",
     "not-authenticated": "Hace falta una clave de acceso válida.",
     "access-refused": "Esta petición no está permitida.",

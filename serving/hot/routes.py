@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving import callers, generations
 from serving.access.door import address_of
+from serving.bodies import QUICK_BYTES
 from serving.envelope import request_id_for
 from serving.errors import MEANINGS, refusal
 from serving.hot.calls import Call, Reply, reply_of
@@ -39,7 +40,9 @@ class HotRoutes:
             return
         headers = dict(scope["headers"])
         told_once = len(headers) == len(scope["headers"])
-        if not told_once or not self._table.is_plain(place, headers, self._table.limit_bytes):
+        # Large bodies are counted before they are taken in; beside what they cost that is nothing.
+        limit = min(self._table.limit_bytes, QUICK_BYTES)
+        if not told_once or not self._table.is_plain(place, headers, limit):
             await self._app(scope, receive, send)
             return
         door, address = self._table.door, address_of(scope)

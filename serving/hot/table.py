@@ -74,7 +74,7 @@ class HotTable:
 
     def is_plain(self, place: Place, headers: Mapping[bytes, bytes], limit_bytes: int) -> bool:
         """Return whether nothing but the operation needs to look at a request."""
-        if b"transfer-encoding" in headers:
+        if b"transfer-encoding" in headers or b"content-encoding" in headers:
             return False
         declared = headers.get(b"content-length", b"0")
         if place.method == "GET":
