@@ -39,8 +39,6 @@ PRECISION_AT_10 = Metric("precision_at_10", "mean", ("precision_at_10",), where=
 TOP = 10
 HELD_OUT_SHARE = 0.2
 TEST_SHARE, SEALED_SHARE, VALIDATION_SHARE = 0.20, 0.05, 0.10
-HELD_OUT_FROM = 1 - SEALED_SHARE - VALIDATION_SHARE
-"""From this place on users are sealed or validation users; from 0 on they are tested."""
 OUTLIVED_AFTER = pd.Timedelta(days=91)
 SEPARATOR = "\t"
 UNKNOWN = -1
@@ -75,26 +73,22 @@ class RecommenderFamily(ModelFamily):
         codes, users = pd.factorize(frame[self.user])
         by_user = np.array([splits.place(str(user), self.name) for user in users])
         places = pd.Series(by_user[codes] if len(users) else [], index=frame.index, dtype=float)
-        share = splits.test_share(places[held], TEST_SHARE, HELD_OUT_FROM)
+        last = 1 - SEALED_SHARE - VALIDATION_SHARE
+        share = splits.test_share(places[held], TEST_SHARE, last)
         test = held & (places < share).to_numpy()
         sealed = held & (places >= 1 - SEALED_SHARE).to_numpy()
-        validation = held & (places >= HELD_OUT_FROM).to_numpy() & ~sealed
+        validation = held & (places >= last).to_numpy() & ~sealed
         return Split(
             frame[~(test | sealed | validation)], frame[validation], frame[test], frame[sealed]
         )
 
     def groups(self, frame: pd.DataFrame) -> pd.Series:
         """Return each row's user and item: a second rating of the same item is a copy."""
-        return frame[self.user].astype(str) + SEPARATOR + frame[self.item].astype(str)
+        return pairs_of(frame, self.user, self.item)
 
     def admissible(self, part: pd.DataFrame, tested: pd.DataFrame) -> pd.DataFrame:
         """Leave out copies, and of a tested user whatever is not older than what is tested."""
-        kept = ~self.groups(part).isin(set(self.groups(tested))).to_numpy()
-        if self.time in part and self.time in tested:
-            first = tested.groupby(self.user)[self.time].min().dropna()
-            limit = part[self.user].map(first)
-            kept &= (limit.isna() | (part[self.time] < limit)).to_numpy()
-        return part[kept]
+        return part[admissible_rows(part, tested, self.user, self.item, self.time)]
 
     def outlived(self, tested: pd.DataFrame, candidates: pd.DataFrame) -> bool:
         """Return whether the newest candidate is 91 days or more newer than the newest tested."""
@@ -155,6 +149,23 @@ class RecommenderFamily(ModelFamily):
         rows = per_request_of(predictions, actual, self.target)
         values = {metric.name: metric.value(rows) for metric in self.metrics}
         return Evaluation(rows, dict(sorted(values.items())))
+
+
+def pairs_of(frame: pd.DataFrame, user: str, item: str) -> pd.Series:
+    """Return user and item of each row as one text."""
+    return frame[user].astype(str) + SEPARATOR + frame[item].astype(str)
+
+
+def admissible_rows(
+    part: pd.DataFrame, tested: pd.DataFrame, user: str, item: str, time: str
+) -> NDArray[np.bool_]:
+    """Return which rows are no copies of tested ones and, of a tested user, older than these."""
+    kept = ~pairs_of(part, user, item).isin(set(pairs_of(tested, user, item))).to_numpy()
+    if time in part and time in tested:
+        first = tested.groupby(user)[time].min().dropna()
+        limit = part[user].map(first)
+        kept &= (limit.isna() | (part[time] < limit)).to_numpy()
+    return np.asarray(kept)
 
 
 def per_request_of(predictions: pd.DataFrame, actual: pd.DataFrame, target: str) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """Ratings past one machine's memory: read and cleaned by Spark, handed on in two parts.
 
-The *panel* is a frame like any other: users of whom some ratings may be tested, as many of them as
-one machine holds. The *rest* are all ratings of users whom no split ever tests; only fitting sees
-them, as arrays. A user is in one or the other by a hash of their id, for ever, so that nothing that
-is tested can be among the rest.
+The *panel* is a frame like any other, of as many users as one machine holds; every split and every
+test set comes from it. The *rest* are the ratings of all other users, chosen by a hash of their id;
+only fitting sees them, as arrays. What a test set withholds is withheld from the rest as well: it
+may be of an earlier day, when its users were in the panel.
 """

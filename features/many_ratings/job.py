@@ -12,6 +12,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as f
 
 from features.interactions import HALF, TOPS, RatingCounts, Scale, scale_by
+from features.many_ratings.rest import PANEL_SALT
 from features.rating_cleaning import MILLISECONDS_FROM
 from features.spark import job
 from features.spark.lines import READ_WHOLE, lines_of
@@ -27,7 +28,6 @@ HEX_OF_PLACE = 12
 DIGITS_OF_DIGEST = 15
 LISTED_ROWS = 1_000
 ROWS_A_FILE = 4_000_000
-PANEL_SALT = "panel"
 
 
 def main() -> None:
@@ -43,7 +43,7 @@ def _read(session: SparkSession, task: Mapping[str, Any]) -> dict[str, object]:
     on_scale = f.col("rating").between(scale.low, scale.high)
     sound = judged.where(f.col("fault").isNull() & on_scale)
     everything = Path(task["scratch"]) / "kept"
-    _newest(sound, task["salt"]).write.parquet(str(everything))
+    _newest(sound).write.parquet(str(everything))
     kept = session.read.parquet(str(everything))
     return {
         **counts,
@@ -143,42 +143,38 @@ def _rating_counts(judged: DataFrame) -> RatingCounts:
     return RatingCounts(rows, tuple(above), float(highest), *(int(number) for number in halves))
 
 
-def _newest(sound: DataFrame, salt: str) -> DataFrame:
+def _newest(sound: DataFrame) -> DataFrame:
     """Keep of a pair that is rated again the newest row, the highest of those; place its user."""
     newest = f.max(f.struct("time", "rating")).alias("newest")
     kept = sound.groupBy("user", "item").agg(newest, f.count("*").alias("times"))
     return kept.select(
         *("user", "item", "newest.rating", "newest.time", "times"),
-        _place(f.col("user"), salt).alias("place"),
+        _place(f.col("user")).alias("place"),
     )
 
 
-def _place(user: Column, salt: str) -> Column:
-    """Return what `features.splits.place` returns for a key."""
-    digest = f.sha2(f.concat(f.lit(f"{salt}\0"), user), 256)
+def _place(user: Column) -> Column:
+    """Return what `features.splits.place` returns for a user, with a salt of the panel's own."""
+    digest = f.sha2(f.concat(f.lit(f"{PANEL_SALT}\0"), user), 256)
     return f.conv(f.substring(digest, 1, HEX_OF_PLACE), 16, 10).cast("double") / PLACES
 
 
 def _handed_on(kept: DataFrame, task: Mapping[str, Any]) -> dict[str, object]:
-    low, high = task["rest_between"]
-    in_rest = (f.col("place") >= low) & (f.col("place") < high)
-    totals = kept.agg(
-        f.count("*"), f.count_if(in_rest), f.sum(f.col("times") - 1), *_digest()
-    ).collect()[0]
-    rows, rest_rows, repeated, *sums = totals
+    rows, repeated, *sums = kept.agg(f.count("*"), f.sum(f.col("times") - 1), *_digest()).collect()[
+        0
+    ]
     share = 1.0
-    while (rows - rest_rows) * share > task["panel_rows"]:
-        share /= 2  # in halves, so that a little more data does not change who is asked
-    panel = kept.where(~in_rest & (_place(f.col("user"), PANEL_SALT) < share))
-    once = kept.groupBy("user").count().where("count = 1").count()
-    _write(kept.where(in_rest), task["rest"], rest_rows)
-    _write(panel, task["panel"], int((rows - rest_rows) * share))
+    while rows * share > task["panel_rows"]:
+        share /= 2  # in halves, so that a little more data does not change who is in it
+    in_panel = f.col("place") < share
+    panel_rows, once = kept.where(in_panel).count(), kept.groupBy("user").count().where("count = 1")
+    _write(kept.where(in_panel), task["panel"], panel_rows)
+    _write(kept.where(~in_panel), task["rest"], rows - panel_rows)
     return {
         "kept": rows,
-        "rest_rows": rest_rows,
+        "rest_rows": rows - panel_rows,
         "repeated": repeated or 0,
-        "one_time_users": once,
-        "share": share,
+        "one_time_users": once.count(),
         "digest": [str(number) for number in sums],
     }
 

@@ -22,7 +22,6 @@ from features.readers.delimited import DELIMITERS, opened
 from features.schema import FrameSchema, SchemaError, Violation
 from features.sources import DATABASES, PARQUET, Raw, Source, SourceError, local_path
 from features.spark import launch
-from features.splits import LARGEST_TEST_SHARE
 
 JOB = "features.many_ratings.job"
 PANEL_ROWS = 1_000_000
@@ -46,17 +45,13 @@ def read_many(
     source: Source,
     schema: FrameSchema,
     *,
-    salt: str,
-    tested_from: float,
     longest_id: int,
     panel_rows: int = PANEL_ROWS,
 ) -> Raw:
     """Read and clean ratings with Spark; the frame holds the panel and names the rest.
 
-    `schema` has user, item, rating and time in this order, `salt` is that of the family's split,
-    and from the place `tested_from` on users are held out; below `LARGEST_TEST_SHARE` they may be
-    tested. Of very many rows that are set aside the first are listed. Raises `SourceError` and
-    `SchemaError`.
+    `schema` has user, item, rating and time in this order. Of very many rows that are set aside the
+    first are listed. Raises `SourceError` and `SchemaError`.
     """
     lines = _located(source, schema)
     ours = {theirs.name: name for theirs, name in zip(schema.columns, OURS, strict=True)}
@@ -67,9 +62,7 @@ def read_many(
         task = {
             "place": asdict(lines.place) if isinstance(lines.place, Files) else {},
             "columns": {ours[column]: theirs for column, theirs in lines.columns.items()},
-            "salt": salt,
             "longest_id": longest_id,
-            "rest_between": [LARGEST_TEST_SHARE, tested_from],
             "panel_rows": panel_rows,
             "scratch": name,
             "panel": str(scratch / "panel"),

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from features.fingerprints import fingerprint
 from features.interactions import Interactions, Scale
 
 COLUMN = "rest"
@@ -19,6 +22,8 @@ COLUMN = "rest"
 
 ROWS = "rows"
 """Of the folder that is held: where Spark has written to."""
+PANEL_SALT = "panel"
+"""A user is in the panel by their place (`features.splits.place`) with this salt."""
 
 
 class RestGone(LookupError):
@@ -27,12 +32,14 @@ class RestGone(LookupError):
 
 @dataclass(frozen=True)
 class Rest:
-    """Where the rest lies, and on which scale all ratings are."""
+    """Where the rest lies, on which scale all ratings are, and what is not to be fitted on."""
 
     digest: str
     folder: TemporaryDirectory[str]
     scale: Scale
     rows: int
+    tested: pd.DataFrame | None = None
+    """Rows that a test set withholds, under the family's own names of the columns."""
 
     def interactions(self) -> Interactions:
         """Return the rest as arrays, 20 bytes a row, and the identifiers."""
@@ -68,6 +75,19 @@ def held(digest: str) -> Rest:
     if digest not in _HELD:
         raise RestGone("the rest of these ratings was not read here: load the source again")
     return _HELD[digest]
+
+
+def narrowed(digest: str, tested: pd.DataFrame) -> str:
+    """Hold the same rest with what a test set withholds, and return its digest.
+
+    Raises `RestGone`.
+    """
+    whole = held(digest)
+    before = [] if whole.tested is None else [whole.tested]
+    withheld = pd.concat([*before, tested])
+    name = hashlib.sha256(f"{digest}/{fingerprint(tested)}".encode()).hexdigest()
+    hold(replace(whole, digest=name, tested=withheld))
+    return name
 
 
 def _coded(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int32]]:

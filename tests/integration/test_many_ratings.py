@@ -13,7 +13,7 @@ from features.interactions import Interactions, interactions, seconds
 from features.many_ratings import rest
 from features.many_ratings.reading import read_many
 from features.sources import Raw, Source
-from features.splits import LARGEST_TEST_SHARE, place
+from features.splits import place
 from pipelines.families.product_recommendations.asking import ID_LIMIT_CHARACTERS
 from pipelines.families.product_recommendations.family import FAMILY
 from pipelines.families.product_recommendations.layout import ListArrays
@@ -22,7 +22,6 @@ from pipelines.families.product_recommendations.rankers.measuring import figures
 from pipelines.families.product_recommendations.rankers.popularity import recent_popularity
 from pipelines.families.product_recommendations.rankers.scoring import scorer_of
 from pipelines.families.product_recommendations.rankers.spark_als import fit_spark_als
-from pipelines.ranking import HELD_OUT_FROM
 
 pytestmark = pytest.mark.slow
 NAMES = ("user_id", "item_id", "rating", "timestamp")
@@ -80,8 +79,6 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Raw, Raw]:
     by_spark = read_many(
         source,
         FAMILY.schema,
-        salt=FAMILY.name,
-        tested_from=HELD_OUT_FROM,
         longest_id=ID_LIMIT_CHARACTERS,
         panel_rows=2_000,
     )
@@ -95,14 +92,10 @@ def test_panel_and_rest_hold_the_rows_that_one_machine_keeps(both):
     digest = str(by_spark.frame[rest.COLUMN].iloc[0])
     all_rows, panel = by_pair(here.frame), by_pair(by_spark.frame)
     others = of_rest(rest.held(digest).interactions())
-    places = {user: place(user, FAMILY.name) for user, _ in all_rows}
-    in_rest = {user for user, at in places.items() if LARGEST_TEST_SHARE <= at < HELD_OUT_FROM}
-    assert others == {pair: row for pair, row in all_rows.items() if pair[0] in in_rest}
-    assert panel.items() <= {p: row for p, row in all_rows.items() if p[0] not in in_rest}.items()
-    sizes = pd.Series([user for user, _ in all_rows]).value_counts()
-    asked = {user for user, _ in panel}
-    assert all(sizes[user] == sum(1 for pair in panel if pair[0] == user) for user in asked)
-    assert 1_000 < len(panel) <= 2_100
+    here_too = {user: place(user, rest.PANEL_SALT) < 0.25 for user, _ in all_rows}
+    assert panel == {pair: row for pair, row in all_rows.items() if here_too[pair[0]]}
+    assert others == {pair: row for pair, row in all_rows.items() if not here_too[pair[0]]}
+    assert len(panel) > 1_000
 
 
 def test_what_is_set_aside_is_counted_alike_and_named(both):

@@ -15,15 +15,17 @@ from features.interactions import Scale, interactions, seconds
 from features.many_ratings import reading, rest
 from features.schema import SchemaError
 from features.sources import Source, SourceError
-from features.splits import LARGEST_TEST_SHARE, place
 from pipelines.families.product_recommendations.family import FAMILY
+from pipelines.families.product_recommendations.list_params import ListParams
+from pipelines.families.product_recommendations.rankers import spark_als
+from pipelines.families.product_recommendations.rankers.als import CONFIDENCE
+from pipelines.families.product_recommendations.rankers.fitting import fit_lists
+from pipelines.families.product_recommendations.spark_factors import Recipe
 from pipelines.families.product_recommendations.together import (
-    RestOverlaps,
     RestUnread,
     fitted_on,
     joined,
 )
-from pipelines.ranking import HELD_OUT_FROM
 
 NAMES = ("user_id", "item_id", "rating", "timestamp")
 SCALE = Scale(1.0, 5.0)
@@ -37,7 +39,7 @@ def rated(users: range, each: int = 4, seed: int = 3) -> pd.DataFrame:
         for moment, item in enumerate(rng.choice(30, each, replace=False))
     ]
     frame = pd.DataFrame(rows, columns=NAMES)
-    return frame.assign(timestamp=pd.to_datetime(frame["timestamp"] * 86_400, unit="s", utc=True))
+    return frame.assign(timestamp=pd.to_datetime((1 + frame["timestamp"]) * 86_400, unit="s", utc=True))
 
 
 def held(frame: pd.DataFrame, digest: str, files: int = 3) -> rest.Rest:
@@ -93,10 +95,12 @@ def test_an_empty_rest_changes_nothing():
     same(together, interactions(panel, *NAMES))
 
 
-def test_a_user_in_both_parts_is_refused():
-    known = interactions(rated(range(5)), *NAMES)
-    with pytest.raises(RestOverlaps):
-        joined(known, np.zeros(len(known), bool), interactions(rated(range(4, 9)), *NAMES))
+def test_a_pair_in_both_parts_counts_once_and_as_the_panel_says():
+    panel = rated(range(5))
+    known = interactions(panel, *NAMES)
+    again = interactions(panel.assign(rating=9.0), *NAMES)
+    together, _ = joined(known, np.zeros(len(known), bool), again)
+    same(together, known)
 
 
 def test_a_frame_that_names_its_rest_is_fitted_on_with_it():
@@ -126,13 +130,31 @@ def test_what_is_tested_does_not_depend_on_the_rest():
     assert rest.COLUMN in with_rest.train
 
 
-def test_no_user_of_the_rest_can_be_held_out_by_any_split():
-    for size in (40, 400, 4_000):
-        parts = FAMILY.split(rated(range(size)))
-        for part in (parts.test, parts.sealed, parts.validation):
-            for user in part["user_id"].unique():
-                where = place(user, FAMILY.name)
-                assert not LARGEST_TEST_SHARE <= where < HELD_OUT_FROM
+def test_what_a_test_set_withholds_is_withheld_from_the_rest_by_the_same_rule():
+    """The users of an old test set may be in the rest by now, when more data came."""
+    panel, others = rated(range(200)), rated(range(200, 400), seed=4)
+    held(others, "d")
+    marked = panel.assign(**{rest.COLUMN: pd.Categorical(["d"] * len(panel))})
+    tested = FAMILY.split(others).test
+    assert len(tested) > 30
+    for frozen in (tested, tested.drop(columns="timestamp")):
+        left = FAMILY.admissible(marked, frozen)
+        assert set(left[rest.COLUMN]) != {"d"}, "it is another rest, and says so"
+        known, _ = fitted_on(left, left.head(0))
+        expected = pd.concat([panel, FAMILY.admissible(others, frozen)])
+        same(known, interactions(expected, *NAMES))
+        assert len(known) < len(panel) + len(others)
+
+
+def test_a_rest_from_which_two_test_sets_are_withheld_lacks_both():
+    panel, others = rated(range(20)), rated(range(20, 60), seed=4)
+    held(others, "e")
+    marked = panel.assign(**{rest.COLUMN: pd.Categorical(["e"] * len(panel))})
+    first, second = others.head(3), others.tail(3)
+    twice = FAMILY.admissible(FAMILY.admissible(marked, first), second)
+    known, _ = fitted_on(twice, twice.head(0))
+    expected = FAMILY.admissible(FAMILY.admissible(others, first), second)
+    assert len(known) == len(panel) + len(expected)
 
 
 def test_spark_reads_where_it_is_named_or_the_files_are_large(tmp_path, monkeypatch):
@@ -168,3 +190,29 @@ def test_columns_are_found_by_their_usual_names_and_missing_ones_are_named(tmp_p
     pq.write_table(pa.table({"userId": ["a"], "stars": [1.0]}), file)
     with pytest.raises(SchemaError, match="item_id"):
         reading._located(Source(str(file)), FAMILY.schema)
+
+
+def test_lists_by_spark_are_kept_and_scored_as_those_of_one_machine(rng, monkeypatch):
+    asked: list[Recipe] = []
+
+    def factorised(known, values, recipe, master, *, users):
+        asked.append(recipe)
+        assert not users, "a user's factors follow from what they liked"
+        assert set(values.tolist()) == {1.0}
+        assert np.bincount(known.user).max() >= 2
+        return np.zeros((0, 4)), rng.normal(size=(len(known.items), 4)).astype(np.float32)
+
+    monkeypatch.setattr(spark_als, "factorised", factorised)
+    known = interactions(rated(range(60), each=6), *NAMES)
+    params = ListParams.model_validate({"lists": "spark_als", "list_factors": 4, "list_sweeps": 9})
+    found = fit_lists(known, np.arange(len(known)) % 5 == 0, params, 7, lambda *_: None)
+    assert found.lists.by in {"als", "popularity"}
+    first, *_ = asked
+    assert (first.rank, first.sweeps, first.seed) == (4, 9, 7)
+    assert first.alpha == CONFIDENCE - 1.0, "Spark adds it to a confidence of one"
+
+
+def test_without_anybody_who_liked_two_things_spark_is_not_asked():
+    known = interactions(rated(range(9), each=1), *NAMES)
+    found = spark_als.fit_spark_als(known, 4, 5, 3, "nowhere://")
+    assert not found["factors"].any()

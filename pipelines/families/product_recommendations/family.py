@@ -10,7 +10,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from features.fingerprints import fingerprint
-from features.many_ratings.rest import COLUMN
+from features.many_ratings.rest import COLUMN, narrowed
 from features.rating_cleaning import cleaned
 from features.rating_files import read_ratings
 from features.schema import Column, FrameSchema
@@ -31,7 +31,7 @@ from pipelines.families.product_recommendations.asking import (
     TOP_LIMIT,
 )
 from pipelines.families.product_recommendations.params import Params
-from pipelines.ranking import HELD_OUT_FROM, RecommenderFamily
+from pipelines.ranking import RecommenderFamily
 
 
 class Known(BaseModel):
@@ -131,13 +131,7 @@ class ProductRecommendations(RecommenderFamily):
         from features.many_ratings.reading import is_past_one_machine, read_many
 
         if is_past_one_machine(source):
-            return read_many(
-                source,
-                self.schema,
-                salt=self.name,
-                tested_from=HELD_OUT_FROM,
-                longest_id=ID_LIMIT_CHARACTERS,
-            )
+            return read_many(source, self.schema, longest_id=ID_LIMIT_CHARACTERS)
         as_text = tuple(
             replace(column, kind="text") if column.name == self.time else column
             for column in self.schema.columns
@@ -161,6 +155,14 @@ class ProductRecommendations(RecommenderFamily):
             return parts
         test, sealed = (part.drop(columns=COLUMN) for part in (parts.test, parts.sealed))
         return Split(parts.train, parts.validation, test, sealed)
+
+    def admissible(self, part: pd.DataFrame, tested: pd.DataFrame) -> pd.DataFrame:
+        """Leave out what every recommender does, of the rest as of the frame."""
+        kept = super().admissible(part, tested)
+        if COLUMN not in kept:
+            return kept
+        new = {digest: narrowed(digest, tested) for digest in kept[COLUMN].dropna().unique()}
+        return kept.assign(**{COLUMN: kept[COLUMN].map(new).astype("category")})
 
     def fit(
         self,

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from features.interactions import Interactions, marked_interactions
 from features.many_ratings import rest
 from pipelines.contract import FitRefused
+from pipelines.ranking import admissible_rows
 
 Mask = NDArray[np.bool_]
 
@@ -22,14 +23,10 @@ class RestUnread(FitRefused):
     """The rest of the ratings is not at hand; the message says what to do."""
 
 
-class RestOverlaps(FitRefused):
-    """A user is in both parts: then what is tested could be trained on."""
-
-
 def fitted_on(train: pd.DataFrame, validation: pd.DataFrame) -> tuple[Interactions, Mask]:
     """Return all ratings to fit on, and which of them are held out: the validation rows.
 
-    Raises `RestUnread` where the frame's rest was read by another process, and `RestOverlaps`.
+    Raises `RestUnread` where the frame's rest was read by another process.
     """
     frame = pd.concat([train, validation])
     marks = np.arange(len(frame)) >= len(train)
@@ -39,8 +36,33 @@ def fitted_on(train: pd.DataFrame, validation: pd.DataFrame) -> tuple[Interactio
     for digest in digests:
         others = _held(str(digest))
         known = replace(known, scale=others.scale)
-        known, held_out = joined(known, held_out, others.interactions())
+        rows = others.interactions()
+        if others.tested is not None:
+            rows = without(rows, others.tested)
+        known, held_out = joined(known, held_out, rows)
     return known, held_out
+
+
+def without(rows: Interactions, tested: pd.DataFrame) -> Interactions:
+    """Return the rows that may be trained on while `tested` is withheld, by the family's rule."""
+    users = pd.Index(rows.users)
+    codes = users.get_indexer(pd.Index(tested["user_id"].unique()))
+    asked = np.zeros(len(users), dtype=bool)
+    asked[codes[codes >= 0]] = True
+    places = np.flatnonzero(asked[rows.user])
+    frame = pd.DataFrame(
+        {
+            "user_id": users[rows.user[places]],
+            "item_id": pd.Index(rows.items)[rows.item[places]],
+            "timestamp": pd.to_datetime(rows.time[places], unit="s", utc=True),
+        }
+    )
+    frame.loc[rows.time[places] == 0, "timestamp"] = pd.NaT  # as arrays say that there is none
+    if "timestamp" not in tested:
+        frame = frame.drop(columns="timestamp")
+    kept = np.ones(len(rows), dtype=bool)
+    kept[places] = admissible_rows(frame, tested, "user_id", "item_id", "timestamp")
+    return rows.where(kept)
 
 
 def _held(digest: str) -> rest.Rest:
@@ -51,15 +73,16 @@ def _held(digest: str) -> rest.Rest:
 
 
 def joined(known: Interactions, marks: Mask, others: Interactions) -> tuple[Interactions, Mask]:
-    """Return both together, coded anew, and the marks; `others` have none and no common user.
+    """Return both together, coded anew, and the marks; `others` have none.
 
-    Raises `RestOverlaps`.
+    Of a pair that is in both (of a test set that is used up, say) the one in `known` stays.
     """
     users, user = _coded(known.users, known.user, others.users, others.user)
     items, item = _coded(known.items, known.item, others.items, others.item)
-    if len(users) < len(known.users) + len(others.users):
-        raise RestOverlaps("a user's ratings are both in the panel and in the rest")
-    order = np.argsort(user, kind="stable")  # of one user all rows come from one part, in order
+    order = np.lexsort((np.arange(len(user)), item, user))
+    again = np.zeros(len(order), dtype=bool)
+    again[1:] = (np.diff(user[order]) == 0) & (np.diff(item[order]) == 0)
+    order = order[~again]
     rating, time = (
         np.concatenate([getattr(known, name), getattr(others, name)])[order]
         for name in ("rating", "time")
