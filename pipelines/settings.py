@@ -26,6 +26,7 @@ from pipelines.section_settings import (
     Ports,
     ServingSettings,
 )
+from pipelines.settings_secrets import SecretInFile, filled
 from pipelines.worker_settings import WorkerSettings
 
 if TYPE_CHECKING:
@@ -203,15 +204,14 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     given = os.environ if environment is None else environment
     root = Path(__file__).resolve().parent.parent
     home = Path(given.get(HOME_VARIABLE) or root).expanduser().resolve()
-    try:
-        variables = with_files(with_own_key(given, home), addresses_settings.SECRETS)
-    except SecretFileError as error:
-        raise SettingsError(str(error)) from error
     candidates = [home / FILE_NAME, root / FILE_NAME]
     file = next((path for path in candidates if path.is_file()), None)
     document = _with_policy_files(_read(file), file, home) if file else {}
-    if fault := addresses_settings.secret_in_file(document):
-        raise SettingsError(f"{file}: {fault}")
+    try:
+        variables = with_files(with_own_key(given, home), addresses_settings.SECRETS)
+        document = filled(document, given)
+    except (SecretFileError, SecretInFile) as error:
+        raise SettingsError(f"{file or 'environment'}: {error}") from error
     document = {"store_url": f"sqlite:///{home / 'var' / 'contender.db'}", **document}
     try:
         return Settings.model_validate(_overridden(document, variables) | {"home": home})

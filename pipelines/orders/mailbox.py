@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 from pipelines.orders.documents import Document, FeedUnreadable, named
 from pipelines.orders.mail import document_of, message_id_in
 from pipelines.orders.parsing import Damaged
+from pipelines.secret_files import SecretFileError, with_files
 
 PASSWORD_VARIABLE = "CONTENDER_FEED_PASSWORD"
 TIMEOUT_SECONDS = 20.0
@@ -33,7 +34,8 @@ def from_mailbox(
     """Yield the mails of the last two weeks (the newest 200) that are not known yet.
 
     `url` is `imaps://user@host[:port]/FOLDER`; the password stands in it or, better, in the
-    variable `CONTENDER_FEED_PASSWORD`. Raises `FeedUnreadable`.
+    variable `CONTENDER_FEED_PASSWORD` or the file that `CONTENDER_FEED_PASSWORD_FILE` names.
+    Raises `FeedUnreadable`.
     """
     try:
         with _opened(url, environment) as connection:
@@ -49,13 +51,26 @@ def from_mailbox(
         raise FeedUnreadable(f"{named(url)}: {error}") from error
 
 
+def password_for(url: str, environment: Mapping[str, str]) -> str:
+    """Return the password of a mailbox, from its address, the environment or a file.
+
+    Raises `FeedUnreadable` where there is none.
+    """
+    try:
+        variables = with_files(environment, [PASSWORD_VARIABLE])
+    except SecretFileError as error:
+        raise FeedUnreadable(f"{named(url)}: {error}") from error
+    password = unquote(urlsplit(url).password or "") or variables.get(PASSWORD_VARIABLE, "")
+    if not password:
+        raise FeedUnreadable(f"{named(url)}: set the password in {PASSWORD_VARIABLE}")
+    return password
+
+
 def _opened(url: str, environment: Mapping[str, str]) -> imaplib.IMAP4:
     parts = urlsplit(url)
     if not parts.hostname or not parts.username:
         raise FeedUnreadable(f"{named(url)}: a mailbox is imaps://user@host/FOLDER")
-    password = unquote(parts.password or "") or environment.get(PASSWORD_VARIABLE, "")
-    if not password:
-        raise FeedUnreadable(f"{named(url)}: set the password in {PASSWORD_VARIABLE}")
+    password = password_for(url, environment)
     connection: imaplib.IMAP4
     if parts.scheme == "imaps":
         connection = imaplib.IMAP4_SSL(

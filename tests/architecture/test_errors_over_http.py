@@ -25,7 +25,9 @@ from pipelines.orders.documents import FeedUnreadable
 from pipelines.orders.product_catalogue import CatalogueUnreadable
 from pipelines.orders.recordings import RecordingRefused
 from pipelines.schema_version import StoreIsNewer
+from pipelines.secret_files import SecretFileError
 from pipelines.settings import SettingsError
+from pipelines.settings_secrets import SecretInFile
 from serving.errors import MEANINGS, problem_of
 
 OURS = ("serving.", "pipelines.", "features.")
@@ -34,6 +36,8 @@ ELSEWHERE = {
     KeyRefused: "is raised by `contender keys`, which no endpoint calls",
     UnknownRole: "is raised by `contender keys`, and of settings that are checked before",
     StoreIsNewer: "ends the start of the server, before there is an endpoint",
+    SecretFileError: "becomes a `SettingsError` where the settings are read",
+    SecretInFile: "becomes a `SettingsError` where the settings are read",
     SettingsError: "ends the start of the server, before there is an endpoint",
     SplitError: "is raised in training; the server only asks which pool a label is in",
     CatalogueUnreadable: "is caught by the shelf, which keeps the catalogue it has",
