@@ -1,11 +1,11 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { BrowserRouter } from "react-router";
 import { watchNetwork } from "./api/connection";
 import { passing, Refused, Unreachable } from "./api/problem";
 import { foresee, Pages } from "./routes";
 import { LanguageProvider } from "./shell/language";
+import { Router } from "./shell/router";
 import { ShortcutProvider } from "./shell/shortcuts";
 import "./styles/tokens.css";
 import "./styles/page.css";
@@ -35,9 +35,9 @@ if (root) {
       <QueryClientProvider client={queries}>
         <LanguageProvider>
           <ShortcutProvider>
-            <BrowserRouter>
+            <Router>
               <Pages />
-            </BrowserRouter>
+            </Router>
           </ShortcutProvider>
         </LanguageProvider>
       </QueryClientProvider>

@@ -1,9 +1,9 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { lazy } from "react";
-import { Route, Routes } from "react-router";
 import { linesQuery } from "./review/lines";
 import { Layout } from "./shell/Layout";
 import { NotFound } from "./shell/NotFound";
+import { Page } from "./shell/router";
 
 const pages = {
   review: () => import("./review/ReviewPage"),
@@ -38,20 +38,22 @@ export function foresee(path: string, queries: QueryClient): void {
   }, QUIET_MS);
 }
 
+const ROUTES = [
+  ["/", ReviewPage],
+  ["/review", ReviewPage],
+  ["/board", BoardPage],
+  ["/models/:name", ModelPage],
+  ["/decisions/:id", DecisionPage],
+  ["/monitoring", MonitoringPage],
+  ["/playground", PlaygroundPage],
+  ["/playground/:model", PlaygroundPage],
+] as const;
+
 /** Every address of the console. */
 export function Pages() {
   return (
-    <Routes>
-      <Route element={<Layout />}>
-        <Route index element={<ReviewPage />} />
-        <Route path="review" element={<ReviewPage />} />
-        <Route path="board" element={<BoardPage />} />
-        <Route path="models/:name" element={<ModelPage />} />
-        <Route path="decisions/:id" element={<DecisionPage />} />
-        <Route path="monitoring" element={<MonitoringPage />} />
-        <Route path="playground/:model?" element={<PlaygroundPage />} />
-        <Route path="*" element={<NotFound />} />
-      </Route>
-    </Routes>
+    <Layout>
+      <Page routes={ROUTES} otherwise={NotFound} />
+    </Layout>
   );
 }

@@ -1,6 +1,5 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
-import { MemoryRouter } from "react-router";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Choice, Outcome } from "../src/review/shapes";
 import { choice, line, message, snapshot } from "./review-fixtures";
@@ -64,15 +63,16 @@ describe("the review desk by keyboard alone", () => {
 
   async function opened() {
     const { default: ReviewPage } = await import("../src/review/ReviewPage");
+    const { Router } = await import("../src/shell/router");
     const shell = await import("../src/shell/shortcuts");
     const language = await import("../src/shell/language");
     const page = render(
       <QueryClientProvider client={new QueryClient()}>
         <language.LanguageProvider>
           <shell.ShortcutProvider>
-            <MemoryRouter>
+            <Router>
               <ReviewPage />
-            </MemoryRouter>
+            </Router>
           </shell.ShortcutProvider>
         </language.LanguageProvider>
       </QueryClientProvider>,

@@ -1,8 +1,8 @@
 import { cleanup, render, screen } from "@testing-library/react";
-import { MemoryRouter } from "react-router";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Refused } from "../src/api/problem";
 import { LanguageProvider } from "../src/shell/language";
+import { Router } from "../src/shell/router";
 import { ErrorState } from "../src/ui/States";
 
 beforeEach(() => localStorage.setItem("contender.language", "en"));
@@ -12,9 +12,9 @@ function shown(status: number): void {
   const error = new Refused({ type: "urn:contender:problem:x", title: "No", status, detail: "no such model" });
   render(
     <LanguageProvider>
-      <MemoryRouter>
+      <Router>
         <ErrorState error={error} onRetry={() => undefined} />
-      </MemoryRouter>
+      </Router>
     </LanguageProvider>,
   );
 }

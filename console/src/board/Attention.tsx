@@ -1,7 +1,7 @@
-import { Link } from "react-router";
 import type { Board, Card } from "../api/schema";
 import { monitoredName } from "../monitoring/names";
 import { useWords } from "../shell/language";
+import { Link } from "../shell/router";
 import { Icon, type IconName } from "../ui/Icon";
 import { boardWords } from "../words/board";
 import { lifecycleWords, named } from "../words/lifecycle";

@@ -1,9 +1,9 @@
-import { Link } from "react-router";
 import type { Card } from "../api/schema";
 import { figure, milliseconds } from "../decision/figures";
 import { toneOf } from "../decision/tones";
 import { useFormat } from "../shell/format";
 import { useWords } from "../shell/language";
+import { Link } from "../shell/router";
 import { Badge } from "../ui/Badge";
 import { Fact } from "../ui/Fact";
 import { Meter } from "../ui/Meter";

@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, useParams } from "react-router";
 import { ask } from "../api/client";
 import type { CheckView, Explanation } from "../api/schema";
 import { useFormat } from "../shell/format";
 import { useWords } from "../shell/language";
 import { PageFrame } from "../shell/PageFrame";
+import { Link, useParams } from "../shell/router";
 import { Card } from "../ui/Card";
 import { ErrorState, Skeleton } from "../ui/States";
 import { decisionWords } from "../words/decision";

@@ -1,8 +1,8 @@
 import type { ReactNode } from "react";
-import { Link } from "react-router";
 import type { Explanation } from "../api/schema";
 import { useFormat } from "../shell/format";
 import { useWords } from "../shell/language";
+import { Link } from "../shell/router";
 import { decisionWords } from "../words/decision";
 
 type Effect = Explanation["followed"][number];

@@ -1,7 +1,7 @@
-import { Link } from "react-router";
 import type { LabelEvidence as Evidence } from "../api/schema";
 import { useFormat } from "../shell/format";
 import { useWords } from "../shell/language";
+import { Link } from "../shell/router";
 import { Card } from "../ui/Card";
 import { Meter } from "../ui/Meter";
 import { decisionWords } from "../words/decision";

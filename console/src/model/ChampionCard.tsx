@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "react-router";
 import { ask } from "../api/client";
 import type { ModelStory, VersionPoint } from "../api/schema";
 import { figure, milliseconds } from "../decision/figures";
 import { useFormat } from "../shell/format";
 import { useWords } from "../shell/language";
+import { Link } from "../shell/router";
 import { Card } from "../ui/Card";
 import { Fact } from "../ui/Fact";
 import { lifecycleWords, named } from "../words/lifecycle";

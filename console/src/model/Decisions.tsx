@@ -1,5 +1,4 @@
 import { useState } from "react";
-import { Link } from "react-router";
 import type { DecisionSummary } from "../api/schema";
 import { checkName } from "../decision/sentences";
 import { inShort } from "../decision/told/headline";
@@ -7,6 +6,7 @@ import { useTold } from "../decision/told/told";
 import { VerdictBadge } from "../decision/VerdictBadge";
 import { useFormat } from "../shell/format";
 import { useWords } from "../shell/language";
+import { Link } from "../shell/router";
 import { EmptyState } from "../ui/States";
 import { type Column, Table } from "../ui/Table";
 import { lifecycleWords, named } from "../words/lifecycle";

@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
-import { useParams, useSearchParams } from "react-router";
 import { ask } from "../api/client";
 import type { ModelStory } from "../api/schema";
 import { Stale } from "../board/Stale";
 import { useWords } from "../shell/language";
 import { PageFrame } from "../shell/PageFrame";
+import { navigate, useParams, useSearch } from "../shell/router";
 import { Card } from "../ui/Card";
 import { Icon } from "../ui/Icon";
 import { EmptyState, ErrorState, Skeleton } from "../ui/States";
@@ -70,7 +70,7 @@ function Story({ story }: { story: ModelStory }) {
 
 function Parts({ story }: { story: ModelStory }) {
   const words = useWords(modelWords);
-  const [query, setQuery] = useSearchParams();
+  const query = useSearch();
   const shown = query.get("show") ?? "versions";
   const tabs = [
     { key: "versions", title: words.versions },
@@ -79,7 +79,7 @@ function Parts({ story }: { story: ModelStory }) {
     { key: "rollouts", title: words.rollouts },
   ];
   return (
-    <Tabs label={words.tabs} tabs={tabs} chosen={shown} onChoose={(show) => setQuery({ show }, { replace: true })}>
+    <Tabs label={words.tabs} tabs={tabs} chosen={shown} onChoose={(show) => navigate(`?show=${show}`, { replace: true })}>
       {shown === "versions" && <Versions story={story} />}
       {shown === "quality" && <Quality story={story} />}
       {shown === "decisions" && <Decisions decisions={story.decisions} />}

@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "react-router";
 import { ask } from "../api/client";
 import type { Card } from "../api/schema";
 import { useFormat } from "../shell/format";
 import { useWords } from "../shell/language";
+import { Link } from "../shell/router";
 import { Icon } from "../ui/Icon";
 import { Meter } from "../ui/Meter";
 import { lifecycleWords } from "../words/lifecycle";

@@ -1,6 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { Link } from "react-router";
 import { ask } from "../api/client";
 import type { CheckView, RolloutSummary } from "../api/schema";
 import { Checks } from "../decision/Checks";
@@ -11,6 +10,7 @@ import { saidOfTrial, trialSoFar } from "../decision/told/trialChecks";
 import { toneOf } from "../decision/tones";
 import { useFormat } from "../shell/format";
 import { useWords } from "../shell/language";
+import { Link } from "../shell/router";
 import { Badge } from "../ui/Badge";
 import { Button } from "../ui/Button";
 import { Card } from "../ui/Card";

@@ -1,8 +1,8 @@
-import { Link } from "react-router";
 import type { VersionPoint } from "../api/schema";
 import { figure, marks } from "../decision/figures";
 import { useFormat } from "../shell/format";
 import { useWords } from "../shell/language";
+import { Link } from "../shell/router";
 import { lifecycleWords, named } from "../words/lifecycle";
 import { modelWords } from "../words/model";
 import { useWidth } from "./useWidth";

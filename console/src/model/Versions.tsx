@@ -1,9 +1,9 @@
-import { Link } from "react-router";
 import type { ModelStory, VersionPoint } from "../api/schema";
 import { figure } from "../decision/figures";
 import { toneOf } from "../decision/tones";
 import { useFormat } from "../shell/format";
 import { useWords } from "../shell/language";
+import { Link } from "../shell/router";
 import { Badge } from "../ui/Badge";
 import { type Column, Table } from "../ui/Table";
 import { lifecycleWords, named } from "../words/lifecycle";

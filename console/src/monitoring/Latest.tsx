@@ -1,9 +1,9 @@
-import { Link } from "react-router";
 import type { AssessmentView } from "../api/schema";
 import { AsRecorded } from "../decision/AsRecorded";
 import { toneOf } from "../decision/tones";
 import { useFormat } from "../shell/format";
 import { useWords } from "../shell/language";
+import { Link } from "../shell/router";
 import { Badge } from "../ui/Badge";
 import { Card } from "../ui/Card";
 import { lifecycleWords, named } from "../words/lifecycle";

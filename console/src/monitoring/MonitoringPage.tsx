@@ -1,6 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { Link, useSearchParams } from "react-router";
 import { ask } from "../api/client";
 import type { Board } from "../api/schema";
 import { Stale } from "../board/Stale";
@@ -9,6 +8,7 @@ import { toneOf } from "../decision/tones";
 import { useFormat } from "../shell/format";
 import { useWords } from "../shell/language";
 import { PageFrame } from "../shell/PageFrame";
+import { Link, useSearch } from "../shell/router";
 import { EmptyState, ErrorState, Skeleton } from "../ui/States";
 import { lifecycleWords, named } from "../words/lifecycle";
 import { monitoringWords } from "../words/monitoring";
@@ -50,7 +50,7 @@ function first({ models }: Board): string | undefined {
 function Models({ board }: { board: Board }) {
   const words = useWords(monitoringWords);
   const own = useWords(lifecycleWords);
-  const [query] = useSearchParams();
+  const query = useSearch();
   const chosen = query.get("model") ?? first(board);
   if (!chosen) return <EmptyState icon="monitoring" title={words.noModels} />;
   return (

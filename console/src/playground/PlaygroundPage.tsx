@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, useParams } from "react-router";
 import { ask } from "../api/client";
 import type { ModelView } from "../api/schema";
 import { useWords } from "../shell/language";
 import { PageFrame } from "../shell/PageFrame";
+import { Link, useParams } from "../shell/router";
 import { EmptyState, ErrorState, Skeleton } from "../ui/States";
 import { lifecycleWords, named } from "../words/lifecycle";
 import { playgroundWords } from "../words/playground";

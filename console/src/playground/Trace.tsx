@@ -1,6 +1,6 @@
-import { Link } from "react-router";
 import { useFormat } from "../shell/format";
 import { useWords } from "../shell/language";
+import { Link } from "../shell/router";
 import { toast } from "../shell/toasts";
 import { Badge } from "../ui/Badge";
 import { Button } from "../ui/Button";

@@ -1,6 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { Suspense, useEffect, useState } from "react";
-import { NavLink, Outlet, useLocation, useNavigate } from "react-router";
+import { type ReactNode, Suspense, useEffect, useState } from "react";
 import { isConnected, onConnection, useConnected } from "../api/connection";
 import { IconButton } from "../ui/Button";
 import { Icon, type IconName } from "../ui/Icon";
@@ -9,6 +8,7 @@ import { shellWords } from "../words/shell";
 import { useLanguage, useWords } from "./language";
 import { PageBoundary } from "./PageFrame";
 import { ShortcutHelp } from "./ShortcutHelp";
+import { Link, navigate, usePlace } from "./router";
 import { useShortcuts } from "./shortcuts";
 import { chooseTheme, useTheme } from "./theme";
 import { Toasts } from "./toasts";
@@ -22,17 +22,16 @@ const SECTIONS = [
 ] as const satisfies { to: string; name: string; icon: IconName; keys: string }[];
 
 /** The frame around every page: sections, connection, language, theme, help. */
-export function Layout() {
-  const { pathname } = useLocation();
+export function Layout({ children }: { children: ReactNode }) {
+  const { pathname } = usePlace();
   const words = useWords(shellWords);
   const [help, setHelp] = useState(false);
-  const navigate = useNavigate();
   useShortcuts(words.everywhere, [
     { keys: ["?"], label: words.help, run: () => setHelp(true) },
     ...SECTIONS.map(({ to, name, keys }) => ({
       keys: [keys],
       label: words.goTo(words[name]),
-      run: () => void navigate(to),
+      run: () => navigate(to),
     })),
   ]);
   return (
@@ -53,7 +52,7 @@ export function Layout() {
       <main id="content" tabIndex={-1}>
         <PageBoundary key={pathname} place={pathname}>
           <Suspense fallback={<Skeleton lines={6} />}>
-            <Outlet />
+            {children}
           </Suspense>
         </PageBoundary>
       </main>
@@ -65,26 +64,26 @@ export function Layout() {
 
 function Brand() {
   return (
-    <NavLink to="/" className="brand" aria-label="Contender">
+    <Link to="/" className="brand" aria-label="Contender">
       <img src="/favicon.svg" width="24" height="24" alt="" />
       <span>Contender</span>
-    </NavLink>
+    </Link>
   );
 }
 
 function Sections() {
   const words = useWords(shellWords);
-  const { pathname } = useLocation();
+  const { pathname } = usePlace();
   const here = (to: string) => (to === "/" ? pathname === "/" || pathname === "/review" : pathname.startsWith(to));
   return (
     <nav className="sections" aria-label={words.nav}>
       <ul>
         {SECTIONS.map(({ to, name, icon }) => (
           <li key={to}>
-            <NavLink to={to} className={here(to) ? "section here" : "section"} aria-current={here(to) ? "page" : undefined}>
+            <Link to={to} className={here(to) ? "section here" : "section"} aria-current={here(to) ? "page" : undefined}>
               <Icon name={icon} />
               {words[name]}
-            </NavLink>
+            </Link>
           </li>
         ))}
       </ul>

@@ -1,8 +1,8 @@
-import { Link } from "react-router";
 import { EmptyState } from "../ui/States";
 import { shellWords } from "../words/shell";
 import { useWords } from "./language";
 import { PageFrame } from "./PageFrame";
+import { Link } from "./router";
 
 export function NotFound() {
   const words = useWords(shellWords);

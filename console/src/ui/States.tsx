@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
-import { Link } from "react-router";
 import { Refused } from "../api/problem";
 import { useWords } from "../shell/language";
+import { Link } from "../shell/router";
 import { shellWords } from "../words/shell";
 import { Button } from "./Button";
 import { Icon, type IconName } from "./Icon";
