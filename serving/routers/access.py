@@ -44,15 +44,18 @@ async def sign_in(
     return _view(request, request.state.caller)
 
 
-@router.delete("/session", status_code=204)
-async def sign_out(request: Request, response: Response, services: ServicesDependency) -> None:
-    """End the session of this cookie; every worker knows within a second."""
+@router.delete("/session")
+async def sign_out(
+    request: Request, response: Response, services: ServicesDependency
+) -> SessionView:
+    """End the session of this cookie, and say who is left; all workers know within a second."""
+    door: Door = request.app.state.door
     token = token_in(request.headers.get("cookie", "").encode("latin-1"))
     if token:
         await run_in_threadpool(Sessions(services.store).end, token)
-        door: Door = request.app.state.door
         await door.standing.renew()
     _keep(request, response, "", 0)
+    return _view(request, door.anonymous)
 
 
 @router.get("/audit")

@@ -601,7 +601,7 @@ export interface Operations {
     path: Nothing;
     query: Nothing;
     body: undefined;
-    answer: unknown;
+    answer: SessionView;
   };
 }
 

@@ -1,4 +1,6 @@
 import { useState } from "react";
+import { OperatorsAct } from "../access/OnlyLooking";
+import { useMay } from "../access/session";
 import { ask } from "../api/client";
 import type { Explanation } from "../api/schema";
 import { Confirm, type Person } from "../model/Confirm";
@@ -12,8 +14,10 @@ type Act = "approve" | "refuse" | "override";
 /** What a named person may decide here, if anything. */
 export function Settle({ one }: { one: Explanation }) {
   const words = useWords(actionWords);
+  const may = useMay("operator");
   const [act, setAct] = useState<Act | null>(null);
   if (!one.approvable && !one.overridable) return null;
+  if (!may) return <OperatorsAct />;
   return (
     <div className="settle">
       {one.approvable && (

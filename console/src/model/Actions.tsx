@@ -1,4 +1,6 @@
 import { useState } from "react";
+import { OperatorsAct } from "../access/OnlyLooking";
+import { useMay } from "../access/session";
 import type { ModelStory } from "../api/schema";
 import { useWords } from "../shell/language";
 import { useShortcuts } from "../shell/shortcuts";
@@ -12,13 +14,16 @@ type Act = "retrain" | "judge" | "rollback" | "rollout";
 /** What may be started about a model; each asks who wants it and why. */
 export function Actions({ story, title }: { story: ModelStory; title: string }) {
   const words = useWords(actionWords);
+  const may = useMay("operator");
   const [act, setAct] = useState<Act | null>(null);
   const close = () => setAct(null);
   const earlier = story.versions.some(({ standing }) => standing === "former_champion");
-  useShortcuts(title, [
+  const keys = [
     { keys: ["t"], label: words.retrain, run: () => setAct("retrain") },
     { keys: ["p"], label: words.promote, run: () => setAct("judge") },
-  ]);
+  ];
+  useShortcuts(title, may ? keys : []);
+  if (!may) return <OperatorsAct />;
   const dialog = { story, title, open: true, onClose: close };
   return (
     <div className="model-actions" role="group" aria-label={words.actions}>

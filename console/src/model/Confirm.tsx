@@ -1,5 +1,6 @@
 import { type UseMutationResult, useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useId, useState } from "react";
+import { useKeyName } from "../access/session";
 import { Refused } from "../api/problem";
 import { useWords } from "../shell/language";
 import { keep, kept } from "../shell/storage";
@@ -7,6 +8,7 @@ import { toast } from "../shell/toasts";
 import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
 import { TextField } from "../ui/Field";
+import { accessWords } from "../words/access";
 import { lifecycleWords } from "../words/lifecycle";
 import { shellWords } from "../words/shell";
 import "./confirm.css";
@@ -50,13 +52,15 @@ function begin(form: HTMLFormElement | null): void {
 function Asked({ title, what, confirm, tone = "main", wide = false, onClose, act, ready = true, children }: Props) {
   const words = useWords(shellWords);
   const form = useId();
-  const [person, setPerson] = useState<Person>({ actor: kept(ACTOR) ?? "", reason: "" });
+  const keyName = useKeyName();
+  const [typed, setPerson] = useState<Person>({ actor: kept(ACTOR) ?? "", reason: "" });
+  const person = keyName === null ? typed : { ...typed, actor: keyName };
   const doing = useAct(act, onClose);
   const complete = ready && person.actor.trim() !== "" && person.reason.trim() !== "";
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (!complete || doing.isPending) return;
-    keep(ACTOR, person.actor.trim());
+    if (keyName === null) keep(ACTOR, person.actor.trim());
     doing.mutate({ actor: person.actor.trim(), reason: person.reason.trim() });
   };
   const actions = (
@@ -72,7 +76,7 @@ function Asked({ title, what, confirm, tone = "main", wide = false, onClose, act
       <form id={form} ref={begin} className="confirm" onSubmit={submit}>
         <p className="confirm-what">{what}</p>
         {!wide && children}
-        <PersonFields person={person} onChange={setPerson} />
+        <PersonFields person={person} named={keyName !== null} onChange={setPerson} />
         {wide && children}
         {doing.error && <Refusal error={doing.error} />}
       </form>
@@ -80,19 +84,31 @@ function Asked({ title, what, confirm, tone = "main", wide = false, onClose, act
   );
 }
 
-function PersonFields({ person, onChange }: { person: Person; onChange: (person: Person) => void }) {
+interface PersonProps {
+  person: Person;
+  /** Whether the name is the key's, and nobody's to choose. */
+  named: boolean;
+  onChange: (person: Person) => void;
+}
+
+function PersonFields({ person, named, onChange }: PersonProps) {
   const words = useWords(lifecycleWords);
+  const access = useWords(accessWords);
   return (
     <div className="confirm-person">
-      <TextField
-        label={words.yourName}
-        hint={words.yourNameHint}
-        value={person.actor}
-        maxLength={128}
-        autoComplete="name"
-        required
-        onChange={({ target }) => onChange({ ...person, actor: target.value })}
-      />
+      {named ? (
+        <p className="confirm-what">{access.inTheNameOf(person.actor)}</p>
+      ) : (
+        <TextField
+          label={words.yourName}
+          hint={words.yourNameHint}
+          value={person.actor}
+          maxLength={128}
+          autoComplete="name"
+          required
+          onChange={({ target }) => onChange({ ...person, actor: target.value })}
+        />
+      )}
       <TextField
         label={words.reason}
         hint={words.reasonHint}

@@ -38,7 +38,7 @@ type Open = "bulk" | "orders" | null;
 export function Desk({ desk, choices, updatedAt, refreshing, onRefresh }: Props) {
   const cursor = useCursor(desk.messages);
   const { line, message } = cursor;
-  const { name, asking, askName, asReviewer, rename, close } = useReviewer();
+  const { name, fixed, asking, askName, asReviewer, rename, close } = useReviewer();
   const [open, setOpen] = useState<Open>(null);
   const [chosenToOrder, setOrdering] = useState<Message | null>(null);
   const openOrder = (one: Message | null) => one && asReviewer(() => setOrdering(one));
@@ -89,6 +89,7 @@ export function Desk({ desk, choices, updatedAt, refreshing, onRefresh }: Props)
         unsent={choices.pending.length}
         fragile={choices.fragile}
         reviewer={name}
+        named={fixed}
         onRefresh={onRefresh}
         onReviewer={askName}
         onOrders={() => setOpen("orders")}

@@ -1,3 +1,4 @@
+import { OnlyLooking } from "../access/OnlyLooking";
 import { useFormat } from "../shell/format";
 import { useLanguage, useWords } from "../shell/language";
 import { Badge } from "../ui/Badge";
@@ -16,6 +17,8 @@ interface Props {
   unsent: number;
   fragile: boolean;
   reviewer: string;
+  /** Whether the name is the key's, and nobody's to choose. */
+  named: boolean;
   onRefresh: () => void;
   onReviewer: () => void;
   onOrders: () => void;
@@ -39,9 +42,12 @@ export function DeskHeader(props: Props) {
         <Button size="small" icon="stack" onClick={props.onOrders}>
           {words.orders}
         </Button>
-        <Button size="small" tone="quiet" onClick={props.onReviewer}>
-          {reviewer ? words.reviewer(reviewer) : words.reviewerTitle}
-        </Button>
+        <OnlyLooking />
+        {!props.named && (
+          <Button size="small" tone="quiet" onClick={props.onReviewer}>
+            {reviewer ? words.reviewer(reviewer) : words.reviewerTitle}
+          </Button>
+        )}
       </div>
     </header>
   );

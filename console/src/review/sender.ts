@@ -11,7 +11,7 @@ export interface Settled {
 type Post = (reviewer: string, choices: Choice[]) => Promise<Outcome[]>;
 
 /** Statuses that speak of what was sent. With any other a choice stays: it may be taken yet. */
-const ABOUT_CHOICES = [400, 409, 413, 422];
+const ABOUT_CHOICES = [400, 403, 409, 413, 422];
 const AT_ONCE = 100;
 const FIRST_PAUSE_MS = 2_000;
 const LONGEST_PAUSE_MS = 30_000;

@@ -1,19 +1,28 @@
 import { useCallback, useRef, useState } from "react";
+import { useKeyName, useMay } from "../access/session";
+import { useWords } from "../shell/language";
 import { keep, kept } from "../shell/storage";
+import { toast } from "../shell/toasts";
+import { accessWords } from "../words/access";
 
-/** Who reviews. What needs a name waits until there is one. */
+/** Who reviews: whose key it is, or who says so. What needs a name waits until there is one. */
 export function useReviewer() {
-  const [name, setName] = useState(() => kept("reviewer") ?? "");
+  const words = useWords(accessWords);
+  const keyName = useKeyName();
+  const may = useMay("reviewer");
+  const [typed, setName] = useState(() => kept("reviewer") ?? "");
+  const name = keyName ?? typed;
   const [asking, setAsking] = useState(false);
   const waiting = useRef<((reviewer: string) => void) | null>(null);
 
   const asReviewer = useCallback(
     (act: (reviewer: string) => void) => {
+      if (!may) return toast("plain", words.onlyLookingHint);
       if (name) return act(name);
       waiting.current = act;
       setAsking(true);
     },
-    [name],
+    [name, may, words],
   );
   const close = useCallback(() => {
     waiting.current = null;
@@ -26,5 +35,5 @@ export function useReviewer() {
     waiting.current?.(next);
     waiting.current = null;
   }, []);
-  return { name, asking, askName: useCallback(() => setAsking(true), []), asReviewer, rename, close };
+  return { name, fixed: keyName !== null, asking, askName: useCallback(() => setAsking(true), []), asReviewer, rename, close };
 }
