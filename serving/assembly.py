@@ -56,7 +56,7 @@ def assemble(
     project: Callable[[str], None],
 ) -> Services:
     """Return the collaborators; `project` sets a model's alias where the log says."""
-    telemetry, limits = Telemetry(), settings.serving
+    telemetry = Telemetry()
     worker_id = f"{socket.gethostname()[:40]}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
     predictions = PredictionLog(store, settings.var / "spool")
 
@@ -68,16 +68,10 @@ def assemble(
     remote = versions.connected(settings, worker_id)
     loader = _loader(settings, registry, log, telemetry, remote)
     # Who looks seldom says seldom that he lives.
-    seen_seconds = max(WORKER_SEEN_SECONDS, 2 * limits.poll_seconds)
-    following = follower.Follower(
-        slots,
-        registry,
-        log,
-        _actions(store, telemetry, worker_id, loader),
-        Rendezvous(store, worker_id, alive_seconds=seen_seconds),
-        looked=lambda reachable: telemetry.looked(registry_reachable=reachable),
-        poll_seconds=limits.poll_seconds,
-    )
+    seen_seconds = max(WORKER_SEEN_SECONDS, 2 * settings.serving.poll_seconds)
+    meeting = Rendezvous(store, worker_id, alive_seconds=seen_seconds)
+    actions = _actions(store, telemetry, worker_id, loader)
+    following = _follower(settings, slots, registry, log, actions, meeting, telemetry)
     running = _rollouts(settings, slots, loader, StoredAffairs(log, worker_id, project))
     workers = partial(confirmations.confirmed, store, within_seconds=seen_seconds)
     return Services(
@@ -99,6 +93,22 @@ def assemble(
         worker_id=worker_id,
         remote=remote,
         tracing=tracing,
+    )
+
+
+def _follower(
+    settings: Settings,
+    slots: Slots,
+    registry: Registry,
+    log: DecisionLog,
+    actions: Actions,
+    meeting: Rendezvous,
+    telemetry: Telemetry,
+) -> follower.Follower:
+    looks = settings.serving.poll_seconds
+    looked = telemetry.looked
+    return follower.Follower(
+        slots, registry, log, actions, meeting, looked=looked, poll_seconds=looks
     )
 
 

@@ -54,7 +54,7 @@ class Telemetry:
             multiprocess_mode="liveall",
         )
 
-    def looked(self, *, registry_reachable: bool) -> None:
+    def looked(self, registry_reachable: bool) -> None:
         """Take note of a worker's look at the decision log and the registry: it lives."""
         self.registry_up.set(registry_reachable)
         self.workers.set(1)

@@ -7,6 +7,7 @@ Nothing of Prefect is needed here. Its records bring along which flow and task r
 from __future__ import annotations
 
 import logging
+import sys
 from typing import IO
 
 from pipelines.observability import logs
@@ -37,4 +38,4 @@ class PlainHandler(logging.StreamHandler[IO[str]]):
 
     def __init__(self, stream: IO[str] | None = None, styles: object = None) -> None:
         del styles
-        super().__init__(stream)
+        super().__init__(stream or sys.stderr)

@@ -76,8 +76,9 @@ def _assessments(var: Path, models: Iterable[str], now: datetime) -> Iterator[Me
             (model,), (now - datetime.fromisoformat(str(found["until"]))).total_seconds()
         )
         for check in _checks(found):
-            if isinstance(check.get("value"), int | float):
-                value.add_metric((model, str(check["name"])), float(check["value"]))
+            found_value = check.get("value")
+            if isinstance(found_value, int | float):
+                value.add_metric((model, str(check["name"])), float(found_value))
             if check.get("passed") is not None:
                 alarm.add_metric((model, str(check["name"])), float(not check["passed"]))
     yield from (verdict, age, value, alarm)

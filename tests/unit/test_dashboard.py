@@ -55,7 +55,7 @@ def exported(make_settings, store, tmp_path, monkeypatch) -> dict[str, set[str]]
 
 def busy_telemetry() -> Telemetry:
     telemetry = Telemetry()
-    telemetry.looked(registry_reachable=True)
+    telemetry.looked(True)
     telemetry.swaps.labels(MODEL, "swapped").inc()
     telemetry.generation.labels(MODEL).set(1)
     meter = telemetry.queues.of(MODEL, "1")
