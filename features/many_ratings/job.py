@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as f
 
@@ -76,18 +76,16 @@ def _composed(rows: DataFrame) -> DataFrame:
     )
     if rows.where(odd).isEmpty():
         return rows
-    return rows.where(~odd).union(rows.where(odd).mapInPandas(_nfc, rows.schema))
+    return rows.where(~odd).union(rows.where(odd).mapInArrow(_nfc, rows.schema))
 
 
-def _nfc(parts: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
-    for part in parts:
-        ids = {
-            name: part[name].map(
-                lambda text: unicodedata.normalize("NFC", text), na_action="ignore"
-            )
-            for name in ("user", "item")
-        }
-        yield part.assign(**ids)
+def _nfc(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        columns = [
+            pc.utf8_normalize(column, "NFC") if name in {"user", "item"} else column
+            for name, column in zip(batch.schema.names, batch.columns, strict=True)
+        ]
+        yield pa.RecordBatch.from_arrays(columns, schema=batch.schema)
 
 
 def _judged(rows: DataFrame, longest_id: int) -> DataFrame:

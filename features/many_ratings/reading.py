@@ -57,8 +57,7 @@ def read_many(
     ours = {theirs.name: name for theirs, name in zip(schema.columns, OURS, strict=True)}
     with TemporaryDirectory(prefix="contender-ratings-") as name:
         scratch = Path(name)
-        # A folder of its own, for it outlives the others: until this process ends.
-        folder = TemporaryDirectory(prefix="contender-rest-")
+        folder = rest.new_folder()
         task = {
             "place": asdict(lines.place) if isinstance(lines.place, Files) else {},
             "columns": {ours[column]: theirs for column, theirs in lines.columns.items()},
@@ -66,7 +65,7 @@ def read_many(
             "panel_rows": panel_rows,
             "scratch": name,
             "panel": str(scratch / "panel"),
-            "rest": str(Path(folder.name) / rest.ROWS),
+            "rest": str(folder / rest.ROWS),
         }
         try:
             stated = launch.settings(scratch, memory_mib=launch.half_of_memory())

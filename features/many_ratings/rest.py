@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 
 import numpy as np
 import pandas as pd
@@ -35,7 +37,7 @@ class Rest:
     """Where the rest lies, on which scale all ratings are, and what is not to be fitted on."""
 
     digest: str
-    folder: TemporaryDirectory[str]
+    folder: Path
     scale: Scale
     rows: int
     tested: pd.DataFrame | None = None
@@ -48,7 +50,7 @@ class Rest:
             none, moments = np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.int64)
             return Interactions([], [], nothing, nothing, none, moments, self.scale)
         ids = ["user", "item"]
-        files = sorted((Path(self.folder.name) / ROWS).glob("*.parquet"))
+        files = sorted((self.folder / ROWS).glob("*.parquet"))
         read = [pq.read_table(file, read_dictionary=ids) for file in files]
         table = pa.concat_tables(read).unify_dictionaries()
         users, user = _coded(table["user"])
@@ -62,7 +64,13 @@ class Rest:
 
 
 _HELD: dict[str, Rest] = {}
-"""Each goes from the disk with this process."""
+
+
+def new_folder() -> Path:
+    """Return an empty folder for a rest; it goes from the disk with this process."""
+    folder = Path(mkdtemp(prefix="contender-rest-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def hold(rest: Rest) -> None:

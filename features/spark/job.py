@@ -57,7 +57,9 @@ def _answer(
 
 def _said(error: Exception) -> str:
     if not isinstance(error, Py4JJavaError):
-        return (str(error).splitlines() or [type(error).__name__])[0]
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        of_python = any(line.startswith("Traceback") for line in lines)
+        return lines[-1 if of_python else 0]
     thrown = error.java_exception
     while (cause := thrown.getCause()) is not None:
         thrown = cause

@@ -142,4 +142,6 @@ def _environment(stated: Mapping[str, str]) -> dict[str, str]:
     environment = dict(os.environ)
     if stated["spark.master"].startswith(LOCAL):
         environment["SPARK_LOCAL_IP"] = "127.0.0.1"
+        # Else Python's part of a job runs in whatever python3 is found first.
+        environment.setdefault("PYSPARK_PYTHON", sys.executable)
     return environment

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -39,13 +36,15 @@ def rated(users: range, each: int = 4, seed: int = 3) -> pd.DataFrame:
         for moment, item in enumerate(rng.choice(30, each, replace=False))
     ]
     frame = pd.DataFrame(rows, columns=NAMES)
-    return frame.assign(timestamp=pd.to_datetime((1 + frame["timestamp"]) * 86_400, unit="s", utc=True))
+    return frame.assign(
+        timestamp=pd.to_datetime((1 + frame["timestamp"]) * 86_400, unit="s", utc=True)
+    )
 
 
 def held(frame: pd.DataFrame, digest: str, files: int = 3) -> rest.Rest:
     """Write a rest as Spark would: in order, over several files."""
-    folder = TemporaryDirectory()
-    place = Path(folder.name) / rest.ROWS
+    folder = rest.new_folder()
+    place = folder / rest.ROWS
     place.mkdir()
     ordered = frame.sort_values(["user_id", "item_id"], key=lambda ids: ids.str.encode("utf-8"))
     table = pa.table(
