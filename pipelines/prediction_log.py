@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import func, insert, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from pipelines.spool import SUFFIX, Spool, orphans, whole_lines
 from pipelines.spooled_rows import COLUMNS, keep, readable_rows, written
@@ -148,7 +148,13 @@ class PredictionLog:
         """Move the spools of killed processes into the store; return how many there were."""
         rescued = 0
         for path in orphans(self._directory):
-            keep(self._store, path)
+            try:
+                keep(self._store, path, found=True)
+            except DataError as error:
+                # What no column can hold would be tried again for ever, before all the others.
+                logger.error("the store refuses what %s holds; it is kept aside: %s", path, error)
+                path.rename(path.with_suffix(".damaged"))
+                continue
             path.unlink(missing_ok=True)
             rescued += 1
         return rescued

@@ -34,6 +34,8 @@ PARAMETERS = {"qmark": "?"}
 OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 MARK = "\t"
 MARKED = MARK.encode()
+NUMBER_DIGITS = 15
+"""Of a generation: more than any champion's, and no more than every database's integer holds."""
 NOTHING = b"\0"
 """What a broken disk leaves; in JSON it is written out, and PostgreSQL refuses it."""
 
@@ -42,14 +44,16 @@ StoredRow = tuple[object, ...]
 """The values of one row, in the order of `COLUMNS`."""
 
 
-def keep(store: Store, path: Path) -> None:
+def keep(store: Store, path: Path, *, found: bool = False) -> None:
     """Move a segment's lines into the store; rows that it holds already stay as they are.
 
-    A file with unreadable lines is set aside afterwards. Raises `SQLAlchemyError` and then leaves
-    it as it is.
+    A file that was `found`, and not just written by this process, has its JSON read once: what a
+    disk made of it would otherwise stop whoever reads it later. A file with unreadable lines is
+    set aside afterwards. Raises `SQLAlchemyError` and then leaves it as it is.
     """
     damaged: list[bytes] = []
-    rows = (row for line in whole_lines(path) for row in readable_rows(line, damaged))
+    lines = (line for line in whole_lines(path) if not found or _is_sound(line, damaged))
+    rows = (row for line in lines for row in readable_rows(line, damaged))
     first = next(rows, None)
     while first is not None:
         with store.write() as connection:
@@ -96,11 +100,26 @@ def readable_rows(line: bytes, damaged: list[bytes]) -> Iterable[StoredRow]:
         return ()
 
 
+def _is_sound(line: bytes, damaged: list[bytes]) -> bool:
+    """Whether what was asked and answered is JSON; a line that will not be read is no matter."""
+    if line.startswith(b"{"):
+        return True
+    try:
+        for part in line[:-1].rsplit(MARKED, 3)[1:3]:
+            orjson.loads(part)
+    except orjson.JSONDecodeError:
+        damaged.append(line)
+        return False
+    return True
+
+
 def _row(line: bytes) -> StoredRow:
     if NOTHING in line:
         raise ValueError("no text has such a character")
     head, instance, answer, created_at = line[:-1].decode().rsplit(MARK, 3)
     name, request_id, model, version, decision_id, generation = head.split(MARK)
+    if not (generation.isascii() and generation.isdigit() and len(generation) <= NUMBER_DIGITS):
+        raise ValueError("no generation stands where one should")
     if not (instance.startswith("{") and instance.endswith("}")):
         raise ValueError("no instance stands where one should")
     if not (answer.startswith("[") and answer.endswith("]")):
@@ -125,6 +144,11 @@ def _rows(line: bytes) -> Iterator[StoredRow]:
     model, version = request["model"], request["version"]
     decision_id, generation = request["decision_id"], request["generation"]
     request_id = request["request_id"]
+    texts = (base, request_id, model, version, decision_id, created_at)
+    if not all(isinstance(text, str) and "\0" not in text for text in texts):
+        raise ValueError("no text stands where one should")
+    if type(generation) is not int or not 0 <= generation < 10**NUMBER_DIGITS:
+        raise ValueError("no generation stands where one should")
     pairs = zip(request["instances"], request["answers"], strict=True)
     for index, (instance, answer) in enumerate(pairs):
         yield (
