@@ -31,6 +31,7 @@ FIRST = ("timestamp", "level", "service", "pid", "logger", "event")
 """What every line has, in this order."""
 FORMATTER = "pipelines.observability.logs.formatter"
 QUIET = {
+    "alembic.runtime.plugins": {"level": "WARNING"},  # names each that it has
     "httpx": {"level": "WARNING"},  # says a line for each poll of the registry
     "opentelemetry": {"level": "ERROR"},  # says several for each try to reach a collector
 }

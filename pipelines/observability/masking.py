@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 MASK = "***"
 SECRET_NAMES = re.compile(
@@ -31,10 +32,16 @@ PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     # password=…, "password": "…", ?token=…; not the word in a sentence.
     (re.compile(rf"(?i)\b({_WORD})(['\"]?\s*[=:]\s*['\"]?)(?!\s)[^\s'\"&,;)}}]+"), rf"\1\2{MASK}"),
 )
+SIGNS = re.compile(
+    r"://|ck_|bearer|basic|authorization|api[_-]?key|cookie|passw|passphrase|secret|token", re.IGNORECASE
+)
+"""One of these is in every text that a pattern fits: looking for all at once is much quicker."""
 
 
 def masked(text: str) -> str:
     """Return the text without what looks like a secret in it."""
+    if not SIGNS.search(text):
+        return text
     for pattern, replacement in PATTERNS:
         text = pattern.sub(replacement, text)
     return text
@@ -45,8 +52,13 @@ def masked_fields(fields: Mapping[str, object]) -> dict[str, object]:
     return {name: _value(name, value) for name, value in fields.items()}
 
 
+@lru_cache(maxsize=1024)
+def _is_secret(name: str) -> bool:
+    return SECRET_NAMES.search(name) is not None
+
+
 def _value(name: str, value: object) -> object:
-    if SECRET_NAMES.search(name) and value is not None:
+    if value is not None and _is_secret(name):
         return MASK
     if isinstance(value, str):
         return masked(value)
