@@ -58,9 +58,10 @@ def read_many(
     with TemporaryDirectory(prefix="contender-ratings-") as name:
         scratch = Path(name)
         folder = rest.new_folder()
+        columns = {ours[column]: theirs for column, theirs in lines.columns.items()}
         task = {
             "place": asdict(lines.place) if isinstance(lines.place, Files) else {},
-            "columns": {ours[column]: theirs for column, theirs in lines.columns.items()},
+            "columns": columns,
             "longest_id": longest_id,
             "panel_rows": panel_rows,
             "scratch": name,
@@ -78,7 +79,7 @@ def read_many(
     scale = Scale(*answer["scale"])
     rest.hold(rest.Rest(digest, folder, scale, answer["rest_rows"]))
     return Raw(
-        _panel(frame, schema, digest, with_times="time" in task["columns"]),
+        _panel(frame, schema, digest, with_times="time" in columns),
         digest,
         _set_aside(answer["listed"], schema),
         _counts(answer, len(frame)),

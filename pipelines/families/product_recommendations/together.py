@@ -32,9 +32,9 @@ def fitted_on(train: pd.DataFrame, validation: pd.DataFrame) -> tuple[Interactio
     marks = np.arange(len(frame)) >= len(train)
     names = ("user_id", "item_id", "rating", "timestamp")
     known, held_out = marked_interactions(frame, marks, *names)
-    digests = frame[rest.COLUMN].dropna().unique() if rest.COLUMN in frame else []
-    for digest in digests:
-        others = _held(str(digest))
+    digests = set(frame[rest.COLUMN].dropna()) if rest.COLUMN in frame else set[str]()
+    for digest in sorted(digests):
+        others = _held(digest)
         known = replace(known, scale=others.scale)
         rows = others.interactions()
         if others.tested is not None:
