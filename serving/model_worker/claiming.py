@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from serving.remote import scripts, wire
+from serving.remote.connection import do
 from serving.remote.wire import GROUP, REDELIVERED, ModelWorkerFailed, Question, Target
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Claims:
         command = scripts.answer(
             self._target, question.entry, question.question_id, question.asker, body
         )
-        self._redis.execute_command(*command)
+        do(self._redis, command)
 
     def _forget_silent(self) -> None:
         for each in self._redis.xinfo_consumers(self._target.queue, GROUP):

@@ -83,7 +83,7 @@ class Presence:
 
     def beat(self) -> None:
         """Say it once. Raises what `connection.failures` names."""
-        seconds, micros = self._redis.time()  # type: ignore[misc]
+        seconds, micros = self._redis.time()
         self._ahead_ms = seconds * 1000 + micros / 1000 - time.monotonic() * 1000
         now, state = self.now_ms(), self._state()
         pipe = self._redis.pipeline(transaction=False)

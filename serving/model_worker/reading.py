@@ -15,7 +15,7 @@ from serving.live import Loaded
 from serving.model_worker.answering import Reply, replies
 from serving.model_worker.claiming import Claims
 from serving.remote import scripts, wire
-from serving.remote.connection import BLOCK_SECONDS, failures
+from serving.remote.connection import BLOCK_SECONDS, do, failures
 from serving.remote.wire import GROUP, Question, Target
 
 if TYPE_CHECKING:
@@ -94,10 +94,8 @@ class Reader:
 
     def _taken(self) -> list[Question]:
         block = () if self._stopping.is_set() else ("BLOCK", int(BLOCK_SECONDS * 1000))
-        found = self._redis.execute_command(
-            *("XREADGROUP", "GROUP", GROUP, self._worker_id, "COUNT", self._count),
-            *(*block, "STREAMS", self.target.queue, ">"),
-        )
+        read = ("XREADGROUP", "GROUP", GROUP, self._worker_id, "COUNT", self._count)
+        found = do(self._redis, (*read, *block, "STREAMS", self.target.queue, ">"))
         return self._questions(entry for _, entries in found or () for entry in entries)
 
     def _questions(self, entries: Iterable[tuple[bytes, Any]]) -> list[Question]:
@@ -148,7 +146,7 @@ class Reader:
     def _send(self, commands: Iterable[scripts.Command]) -> None:
         pipe = self._redis.pipeline(transaction=False)
         for command in commands:
-            pipe.execute_command(*command)
+            do(pipe, command)
         pipe.execute()
 
     def _make_group(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -36,3 +36,8 @@ def failures() -> tuple[type[Exception], ...]:
     from redis.exceptions import RedisError
 
     return (RedisError, OSError)
+
+
+def do(client: Redis, command: tuple[str | bytes | int, ...]) -> Any:
+    """Run one command as it is written; in a pipeline, when that is executed."""
+    return client.execute_command(*command)  # type: ignore[no-untyped-call]

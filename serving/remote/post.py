@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from serving.remote import roll, scripts
-from serving.remote.connection import BLOCK_SECONDS, failures
+from serving.remote.connection import BLOCK_SECONDS, do, failures
 from serving.remote.roll import WorkerWord
 from serving.remote.wire import RedisAway, Target, answered_key, result_key
 
@@ -134,9 +134,9 @@ class Post:
             letters, taken_back = self._take()
             pipe = redis.pipeline(transaction=False)
             for letter in letters:
-                pipe.execute_command(*self._command(letter))
+                do(pipe, self._command(letter))
             for letter in taken_back:
-                pipe.execute_command(*scripts.take_back(letter.target, letter.entry))
+                do(pipe, scripts.take_back(letter.target, letter.entry))
             try:
                 found = pipe.execute(raise_on_error=False)
             except failures() as error:
@@ -194,10 +194,9 @@ class Post:
             try:
                 if self._away:
                     self._come_back(redis)
-                first = redis.blpop([answered_key(self._asker)], timeout=BLOCK_SECONDS)
+                first: Any = redis.blpop([answered_key(self._asker)], timeout=BLOCK_SECONDS)
                 if first:
-                    command = scripts.fetch(self._asker, first[1].decode())
-                    self._hand_out(redis.execute_command(*command))
+                    self._hand_out(do(redis, scripts.fetch(self._asker, first[1].decode())))
                 self._renew(redis)
             except failures() as error:
                 # The first time it is looked at once whether it was the connection alone.
@@ -231,10 +230,13 @@ class Post:
             # One without an entry is being sent: that thread is told what becomes of it.
             sent = [letter for letter in self._waiting.values() if letter.entry]
         for letter in sent:
+            # In this order: what leaves the queue in between has its result by then.
+            if redis.xrange(letter.target.queue, letter.entry, letter.entry):
+                continue
             body = redis.getdel(result_key(letter.question_id))
             if isinstance(body, bytes):
                 self._hand_out([letter.question_id.encode(), body])
-            elif not redis.xrange(letter.target.queue, letter.entry, letter.entry):
+            else:
                 self._lose([letter], RedisAway("Redis came back without the request"))
         logger.warning("Redis is back")
         self._away = ""

@@ -25,7 +25,13 @@ from serving.remote.connection import failures, open_redis
 from serving.remote.desk import RemoteDesk
 from serving.remote.post import Post
 from serving.remote.roll import Held, WorkerWord
-from serving.remote.wire import ModelWorkerFailed, NoModelWorker, RedisAway, Target
+from serving.remote.wire import (
+    LoadedByNobody,
+    ModelWorkerFailed,
+    NoModelWorker,
+    RedisAway,
+    Target,
+)
 from serving.turns import Rows
 from serving.validation import SchemaCheck, TargetCheck
 
@@ -81,8 +87,8 @@ class RemoteVersions:
         """Return a version that its workers answer, once they have it.
 
         The first one of a model is not waited for long: there is nothing else to answer with, and
-        who asks before a worker is there is told so. Raises `NoModelWorker`, `RedisAway` or
-        `ArtifactRefused`.
+        who asks before a worker is there is told so. Raises `NoModelWorker`, `RedisAway`,
+        `ArtifactRefused` or what a worker that is asked raises.
         """
         target, expected = Target(served.name, served.digest), _expected(package.contract)
         first = served.name not in self._opened
@@ -97,11 +103,11 @@ class RemoteVersions:
         )
         loaded = self._loaded(package, desk, expected)
         try:
-            held = self._held(target, FIRST_PATIENCE_SECONDS if first else self._patience_seconds)
+            held = self._held(target, first=first)
             loaded = self._loaded(package, desk, held.cost)
             loaded = replace(loaded, golden=tuple(map(tuple, golden_answers(loaded))))
-        except UNREADY:
-            if not first:
+        except UNREADY as error:
+            if not first or isinstance(error, LoadedByNobody):
                 raise
         self._opened.add(served.name)
         return LiveModel(served, loaded, limits=limits, watch=watch, queue=desk)
@@ -129,9 +135,12 @@ class RemoteVersions:
             remote=True,
         )
 
-    def _held(self, target: Target, patience_seconds: float) -> Held:
-        """Return what a worker says of a version, once every living one has it or has failed to."""
-        until = self._clock() + patience_seconds
+    def _held(self, target: Target, *, first: bool) -> Held:
+        """Return what a worker says of a version, once every living one has it or has failed to.
+
+        A first version does not wait for workers that are not even there.
+        """
+        since = self._clock()
         while True:
             words = self._words()
             holders = roll.holders(words, target.digest)
@@ -139,13 +148,17 @@ class RemoteVersions:
             if holders and not awaited:
                 return holders[0]
             failed = [word.failed[target.digest] for word in words if target.digest in word.failed]
-            if self._clock() >= until or (failed and not awaited):
+            alone = first and not words
+            patience = FIRST_PATIENCE_SECONDS if alone else self._patience_seconds
+            if self._clock() >= since + patience or (failed and not awaited):
                 break
             time.sleep(LOOK_SECONDS)
         if holders:
             return holders[0]
-        why = f": {failed[0]}" if failed else ""
-        raise NoModelWorker(f"no model worker has digest {target.digest[:12]}{why}")
+        nobody = f"no model worker has digest {target.digest[:12]}"
+        if failed and not awaited:
+            raise LoadedByNobody(f"{nobody}: {failed[0]}")
+        raise NoModelWorker(nobody)
 
     def _words(self) -> list[WorkerWord]:
         try:

@@ -34,6 +34,10 @@ class NoModelWorker(LookupError):
     """No living worker has the version that answers for the model; one may have it soon."""
 
 
+class LoadedByNobody(NoModelWorker):
+    """Every worker that tried to load the version has failed; the message says why."""
+
+
 class ModelWorkerFailed(RuntimeError):
     """A worker could not answer these instances, or they ended every worker that tried."""
 
