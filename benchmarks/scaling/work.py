@@ -32,7 +32,7 @@ def days_by_pandas(file: Path) -> Answer:
     sums = lines.groupby(["product_id", days])["quantity"].sum().clip(lower=0)
     table = sums.unstack("product_id").reindex(pd.date_range(days.min(), days.max()))
     begun = table.ffill().notna()
-    filled = table.fillna(0.0).where(begun).stack()
+    filled = table.fillna(0.0).where(begun).stack().dropna()
     with TemporaryDirectory() as folder:
         filled.rename("quantity").reset_index().to_parquet(Path(folder) / "days.parquet")
     return {"rows": len(filled), "sum": float(filled.sum())}

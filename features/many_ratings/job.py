@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as f
 
@@ -18,7 +18,8 @@ from features.spark import job
 from features.spark.lines import READ_WHOLE, lines_of
 
 FIXED = {"spark.sql.session.timeZone": "UTC", "spark.sql.ansi.enabled": "false", **READ_WHOLE}
-COLUMNS = ("user", "item", "rating", "time")
+IDS = ("user", "item")
+COLUMNS = (*IDS, "rating", "time")
 PLAIN_NUMBER = r"^[+-]?[0-9]+([.][0-9]+)?$"
 LATEST_SECONDS = 9_223_372_036
 COMPOSED_BELOW = "[^\\u0000-\\u02FF]"
@@ -82,17 +83,21 @@ def _composed(rows: DataFrame) -> DataFrame:
 def _nfc(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for batch in batches:
         columns = [
-            pc.utf8_normalize(column, "NFC") if name in {"user", "item"} else column
+            pa.array(map(_normal, column.to_pylist()), column.type) if name in IDS else column
             for name, column in zip(batch.schema.names, batch.columns, strict=True)
         ]
         yield pa.RecordBatch.from_arrays(columns, schema=batch.schema)
+
+
+def _normal(text: str | None) -> str | None:
+    return None if text is None else unicodedata.normalize("NFC", text)
 
 
 def _judged(rows: DataFrame, longest_id: int) -> DataFrame:
     """Give rating and time their types, and say of a row what is wrong with it, if anything is."""
     number = f.when(f.col("rating").rlike(PLAIN_NUMBER), f.col("rating").cast("double"))
     fault: Column = f.when(f.lit(False), f.lit(""))
-    for name in ("user", "item"):
+    for name in IDS:
         too_long = f.length(name) > longest_id
         fault = fault.when(f.col(name).isNull(), f.lit(f"{name} is empty"))
         fault = fault.when(too_long, f.lit(f"{name} has more than {longest_id} characters"))
