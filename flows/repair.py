@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from prefect import get_client
 from prefect.automations import Automation
@@ -10,15 +11,19 @@ from prefect.client.schemas.filters import (
     FlowRunFilter,
     FlowRunFilterDeploymentId,
     FlowRunFilterExpectedStartTime,
+    FlowRunFilterId,
     FlowRunFilterState,
     FlowRunFilterStateType,
     FlowRunFilterTags,
-    FlowRunFilterWorkQueueName,
+    WorkPoolFilter,
+    WorkPoolFilterType,
 )
 from prefect.client.schemas.objects import State, StateType
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.states import Cancelled, Crashed
+
+from flows.pools import WORKERS
 
 AUTOMATION_NAME = "Close runs without a heartbeat"
 SILENCE_SECONDS = 120
@@ -32,15 +37,29 @@ def close_abandoned_runs() -> int:
     Called before the runner starts: it executes every deployed run that is in no work pool, so none
     of these can be alive. Of the others the silence of their heartbeat tells.
     """
-    unfinished = FlowRunFilterStateType(
-        any_=[StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
-    )
+    kinds = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
+    unfinished = FlowRunFilterState(type=FlowRunFilterStateType(any_=kinds))
     left = FlowRunFilter(
-        state=FlowRunFilterState(type=unfinished),
+        state=unfinished,
         deployment_id=FlowRunFilterDeploymentId(is_null_=False),
-        work_queue_name=FlowRunFilterWorkQueueName(is_null_=True),
+        id=FlowRunFilterId(not_any_=_in_pools(unfinished)),
     )
     return _end_all(left, Crashed(message="The flow runner was stopped while this run went on."))
+
+
+def _in_pools(state: FlowRunFilterState) -> list[UUID]:
+    """Return the runs that are a worker's, wherever it is."""
+    pools = WorkPoolFilter(type=WorkPoolFilterType(any_=[*WORKERS]))
+    found: list[UUID] = []
+    with get_client(sync_client=True) as client:
+        while runs := client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(state=state),
+            work_pool_filter=pools,
+            limit=PAGE,
+            offset=len(found),
+        ):
+            found += [run.id for run in runs]
+    return found
 
 
 def skip_missed_runs(now: datetime, *, page: int = PAGE) -> int:
