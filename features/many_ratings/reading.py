@@ -120,13 +120,14 @@ def _refuse(answer: Mapping[str, Any], source: Source, schema: FrameSchema) -> N
         f"hold a {rating} that is out of range": answer["outside"],
     }
     rows = answer["rows"]
+    listed = [Violation(None, None, f"{row[4]}: {row[:4]}") for row in answer["listed"]]
     if not answer["kept"]:
-        ways = {"could be read": 0}
+        said = f"none of {rows:,} rows can be used" if rows else "there are no rows"
+        raise SchemaError(source.where, (Violation(None, None, said), *listed))
     for what, count in ways.items():
-        if not answer["kept"] or count > source.damaged_share * rows:
+        if count > source.damaged_share * rows:
             allowed = f"more than the {source.damaged_share:.0%} allowed"
             said = f"{count:,} of {rows:,} rows {what}, {allowed}"
-            listed = [Violation(None, None, f"{row[:4]}: {row[4]}") for row in answer["listed"]]
             raise SchemaError(source.where, (Violation(None, None, said), *listed))
 
 

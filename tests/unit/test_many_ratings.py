@@ -215,3 +215,23 @@ def test_without_anybody_who_liked_two_things_spark_is_not_asked():
     known = interactions(rated(range(9), each=1), *NAMES)
     found = spark_als.fit_spark_als(known, 4, 5, 3, "nowhere://")
     assert not found["factors"].any()
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"damaged": 51}, "51 of 1,000 rows are damaged, more than the 5% allowed"),
+        ({"not_times": 60}, "60 of 1,000 rows hold a timestamp that is not a time"),
+        ({"outside": 70}, "70 of 1,000 rows hold a rating that is out of range"),
+        ({"kept": 0}, "none of 1,000 rows can be used"),
+        ({"kept": 0, "rows": 0}, "there are no rows"),
+    ],
+)
+def test_a_source_of_which_too_much_is_wrong_is_refused_with_rows_to_look_at(changed, told):
+    listed = [["u1", "", "4", None, "item is empty"]]
+    sound = {"rows": 1_000, "kept": 900, "damaged": 50, "not_times": 0, "outside": 0}
+    source = Source("ratings.parquet")
+    reading._refuse({**sound, "listed": listed}, source, FAMILY.schema)
+    with pytest.raises(SchemaError, match=told) as refused:
+        reading._refuse({**sound, "listed": listed, **changed}, source, FAMILY.schema)
+    assert "item is empty" in str(refused.value)
