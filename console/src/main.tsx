@@ -1,6 +1,7 @@
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { onTurnedAway } from "./access/session";
 import { watchNetwork } from "./api/connection";
 import { passing, Refused, Unreachable } from "./api/problem";
 import { foresee, Pages } from "./routes";
@@ -13,7 +14,10 @@ import "./styles/page.css";
 const mayPass = (error: Error): boolean =>
   error instanceof Unreachable || (error instanceof Refused && passing(error.status));
 
-const queries = new QueryClient({
+const turnedAway = (error: Error): void => onTurnedAway(queries, error);
+const queries: QueryClient = new QueryClient({
+  queryCache: new QueryCache({ onError: turnedAway }),
+  mutationCache: new MutationCache({ onError: turnedAway }),
   defaultOptions: {
     queries: {
       staleTime: 15_000,

@@ -1,5 +1,6 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { lazy } from "react";
+import { sessionQuery } from "./access/session";
 import { linesQuery } from "./review/lines";
 import { Layout } from "./shell/Layout";
 import { NotFound } from "./shell/NotFound";
@@ -28,6 +29,7 @@ const QUIET_MS = 3_000;
  * choices are sent that were left unsent, whichever page it is.
  */
 export function foresee(path: string, queries: QueryClient): void {
+  void queries.prefetchQuery(sessionQuery);
   if (path === "/" || path === "/review") {
     void pages.review();
     void queries.prefetchQuery(linesQuery);

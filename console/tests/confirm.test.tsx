@@ -4,8 +4,16 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Refused } from "../src/api/problem";
 import { Confirm, type Person } from "../src/model/Confirm";
 
-beforeEach(() => localStorage.clear());
-afterEach(cleanup);
+const ANYBODY = { name: "anonymous", role: "operator", by: "none", key_id: null, until: null, anonymous: "operator" };
+
+beforeEach(() => {
+  localStorage.clear();
+  vi.stubGlobal("fetch", async () => Response.json(ANYBODY));
+});
+afterEach(() => {
+  cleanup();
+  vi.unstubAllGlobals();
+});
 
 function shown(act: (person: Person) => Promise<string>, onClose = vi.fn()) {
   render(
@@ -44,6 +52,20 @@ describe("an action", () => {
     await waitFor(() => expect(onClose).toHaveBeenCalled());
     expect(act.mock.calls[0]?.[0]).toEqual({ actor: "ana", reason: "quejas" });
     expect(localStorage.getItem("contender.actor")).toBe("ana");
+  });
+
+  it("is done in the name of the key that somebody signed in by, who types no other", async () => {
+    vi.stubGlobal("fetch", async () => Response.json({ ...ANYBODY, name: "Ana", by: "session" }));
+    const act = vi.fn(async (_person: Person) => "done");
+    shown(act);
+    await screen.findByText("Queda registrado a nombre de Ana.");
+    expect(screen.queryByLabelText("Su nombre")).toBeNull();
+    type("Motivo", "quejas");
+
+    submit();
+
+    await waitFor(() => expect(act.mock.calls[0]?.[0]).toEqual({ actor: "Ana", reason: "quejas" }));
+    expect(localStorage.getItem("contender.actor")).toBeNull();
   });
 
   it("that the server refuses stays open, and says why", async () => {

@@ -9,6 +9,9 @@ const DESK = snapshot([
   message("m2", [line("c", { quantity: 7 })]),
 ]);
 
+/** Whoever sits at the machine may do everything. */
+const ANYBODY = { name: "anonymous", role: "operator", by: "none", key_id: null, until: null, anonymous: "operator" };
+
 /** A server that keeps what it is sent; `away` lets it answer nothing. */
 class FakeServer {
   away = false;
@@ -24,6 +27,7 @@ class FakeServer {
   };
 
   private answer(url: string, init: RequestInit): unknown {
+    if (url === "/v1/session") return ANYBODY;
     if (url.startsWith("/v1/review/lines?")) return this.desk;
     if (url.startsWith("/v1/review/search")) {
       const product = { product_id: "9", price: null, image_url: null, score: 90 };

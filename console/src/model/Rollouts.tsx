@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { useMay } from "../access/session";
 import { ask } from "../api/client";
 import type { CheckView, RolloutSummary } from "../api/schema";
 import { Checks } from "../decision/Checks";
@@ -76,6 +77,7 @@ function Running({ rollout }: { rollout: RolloutSummary }) {
 }
 
 function Stop({ rollout }: { rollout: RolloutSummary }) {
+  const may = useMay("operator");
   const words = useWords(actionWords);
   const own = useWords(lifecycleWords);
   const [open, setOpen] = useState(false);
@@ -83,6 +85,7 @@ function Stop({ rollout }: { rollout: RolloutSummary }) {
     await ask("POST /v1/rollouts/{rollout_id}/stop", { path: { rollout_id: rollout.rollout_id }, body: person });
     return words.stopDone;
   };
+  if (!may) return null;
   return (
     <>
       <Button tone="bad" icon="cross" onClick={() => setOpen(true)}>

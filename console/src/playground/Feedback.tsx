@@ -1,5 +1,6 @@
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
+import { useMay } from "../access/session";
 import { ask } from "../api/client";
 import type { FeedbackRequest } from "../api/schema";
 import { ReviewerDialog } from "../review/ReviewerDialog";
@@ -34,10 +35,11 @@ export function useFeedback(told: Told) {
 export function Feedback({ told, target }: { told: Told; target: string }) {
   const words = useWords(playgroundWords);
   const { send, sent, dialog } = useFeedback(told);
+  const may = useMay("reviewer");
   const [wrong, setWrong] = useState(false);
   const [truth, setTruth] = useState("");
   const said = told.row[target];
-  if (told.predictionId === null || (typeof said !== "string" && typeof said !== "number")) return null;
+  if (!may || told.predictionId === null || (typeof said !== "string" && typeof said !== "number")) return null;
   if (sent.isSuccess) {
     return (
       <Badge tone="good" icon="check">

@@ -1,6 +1,8 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, Suspense, useEffect, useState } from "react";
 import { isConnected, onConnection, useConnected } from "../api/connection";
+import { Account } from "../access/Account";
+import { Inside } from "../access/Inside";
 import { IconButton } from "../ui/Button";
 import { Icon, type IconName } from "../ui/Icon";
 import { Skeleton } from "../ui/States";
@@ -44,17 +46,20 @@ export function Layout({ children }: { children: ReactNode }) {
         <Sections />
         <div className="bar-tools">
           <Connection />
+          <Account />
           <LanguageChoice />
           <ThemeChoice />
           <IconButton icon="question" label={`${words.help} (?)`} onClick={() => setHelp(true)} />
         </div>
       </header>
       <main id="content" tabIndex={-1}>
-        <PageBoundary key={pathname} place={pathname}>
-          <Suspense fallback={<Skeleton lines={6} />}>
-            {children}
-          </Suspense>
-        </PageBoundary>
+        <Inside>
+          <PageBoundary key={pathname} place={pathname}>
+            <Suspense fallback={<Skeleton lines={6} />}>
+              {children}
+            </Suspense>
+          </PageBoundary>
+        </Inside>
       </main>
       <Toasts />
       <ShortcutHelp open={help} onClose={() => setHelp(false)} />
