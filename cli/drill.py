@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
@@ -49,8 +50,8 @@ def drill(
     if write and (names or listing):
         raise screen.CommandFailed("--write is for a run of every drill")
     if listing:
-        rows = [{"drill": d.name, "fault": d.fault, "promise": d.promise} for d in wanted]
-        _print_rows("Drills", ("drill", "fault", "promise"), rows, as_json=as_json)
+        told = [{"drill": d.name, "fault": d.fault, "promise": d.promise} for d in wanted]
+        _print_rows("Drills", ("drill", "fault", "promise"), told, as_json=as_json)
         return
     from cli.drills import page, runner
     from cli.drills.ground import Ground
@@ -69,7 +70,7 @@ def drill(
 
 
 def _print_rows(
-    title: str, columns: tuple[str, ...], rows: list[dict[str, object]], *, as_json: bool
+    title: str, columns: tuple[str, ...], rows: Sequence[Mapping[str, object]], *, as_json: bool
 ) -> None:
     if as_json:
         screen.print_json(rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -13,9 +14,9 @@ import httpx
 from cli.drills.goods import MODEL, question
 
 CLIENTS = 3
-SIZES = (1, 5, 20)
+SIZES = (1, 3, 10)
 """Questions in a request, by client: single ones, and small batches."""
-PAUSE_SECONDS = 0.005
+PAUSE_SECONDS = 0.02
 TIMEOUT_SECONDS = 60.0
 
 
@@ -110,7 +111,7 @@ class Load:
             while not self._over.wait(PAUSE_SECONDS):
                 self._ask_once(number, client, body)
 
-    def _ask_once(self, number: int, client: httpx.Client, body: dict[str, object]) -> None:
+    def _ask_once(self, number: int, client: httpx.Client, body: Mapping[str, object]) -> None:
         asked_at = time.monotonic()
         try:
             response = client.post(self._url, json=body)

