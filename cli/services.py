@@ -10,9 +10,12 @@ from dataclasses import replace
 from cli import servers
 from cli.probes import always, http_probe, pid_file_probe
 from cli.supervisor import Service
+from pipelines.observability import prefect_lines
 from pipelines.settings import HOME_VARIABLE, Settings
 
 RUNNER_READY_VARIABLE = "CONTENDER_RUNNER_READY"
+WORKER_READY_VARIABLE = "CONTENDER_WORKER_READY"
+MODEL_WORKER_READY_VARIABLE = "CONTENDER_MODEL_WORKER_READY"
 
 
 def stack_services(settings: Settings, inherited: Mapping[str, str]) -> tuple[Service, ...]:
@@ -22,6 +25,7 @@ def stack_services(settings: Settings, inherited: Mapping[str, str]) -> tuple[Se
         *servers.mlflow_services(settings, environment),
         *servers.prefect_services(settings, environment),
         _flows(settings, environment),
+        *_workers(settings, environment),
         Service(
             "reconciler",
             _python("cli.main", "reconcile", "--watch"),
@@ -43,6 +47,7 @@ def stack_services(settings: Settings, inherited: Mapping[str, str]) -> tuple[Se
             {**environment, "OMP_NUM_THREADS": "1"},
             healthy=pid_file_probe(settings.var / "run" / "jobs.ready"),
         ),
+        *_model_workers(settings, environment),
     )
     # What runs elsewhere is not waited for: who needs it tries again until it answers.
     names = {service.name for service in started}
@@ -57,10 +62,48 @@ def _flows(settings: Settings, environment: Mapping[str, str]) -> Service:
     return Service(
         "flows",
         _python("flows.deployments"),
-        {**environment, RUNNER_READY_VARIABLE: str(ready)},
+        {
+            **environment,
+            **prefect_lines.environment(settings.logging),
+            RUNNER_READY_VARIABLE: str(ready),
+        },
         healthy=pid_file_probe(ready),
         after=("mlflow", "prefect"),
     )
+
+
+def _workers(settings: Settings, environment: Mapping[str, str]) -> tuple[Service, ...]:
+    """One worker for each kind of work pool in use; more of them may run elsewhere."""
+    found = []
+    for kind in settings.pools:
+        ready = settings.var / "run" / f"worker-{kind}.ready"
+        own = {WORKER_READY_VARIABLE: str(ready), "PREFECT_WORKER_QUERY_SECONDS": "2"}
+        found.append(
+            Service(
+                f"worker-{kind}",
+                _python("flows.worker", kind),
+                {**environment, **prefect_lines.environment(settings.logging), **own},
+                healthy=pid_file_probe(ready),
+                after=("flows",),
+            )
+        )
+    return tuple(found)
+
+
+def _model_workers(settings: Settings, environment: Mapping[str, str]) -> tuple[Service, ...]:
+    """Those that answer for the API through Redis, where any model is answered so."""
+    found = []
+    for number in range(1, settings.workers.processes + 1) if settings.workers.models else ():
+        ready = settings.var / "run" / f"model-worker-{number}.ready"
+        found.append(
+            Service(
+                f"model-worker-{number}",
+                _python("serving.model_worker"),
+                {**environment, MODEL_WORKER_READY_VARIABLE: str(ready)},
+                healthy=pid_file_probe(ready),
+            )
+        )
+    return tuple(found)
 
 
 def service_environment(settings: Settings, inherited: Mapping[str, str]) -> dict[str, str]:
