@@ -42,11 +42,33 @@ def describe(app: FastAPI, services: Services) -> None:
             content = _refusals_at(path, app.state.dialects)
             for operation in operations.values():
                 _describe_refusals(operation, content)
+                _share_definitions(operation, schemas)
         _describe_headers(document["paths"][PREDICT]["post"])
         _show_live_examples(document["paths"][PREDICT]["post"], services)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _share_definitions(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Put what the schema of a body defines for itself where references look for it."""
+    for media in operation.get("requestBody", {}).get("content", {}).values():
+        for name, definition in media.get("schema", {}).pop("$defs", {}).items():
+            schemas[name] = _referring(definition)
+        media["schema"] = _referring(media["schema"])
+
+
+def _referring(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_referring(entry) for entry in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: value.replace("#/$defs/", "#/components/schemas/")
+        if name == "$ref"
+        else _referring(value)
+        for name, value in schema.items()
+    }
 
 
 def _refusals_at(path: str, dialects: Iterable[Dialect]) -> dict[str, Any]:

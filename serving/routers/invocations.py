@@ -76,6 +76,11 @@ INVOCATION: dict[str, Any] = {
 }
 
 
+TEXT: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The version.", "content": {"text/plain": {"schema": {"type": "string"}}}}
+}
+
+
 @router.post("/invocations", **INVOCATION)
 async def invocations(
     request: Request,
@@ -110,10 +115,15 @@ async def ping_of(name: str, services: ServicesDependency) -> Response:
     return Response("\n", media_type="application/json")
 
 
-@router.get("/version", response_class=Response)
-@router.get("/v1/models/{name}/version", response_class=Response)
+@router.get("/version", response_class=Response, responses=TEXT)
 async def version(request: Request) -> Response:
     """Name this server's version, as text."""
+    return Response(request.app.version, media_type="text/plain")
+
+
+@router.get("/v1/models/{name}/version", response_class=Response, responses=TEXT)
+async def version_of(name: str, request: Request) -> Response:  # noqa: ARG001 - in the path
+    """Name this server's version, as text; it is the same for every model."""
     return Response(request.app.version, media_type="text/plain")
 
 

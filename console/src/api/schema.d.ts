@@ -454,7 +454,7 @@ export interface Operations {
     answer: ModelStory;
   };
   "GET /v1/models/{name}/version": {
-    path: Nothing;
+    path: { "name": string; };
     query: Nothing;
     body: undefined;
     answer: unknown;
