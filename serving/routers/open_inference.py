@@ -14,6 +14,7 @@ from fastapi import APIRouter, Request, Response
 from pipelines.contract import Row
 from serving.bodies import UnsupportedBody, decoded
 from serving.dependencies import RequestId, ServicesDependency
+from serving.errors import RETRY_SECONDS
 from serving.inference_answers import document, outputs_described, require_outputs
 from serving.inference_requests import Asked, inputs_described, instances, parse
 from serving.problems import Dialect, Problem
@@ -56,6 +57,14 @@ INFERENCE: dict[str, Any] = {
 }
 
 
+NOT_READY: dict[int | str, dict[str, Any]] = {
+    503: {
+        "description": "Not ready: the same shape, `ready` false.",
+        "content": {"application/json": {"schema": {"type": "object", "required": ["ready"]}}},
+    }
+}
+
+
 @router.get("")
 async def server(request: Request) -> ServerMetadata:
     """Describe the server."""
@@ -70,11 +79,11 @@ async def live() -> dict[str, bool]:
     return {"live": True}
 
 
-@router.get("/health/ready")
+@router.get("/health/ready", responses=NOT_READY)
 async def ready(services: ServicesDependency, response: Response) -> dict[str, bool]:
     """Say whether every model that has a champion is answered by it."""
     found = services.follower.ready
-    response.status_code = 200 if found else 503
+    _say(response, found)
     # The protocol's text calls the member `live`, its OpenAPI document `ready`.
     return {"live": True, "ready": found}
 
@@ -91,25 +100,31 @@ async def model_version(name: str, version: str, services: ServicesDependency) -
     return _metadata(services, name, version)
 
 
-@router.get("/models/{name}/ready")
+@router.get("/models/{name}/ready", responses=NOT_READY)
 async def model_ready(
     name: str, services: ServicesDependency, response: Response
 ) -> dict[str, Any]:
     """Say whether a model has a champion that answers."""
     found = services.slots.served(name) is not None
-    response.status_code = 200 if found else 503
+    _say(response, found)
     return {"name": name, "ready": found}
 
 
-@router.get("/models/{name}/versions/{version}/ready")
+@router.get("/models/{name}/versions/{version}/ready", responses=NOT_READY)
 async def version_ready(
     name: str, version: str, services: ServicesDependency, response: Response
 ) -> dict[str, Any]:
     """Say whether this version of a model is the one that answers."""
     served = services.slots.served(name)
     found = served is not None and served.version == version
-    response.status_code = 200 if found else 503
+    _say(response, found)
     return {"name": name, "ready": found}
+
+
+def _say(response: Response, ready: bool) -> None:
+    if not ready:
+        response.status_code = 503
+        response.headers["Retry-After"] = RETRY_SECONDS
 
 
 @router.post("/models/{name}/infer", **INFERENCE)
