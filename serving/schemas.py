@@ -10,6 +10,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pipelines import deception
 
 Json = dict[str, object]
+
+
 def _seen(text: str, allowed: frozenset[str] = deception.JOINERS) -> str:
     """Return a text that is what it looks like. Raises `ValueError`."""
     if reason := deception.unseen(text, allowed=allowed):
