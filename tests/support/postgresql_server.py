@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import psycopg
+from sqlalchemy import make_url
 
 
 @contextmanager
@@ -35,11 +36,15 @@ def _without_fsync(server_uri: str) -> None:
         connection.execute("SELECT pg_reload_conf()")
 
 
-def new_database(server_uri: str) -> str:
-    """Create an empty database and return its address for SQLAlchemy."""
+def new_database(server_uri: str, template: str = "") -> str:
+    """Create an empty database and return its address for SQLAlchemy.
+
+    `template` is the address of one that nobody has open: what is in it is in the new one too.
+    """
     name = f"t{uuid.uuid4().hex[:12]}"
+    like = f' TEMPLATE "{make_url(template).database}" STRATEGY FILE_COPY' if template else ""
     with psycopg.connect(server_uri, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')  # type: ignore[arg-type]
+        connection.execute(f'CREATE DATABASE "{name}"{like}')  # type: ignore[arg-type]
     head, _, tail = server_uri.partition("?")
     address = f"{head.rpartition('/')[0]}/{name}" + (f"?{tail}" if tail else "")
     return address.replace("postgresql://", "postgresql+psycopg://", 1)
