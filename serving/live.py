@@ -133,7 +133,7 @@ def load(
     truth = TargetCheck(package.contract)
     elsewhere = package.contract.runtime == FLAVOUR
     runtime = (
-        open_flavour(package.directory, call_seconds=call_seconds)
+        open_flavour(package.directory, package.digest, call_seconds=call_seconds)
         if elsewhere
         else open_runtime(package)
     )

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from pipelines.decisions.log import Champion, Decision
+from pipelines.decisions.log import Champion, Decision, UnknownDecision
+from pipelines.decisions.seal import broken
 from pipelines.rollouts.plan import Rollout
 from pipelines.versions.artifact import ArtifactRefused
 from serving.answers import ServedModel
@@ -16,11 +17,11 @@ from serving.live import LiveModel, load
 from serving.remote.versions import RemoteVersions
 
 
-class Admissions(Protocol):
+class Decisions(Protocol):
     """What loading asks of the decision log."""
 
-    def admitted(self, model: str, version: str) -> str | None:
-        """Return the digest under which a version was admitted last."""
+    def get(self, decision_id: str) -> Decision:
+        """Return one decision. Raises `UnknownDecision`."""
         ...
 
     def list(self, model: str | None = None, limit: int | None = None) -> Sequence[Decision]:
@@ -34,7 +35,7 @@ class ChampionLoader:
     def __init__(
         self,
         cache: PackageCache,
-        admissions: Admissions,
+        decisions: Decisions,
         *,
         text_limit: int,
         limits: QueueLimits | None = None,
@@ -42,7 +43,7 @@ class ChampionLoader:
         remote: RemoteVersions | None = None,
     ) -> None:
         self._cache = cache
-        self._admissions = admissions
+        self._decisions = decisions
         self._text_limit = text_limit
         self._limits = limits or QueueLimits()
         self._watch = watch
@@ -77,6 +78,7 @@ class ChampionLoader:
         )
 
     def _load(self, decided: Champion, limits: QueueLimits) -> LiveModel:
+        self._require_recorded(decided)
         self._require_admitted(decided)
         model, digest = decided.model, decided.artifact_digest
         remote = self._remote if self._remote and model in self._remote.models else None
@@ -94,15 +96,28 @@ class ChampionLoader:
         loaded = load(package, text_limit=self._text_limit, call_seconds=limits.deadline_seconds)
         return LiveModel(served, loaded, limits=limits, watch=watch)
 
+    def _require_recorded(self, decided: Champion) -> None:
+        """Raise `ArtifactRefused` unless the log says so itself, in an entry that is whole.
+
+        Whoever told of the decision is not asked: neither an event, nor an alias, nor a row that
+        was changed after it was written.
+        """
+        try:
+            decision = self._decisions.get(decided.decision_id)
+        except UnknownDecision as error:
+            raise ArtifactRefused(f"{decided.model} version {decided.version}: {error}") from error
+        if changed := broken(decision):
+            parts = ", ".join(changed)
+            raise ArtifactRefused(f"decision {decision.decision_id} was changed later: {parts}")
+
     def _require_admitted(self, champion: Champion) -> None:
         model, version, digest = champion.model, champion.version, champion.artifact_digest
-        if self._admissions.admitted(model, version) == digest:
-            return
         # Admitted again under another digest since: what was admitted before still counts.
         if not any(
             decision.kind == "admitted"
             and (decision.version, decision.artifact_digest) == (version, digest)
-            for decision in self._admissions.list(model)
+            and not broken(decision)
+            for decision in self._decisions.list(model)
         ):
             message = f"{model} version {version} was never admitted with digest {digest}"
             raise ArtifactRefused(message)

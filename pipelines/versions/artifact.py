@@ -192,7 +192,7 @@ def open_runtime(package: Package) -> Runtime:
     if name == FLAVOUR:
         from pipelines.versions.flavour_runtime import open_flavour
 
-        return open_flavour(package.directory)
+        return open_flavour(package.directory, package.digest)
     matches = entry_points(group=RUNTIME_GROUP, name=name)
     if not matches:
         installed = ", ".join(sorted(entry_points(group=RUNTIME_GROUP).names))

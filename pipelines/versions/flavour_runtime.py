@@ -28,6 +28,7 @@ STOP_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 60.0
 """Between two starts that fail; the pause doubles until then."""
 LOG_CHARACTERS = 600
+WORKER = "pipelines.versions.flavour_worker"
 ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
@@ -53,11 +54,13 @@ class FlavourRuntime:
         self,
         directory: Path,
         *,
+        digest: str | None = None,
         start_seconds: float = START_SECONDS,
         call_seconds: float = CALL_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._directory = directory
+        self._digest = digest
         self._start_seconds = start_seconds
         self._call_seconds = call_seconds
         self._clock = clock
@@ -65,7 +68,7 @@ class FlavourRuntime:
         self._closed = False
         self._failed_starts = 0
         self._start_at = clock()
-        self._worker = Worker(directory)
+        self._worker = Worker(directory, digest)
         self._worker.wait_until_ready(start_seconds)
 
     def predict(self, instances: Sequence[Mapping[str, object]]) -> list[list[Row]]:
@@ -117,16 +120,19 @@ class FlavourRuntime:
         if wait > 0:
             raise WorkerLost(f"the worker process did not start; next try in {wait:.0f} s")
         self._worker.stop(0)
-        self._worker = Worker(self._directory)
+        self._worker = Worker(self._directory, self._digest)
 
 
 class Worker:
-    """One process of `pipelines.versions.flavour_worker`; started when made, gone after `stop`."""
+    """One process of `pipelines.versions.flavour_worker`; started when made, gone after `stop`.
 
-    def __init__(self, directory: Path) -> None:
+    With a `digest` it opens no other package than that, whatever lies there by then.
+    """
+
+    def __init__(self, directory: Path, digest: str | None = None) -> None:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `stop`
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "pipelines.versions.flavour_worker", str(directory)],
+            [sys.executable, "-m", WORKER, str(directory), *([digest] if digest else [])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -207,12 +213,14 @@ class Worker:
         return WorkerLost(f"the worker process did not {what}. It said: {said or 'nothing'}")
 
 
-def open_flavour(directory: Path, *, call_seconds: float = CALL_SECONDS) -> FlavourRuntime:
-    """Start a worker for a package and wait until it has loaded it. Raises `WorkerLost`.
+def open_flavour(
+    directory: Path, digest: str, *, call_seconds: float = CALL_SECONDS
+) -> FlavourRuntime:
+    """Start a worker for the package of this digest and wait until it has loaded it.
 
-    A call that takes longer than `call_seconds` is given up, and its worker replaced.
+    Raises `WorkerLost`. A call that takes longer than `call_seconds` is given up, and its worker replaced.
     """
-    return FlavourRuntime(directory, call_seconds=call_seconds)
+    return FlavourRuntime(directory, digest=digest, call_seconds=call_seconds)
 
 
 def _pipe(stream: IO[bytes] | None) -> IO[bytes]:

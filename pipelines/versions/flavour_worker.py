@@ -32,12 +32,12 @@ class WrongAnswer(ValueError):
     """A model answered something that is not what its contract promises."""
 
 
-def main(directory: Path) -> None:
-    """Serve the package in `directory` until stdin ends."""
+def main(directory: Path, digest: str | None = None) -> None:
+    """Serve the package in `directory`, and none of another digest, until stdin ends."""
     # A model may print; the lines of the protocol must not be mixed with that.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    contract = open_package(directory).contract
+    contract = open_package(directory, expected_digest=digest).contract
     predict = _own(directory, contract) if contract.origin == "contender" else _foreign(directory)
     _write(answers, {"ready": True})
     for line in sys.stdin.buffer:
@@ -113,4 +113,4 @@ def _write(stream: BinaryIO, document: dict[str, object]) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:3])

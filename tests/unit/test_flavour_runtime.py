@@ -90,6 +90,17 @@ def test_hanging_worker_is_given_up_with_a_reason(opened: Callable[..., FlavourR
 
 
 @pytest.mark.slow
+def test_a_package_that_was_exchanged_before_its_worker_began_is_not_opened(
+    package: Package,
+) -> None:
+    contract = package.directory / "contract.json"
+    contract.write_bytes(contract.read_bytes() + b"\n")
+    with pytest.raises(FlavourFailed, match="the decision log admitted"):
+        FlavourRuntime(package.directory, digest=package.digest)
+    assert workers() == []
+
+
+@pytest.mark.slow
 def test_package_that_cannot_be_loaded_says_why(package: Package) -> None:
     (package.directory / "plain" / "counts.json").write_text("{}", encoding="utf-8")
     with pytest.raises(FlavourFailed, match=r"counts\.json"):

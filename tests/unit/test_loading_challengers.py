@@ -10,6 +10,8 @@ import pytest
 from rollout_parts import rollout
 from serving_stage import write_package
 
+from pipelines.decisions import chain
+from pipelines.decisions.log import Decision
 from serving import loading
 from serving.batching import QueueLimits
 from serving.callers import DeadlinePassed
@@ -41,14 +43,26 @@ class Cache:
         return self.package
 
 
-class Admissions:
-    """Everything is admitted."""
+def sealed(**record: str) -> Decision:
+    """Return a decision as the log would have written it."""
+    fields = dict.fromkeys(Decision.__dataclass_fields__)
+    seal = chain.digest(chain.canonical(record))
+    return Decision(**fields | record | {"hash": seal, "record": record})
+
+
+class Log:
+    """Everything is admitted, and every decision is as it was written."""
 
     def __init__(self, digest: str) -> None:
         self.digest = digest
 
-    def admitted(self, _model, _version):
-        return self.digest
+    def get(self, decision_id):
+        return sealed(decision_id=decision_id)
+
+    def list(self, model):
+        asked = rollout("canary", 0.5)
+        admission = {"version": asked.challenger, "artifact_digest": self.digest}
+        return [sealed(kind="admitted", model=model, **admission)]
 
 
 def test_a_challenger_that_hangs_leaves_the_champion_half_of_the_time(tmp_path, monkeypatch):
@@ -63,7 +77,7 @@ def test_a_challenger_that_hangs_leaves_the_champion_half_of_the_time(tmp_path, 
     asked = rollout("canary", 0.5)
     loader = ChampionLoader(
         Cache(package),  # type: ignore[arg-type]
-        Admissions(asked.challenger_digest),  # type: ignore[arg-type]
+        Log(asked.challenger_digest),  # type: ignore[arg-type]
         text_limit=20_000,
         limits=QueueLimits(deadline_seconds=10.0),
     )
