@@ -15,7 +15,6 @@ from prefect import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.workers.base import BaseWorker
 
-from pipelines.flow_settings import PoolRefused
 from pipelines.model_settings import PoolKind
 from pipelines.settings import Settings
 
@@ -30,6 +29,10 @@ PROCESSES_AT_MOST = 512
 
 Template = dict[str, Any]
 AnyWorker = type[BaseWorker[Any, Any, Any]]
+
+
+class PoolRefused(RuntimeError):
+    """A pool's worker is not installed; the message says which extra brings it."""
 
 
 def pool_name(kind: PoolKind) -> str:

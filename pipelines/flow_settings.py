@@ -16,10 +16,6 @@ SECRET_WORDS = ("PASSWORD", "SECRET", "TOKEN", "AUTH")
 RESOURCE_NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 
 
-class PoolRefused(ValueError):
-    """A pool cannot be used with these settings; the message says what is missing."""
-
-
 class ContainerSettings(Strict):
     """What the container of a run is made of, in a pool of kind docker or kubernetes."""
 
@@ -103,7 +99,7 @@ def pools_in_use(flows: FlowSettings, models: Mapping[str, ModelSettings]) -> tu
 
 
 def refuse_unfit_pools(places: Places, kinds: Iterable[PoolKind]) -> None:
-    """Raise `PoolRefused` where a run in one of the pools could not reach what it needs."""
+    """Raise `ValueError`, as validators do, where a run in a pool could not reach what it needs."""
     for kind in kinds:
         if kind != "process":
             _refuse_unfit(kind, places)
@@ -112,13 +108,11 @@ def refuse_unfit_pools(places: Places, kinds: Iterable[PoolKind]) -> None:
 def _refuse_unfit(kind: PoolKind, places: Places) -> None:
     containers, in_file = places.flows.containers, places.store_url.startswith("sqlite")
     if containers.volume is None:
-        raise PoolRefused(
-            f"flows.containers.volume: a run in {kind} needs the server's home folder"
-        )
+        raise ValueError(f"flows.containers.volume: a run in {kind} needs the server's home folder")
     if in_file and kind == "kubernetes":
-        raise PoolRefused("store_url: a run on another machine needs the store in PostgreSQL")
+        raise ValueError("store_url: a run on another machine needs the store in PostgreSQL")
     if not in_file and containers.secret is None:
-        raise PoolRefused(f"flows.containers.secret: it tells a run in {kind} where the store is")
+        raise ValueError(f"flows.containers.secret: it tells a run in {kind} where the store is")
     for url in (places.mlflow_url, places.prefect_url) if kind == "kubernetes" else ():
         if urlsplit(url).hostname in LOCAL:
-            raise PoolRefused(f"addresses: a run in kubernetes does not reach {url}")
+            raise ValueError(f"addresses: a run in kubernetes does not reach {url}")

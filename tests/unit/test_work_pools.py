@@ -14,7 +14,6 @@ from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary
 from cli.services import stack_services
 from flows import pools
 from flows.deployments import deployments
-from pipelines.flow_settings import PoolRefused
 from pipelines.settings import Settings, SettingsError, load_settings
 
 ELSEWHERE = """
@@ -172,5 +171,5 @@ def test_a_pool_whose_runs_could_not_work_is_refused_when_settings_are_read(
 
 def test_a_pool_whose_library_is_missing_says_which_extra_brings_it(monkeypatch):
     monkeypatch.setitem(pools.WORKERS, "docker", "no_such_package.worker:Worker")
-    with pytest.raises(PoolRefused, match="extra `docker`"):
+    with pytest.raises(pools.PoolRefused, match="extra `docker`"):
         pools.worker_of("docker")
