@@ -30,6 +30,13 @@ def unseen(text: str, *, allowed: frozenset[str] = JOINERS) -> str | None:
     return None
 
 
+def seen(text: str, *, allowed: frozenset[str] = JOINERS) -> str:
+    """Return a text that is what it looks like. Raises `ValueError`."""
+    if reason := unseen(text, allowed=allowed):
+        raise ValueError(reason)
+    return text
+
+
 def mistakable(code: str) -> str | None:
     """Say how a code could be taken for another one; None where it could not."""
     if found := unseen(code, allowed=frozenset()):

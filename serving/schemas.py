@@ -10,24 +10,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pipelines import deception
 
 Json = dict[str, object]
-
-
-def _seen(text: str, allowed: frozenset[str] = deception.JOINERS) -> str:
-    """Return a text that is what it looks like. Raises `ValueError`."""
-    if reason := deception.unseen(text, allowed=allowed):
-        raise ValueError(reason)
-    return text
-
-
 Actor = Annotated[
     str,
     Field(min_length=1, max_length=128, title="Who asks", examples=["ana@shop.example"]),
-    AfterValidator(_seen),
+    AfterValidator(deception.seen),
 ]
 Reason = Annotated[
     str,
     Field(min_length=1, max_length=2000, title="Why", examples=["complaints about codes"]),
-    AfterValidator(partial(_seen, allowed=deception.JOINERS | deception.BREAKS)),
+    AfterValidator(partial(deception.seen, allowed=deception.JOINERS | deception.BREAKS)),
 ]
 
 
