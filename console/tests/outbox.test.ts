@@ -160,6 +160,20 @@ describe("sending", () => {
     vi.useRealTimers();
   });
 
+  it("says of choices in another name than the key's that they are not taken, and sends the rest", async () => {
+    const problem = { type: "urn:contender:problem:somebody-else", title: "", status: 403, detail: "the key is Ana's" };
+    const { outbox, settled, sender } = sending((choices) =>
+      choices.some((one) => one.line_id === "bobs") ? Promise.reject(new Refused(problem)) : Promise.resolve(kept(choices)),
+    );
+    outbox.add("Bob", [choice("bobs")]);
+    outbox.add("Ana", [choice("anas")]);
+    await sender.wake();
+    expect(settled.map((one) => [one.pending.choice.line_id, one.outcome])).toEqual([
+      ["bobs", "refused"],
+      ["anas", "kept"],
+    ]);
+  });
+
   it("counts nothing as taken that the answer does not name", async () => {
     vi.useFakeTimers();
     const { outbox, sender } = sending(() => Promise.resolve([]));

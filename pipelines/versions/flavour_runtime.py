@@ -218,7 +218,8 @@ def open_flavour(
 ) -> FlavourRuntime:
     """Start a worker for the package of this digest and wait until it has loaded it.
 
-    Raises `WorkerLost`. A call that takes longer than `call_seconds` is given up, and its worker replaced.
+    A call that takes longer than `call_seconds` is given up, and its worker replaced. Raises
+    `WorkerLost`.
     """
     return FlavourRuntime(directory, digest=digest, call_seconds=call_seconds)
 

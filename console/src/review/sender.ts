@@ -11,7 +11,10 @@ export interface Settled {
 type Post = (reviewer: string, choices: Choice[]) => Promise<Outcome[]>;
 
 /** Statuses that speak of what was sent. With any other a choice stays: it may be taken yet. */
-const ABOUT_CHOICES = [400, 403, 409, 413, 422];
+const ABOUT_CHOICES = [400, 409, 413, 422];
+/** They bear another name than the key by which somebody has signed in since. */
+const SOMEBODY_ELSE = "somebody-else";
+const isAboutChoices = ({ status, slug }: Refused): boolean => ABOUT_CHOICES.includes(status) || slug === SOMEBODY_ELSE;
 const AT_ONCE = 100;
 const FIRST_PAUSE_MS = 2_000;
 const LONGEST_PAUSE_MS = 30_000;
@@ -81,7 +84,7 @@ export class Sender {
         return { pending, outcome: found.outcome, reason: found.reason ?? null };
       });
     } catch (error) {
-      if (!(error instanceof Refused) || !ABOUT_CHOICES.includes(error.status)) throw error;
+      if (!(error instanceof Refused && isAboutChoices(error))) throw error;
       if (sent.length === 1) return sent.map((pending) => ({ pending, outcome: "refused", reason: error.message }));
       this.limit = 1;
       return [];
