@@ -45,7 +45,7 @@ class ContainerSettings(Strict):
         for name, value in given.items():
             named = any(word in name.upper() for word in SECRET_WORDS)
             by_file = name.upper().endswith("_FILE")
-            if (named and not by_file) or ("://" in value and "@" in value):
+            if (named and not by_file) or ("://" in value and urlsplit(value).password):
                 raise ValueError(f"{name} would be readable in Prefect; give it by `secret`")
         return given
 

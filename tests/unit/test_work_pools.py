@@ -10,10 +10,12 @@ import kubernetes_validate
 import pytest
 from prefect.client.schemas.objects import FlowRun
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
+from pydantic import ValidationError
 
 from cli.services import stack_services
 from flows import pools
 from flows.deployments import deployments
+from pipelines.flow_settings import ContainerSettings
 from pipelines.settings import Settings, SettingsError, load_settings
 
 ELSEWHERE = """
@@ -155,7 +157,6 @@ def test_each_pool_in_use_has_a_worker_that_starts_after_the_pool_is_made(settin
         ),
         ({"http://mlflow.example:5000": "http://127.0.0.1:5000"}, "does not reach http://127"),
         ({"CONTENDER_STORE_URL_FILE": "PGPASSWORD"}, "readable in Prefect"),
-        ({'"/run/secrets/store"': '"postgresql://ana:pw@db/x"'}, "readable in Prefect"),
     ],
 )
 def test_a_pool_whose_runs_could_not_work_is_refused_when_settings_are_read(
@@ -167,6 +168,12 @@ def test_a_pool_whose_runs_could_not_work_is_refused_when_settings_are_read(
         text = text.replace(old, new)
     with pytest.raises(SettingsError, match=told):
         settings_for(text)
+
+
+def test_an_address_with_a_password_does_not_get_into_a_pool():
+    ContainerSettings(environment={"SHOP": "postgresql://ana@db/shop"})
+    with pytest.raises(ValidationError, match="SHOP would be readable in Prefect"):
+        ContainerSettings(environment={"SHOP": "postgresql://ana:pw@db/shop"})
 
 
 def test_a_pool_whose_library_is_missing_says_which_extra_brings_it(monkeypatch):
