@@ -162,7 +162,7 @@ describe("sending", () => {
 
   it("says of choices in another name than the key's that they are not taken, and sends the rest", async () => {
     const problem = { type: "urn:contender:problem:somebody-else", title: "", status: 403, detail: "the key is Ana's" };
-    const { outbox, settled, sender } = sending((choices) =>
+    const { outbox, settled, sender } = sending((_reviewer, choices) =>
       choices.some((one) => one.line_id === "bobs") ? Promise.reject(new Refused(problem)) : Promise.resolve(kept(choices)),
     );
     outbox.add("Bob", [choice("bobs")]);
