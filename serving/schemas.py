@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from pipelines import deception
+from serving.decision_schemas import DecisionSummary
 
 Json = dict[str, object]
 Actor = Annotated[
@@ -127,40 +128,6 @@ class RetrainResponse(BaseModel):
     started: bool
     run: Run
     model: ServedVersion | None
-
-
-class DecisionSummary(BaseModel):
-    """One line of the decision log."""
-
-    decision_id: str
-    kind: str
-    model: str
-    version: str | None
-    verdict: str | None
-    generation: int | None
-    test_set_id: str | None
-    look: int | None
-    created_at: str
-    reasons: list[str]
-    actor: str | None = Field(description="Who did it; of a verdict its trigger says who asked.")
-    against: str | None = Field(description="The champion that it was held against.")
-    failed: list[str] = Field(description="Names of the checks that were not passed.")
-
-
-class DecisionList(BaseModel):
-    """The newest decisions first."""
-
-    decisions: list[DecisionSummary]
-
-
-class DecisionDocument(DecisionSummary):
-    """A decision with its full record and its place in the hash chain."""
-
-    artifact_digest: str | None
-    prev_hash: str
-    hash: str
-    record: Json
-    followed: list[Json] = Field(description="Effects recorded since: alias, worker confirmations.")
 
 
 class ContractView(BaseModel):

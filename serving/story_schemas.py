@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from serving.schemas import Actor, DecisionSummary, Json, Reason
+from serving.decision_schemas import DecisionSummary
+from serving.schemas import Actor, Json, Reason
 
 Direction = Literal["up", "down"]
 Standing = Literal[

@@ -10,11 +10,10 @@ from pipelines.decisions.log import Decision
 from pipelines.rendezvous import Preparation
 from pipelines.versions.artifact import Contract
 from serving.answers import Answering, ServedModel
+from serving.decision_schemas import DecisionDocument, DecisionSummary
 from serving.schemas import (
     AnsweringView,
     ContractView,
-    DecisionDocument,
-    DecisionSummary,
     PreparationView,
     ServedVersion,
     SlotView,

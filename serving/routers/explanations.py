@@ -8,9 +8,9 @@ from pipelines.decisions import approval
 from pipelines.gate import override as overriding
 from serving import views
 from serving.bodies import StrictRoute
+from serving.decision_schemas import DecisionDocument
 from serving.dependencies import CallerDependency, ServicesDependency
 from serving.error_schemas import ErrorPlots
-from serving.schemas import DecisionDocument
 from serving.story_schemas import Explanation, OverrideRequest, ReplayOutcome
 from serving.told_decisions import explained
 
