@@ -18,6 +18,9 @@ from serving import __main__ as server
 from serving.access.caller import Caller, of_key
 from serving.access.refusals import SomebodyElse
 
+pytestmark = pytest.mark.both_databases
+
+
 Make = Callable[..., Settings]
 BEYOND = {"host": "0.0.0.0"}
 KEY = "ck_0123456789_" + "a" * 64

@@ -9,6 +9,7 @@ from pipelines.decisions.log import Decision, DecisionLog, NewDecision
 from pipelines.registry.aliases import is_projected, project
 from pipelines.registry.client import RegisteredModel, RegistryUnavailable, VersionInfo
 
+pytestmark = pytest.mark.both_databases
 MODEL = "stub"
 
 

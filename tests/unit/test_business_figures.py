@@ -30,6 +30,7 @@ from pipelines.records.backtest import backtest
 from pipelines.records.replay import replay
 from pipelines.records.verdicts import append_verdict
 
+pytestmark = pytest.mark.both_databases
 SETTINGS = PolicySettings(resamples=1_000)
 COSTS = {"understock_cost": 4.0, "overstock_cost": 1.0}
 

@@ -27,6 +27,7 @@ from pipelines.catalogue_diff.summary import Facts, band, movement, summary
 from pipelines.contract import RequestRefused
 from pipelines.orders.product_catalogue import Product
 
+pytestmark = pytest.mark.both_databases
 LABELS = Reader("label", "code")
 
 

@@ -32,6 +32,7 @@ from pipelines.settings import load_settings
 from pipelines.store import open_store, predictions
 from pipelines.versions.artifact import open_package
 
+pytestmark = pytest.mark.both_databases
 NO_REQUESTS = pd.DataFrame({"text": []})
 
 

@@ -14,6 +14,8 @@ from pipelines.labels import LabelRefused, Labels
 from pipelines.store import Store
 from serving.schemas import Actor, Reason
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.mark.parametrize(
     "text",

@@ -12,6 +12,7 @@ from flows.turns import turn
 from pipelines.decisions.log import Decision
 from pipelines.leases import Busy, Lease
 
+pytestmark = pytest.mark.both_databases
 RULING = {
     "reasons": ["macro_f1 0.80 -> 0.85: better", "rule: superiority"],
     "comparison": {

@@ -18,6 +18,8 @@ from pipelines.jobs.rows import InputRow
 from pipelines.jobs.scoring import Scored, score
 from pipelines.store import Store
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def scene(store: Store, tmp_path) -> Scene:

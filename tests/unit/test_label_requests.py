@@ -36,6 +36,7 @@ from pipelines.records.replay import replay
 from pipelines.registry.client import RegistryClient
 from pipelines.store import Store, predictions
 
+pytestmark = pytest.mark.both_databases
 MODEL = "stub"
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 TEXTS = [text for text in (f"clavo {n}" for n in range(80)) if pool_of(group_key(text), MODEL)]

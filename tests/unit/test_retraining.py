@@ -13,6 +13,8 @@ from pipelines.leases import Busy, Lease
 from pipelines.orchestration import OrchestrationUnavailable
 from serving.retraining import PATIENCE_SECONDS, Retrainer
 
+pytestmark = pytest.mark.both_databases
+
 
 def test_many_requests_at_once_start_one_run(store):
     orchestration = FakeOrchestration()

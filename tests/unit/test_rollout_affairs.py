@@ -15,6 +15,8 @@ from serving import rollout_affairs
 from serving.rollout_affairs import StoredAffairs
 from serving.rollout_traffic import take_up
 
+pytestmark = pytest.mark.both_databases
+
 
 def noted(store):
     with store.read() as connection:

@@ -14,6 +14,8 @@ from pipelines.registry.client import RegisteredModel, VersionInfo
 from pipelines.rollouts import records
 from pipelines.rollouts.records import Outcome
 
+pytestmark = pytest.mark.both_databases
+
 
 @dataclass
 class FakeClient:

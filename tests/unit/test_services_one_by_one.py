@@ -13,6 +13,7 @@ from cli.stack import StackError
 from pipelines.access.keys import KeyRefused, Keys
 from pipelines.orchestration import Form, UnknownDeployment
 
+pytestmark = pytest.mark.both_databases
 KEY = "ck_0123456789_" + 64 * "a"
 
 

@@ -17,6 +17,7 @@ from pipelines.rendezvous import Rendezvous, members, preparations
 from pipelines.store import Store
 from serving.conductor import Conductor
 
+pytestmark = pytest.mark.both_databases
 CHAMPION = Champion("stub", "2", 2, "d2", "digest", None)
 GONE = ProcessIdentity(this_process().host, 2**22 + 1, "1.0")
 ELSEWHERE = ProcessIdentity("another-host", 77, "1.0")

@@ -34,6 +34,7 @@ from serving.pages import Pages
 from serving.told_decisions import explained
 from serving.told_versions import versions
 
+pytestmark = pytest.mark.both_databases
 PAGES = Pages("http://127.0.0.1:5000/", "http://127.0.0.1:4200")
 
 
@@ -256,15 +257,13 @@ def _recorded(log, rows):
 
 
 def test_the_inspecting_process_replays_without_a_difference(log, tmp_path, rng):
-    if log.store.engine.dialect.name != "sqlite":
-        pytest.skip("one database is enough for a process of its own")
     champion, challenger = rivals(rng, 0.80, 0.90)
     judge(log, "1", None, champion)
     decision = judge(log, "2", champion, challenger, contestant("1"))
     asked = {
         "task": "replay",
         "decision_id": decision.decision_id,
-        "store_url": str(log.store.engine.url),
+        "store_url": log.store.engine.url.render_as_string(hide_password=False),
         "predictions": str(tmp_path / "predictions"),
     }
 
