@@ -62,6 +62,7 @@ from serving.routers import (
 )
 from serving.services import RollBack, Services
 from serving.tracing.sampling import Sampling
+from serving.uploads import UploadPlaces
 
 if TYPE_CHECKING:
     from pipelines.observability.otlp import Tracing
@@ -118,6 +119,7 @@ def create_app(
         redoc_url=None,
     )
     app.state.services = services
+    app.state.uploads = UploadPlaces(settings.clients.uploads)
     app.state.dialects = tuple(module.DIALECT for module in (*DOMAIN, *PROTOCOLS))
     routers = [module.router for module in (*GENERIC, *DOMAIN, *PROTOCOLS, *DESKS)]
     for router in routers:

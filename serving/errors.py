@@ -72,7 +72,7 @@ from serving.slots import NoChampion, TooManyInstances, UnknownModel, VersionNot
 from serving.spanish import SPOKEN, DomainRefused
 from serving.speech import SpeechUnavailable
 from serving.tensors import TensorRefused
-from serving.uploads import NoRoomForUpload, UploadBroken
+from serving.uploads import NoRoomForUpload, TooManyUploads, UploadBroken
 from serving.validation import InvalidActual, InvalidInstances
 
 logger = logging.getLogger(__name__)
@@ -146,6 +146,7 @@ MEANINGS: dict[type[Exception], Meaning] = {
     ClientDisconnect: Meaning(499, "caller-gone", "The caller left before his body was here"),
     TooFast: Meaning(429, "too-fast", "Asked too often"),
     TooManyJobs: Meaning(429, "too-many-jobs", "Enough jobs wait already", retry=True),
+    TooManyUploads: Meaning(429, "too-many-uploads", "Enough files are being taken in", retry=True),
     TooManyBodies: Meaning(429, "too-many-bodies", "Large bodies fill the memory", retry=True),
     TooManyInspections: Meaning(
         429, "too-many-inspections", "Enough decisions are being looked into", retry=True

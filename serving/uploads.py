@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from fastapi import Request
@@ -12,6 +15,8 @@ from starlette.requests import ClientDisconnect
 from serving.bodies import BodyTooLarge, MalformedBody, UnsupportedBody
 
 GZIP = b"\x1f\x8b"
+RESERVE_BYTES = 64_000_000
+"""Left free on the disk: predictions are logged there before they are answered."""
 BLOCK_BYTES = 1 << 20
 """Written at a time, by a thread: the event loop has requests to answer."""
 
@@ -24,6 +29,28 @@ class NoRoomForUpload(RuntimeError):
     """The disk does not take the body."""
 
 
+class TooManyUploads(RuntimeError):
+    """As many bodies as may be are being written already."""
+
+
+class UploadPlaces:
+    """How many bodies one worker writes to disk at a time."""
+
+    def __init__(self, limit: int) -> None:
+        self._free = self._limit = limit
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Hold one of the places. Raises `TooManyUploads`."""
+        if not self._free:
+            raise TooManyUploads(f"{self._limit} files are being taken in already; come back")
+        self._free -= 1
+        try:
+            yield
+        finally:
+            self._free += 1
+
+
 async def to_file(request: Request, path: Path, limit_bytes: int) -> int:
     """Write the body to `path` and return its size.
 
@@ -31,6 +58,7 @@ async def to_file(request: Request, path: Path, limit_bytes: int) -> int:
     compressed, `UploadBroken` or `NoRoomForUpload`; what is on disk then is the caller's to delete.
     """
     require_plain(request)
+    await run_in_threadpool(_require_space, path.parent, _declared(request) or limit_bytes)
     size = 0
     waiting = bytearray()
     try:
@@ -65,8 +93,19 @@ def require_plain(request: Request) -> None:
 
 def require_declared(request: Request, limit_bytes: int) -> None:
     """Raise `BodyTooLarge` for a body that says itself that it is, before a byte is read."""
+    _require_within(_declared(request), limit_bytes)
+
+
+def _declared(request: Request) -> int:
     declared = request.headers.get("content-length", "")
-    _require_within(int(declared) if declared.isdigit() else 0, limit_bytes)
+    return int(declared) if declared.isdigit() else 0
+
+
+def _require_space(folder: Path, size: int) -> None:
+    """Raise `NoRoomForUpload` where a body would leave too little for what must be written."""
+    free = shutil.disk_usage(folder).free
+    if free - size < RESERVE_BYTES:
+        raise NoRoomForUpload(f"{free} bytes are free, and {RESERVE_BYTES} of them stay so")
 
 
 def _compressed(how: str) -> UnsupportedBody:

@@ -43,6 +43,7 @@ from serving.job_schemas import (
 )
 from serving.services import Services
 from serving.shelf import CatalogueMissing
+from serving.uploads import UploadPlaces
 
 JSON_BYTES = 100_000
 LISTED = 100
@@ -79,8 +80,10 @@ async def submit(
     queue = _queue(services)
     await run_in_threadpool(queue.require_room)
     job_id, folder = await run_in_threadpool(_folders(services).new)
+    places: UploadPlaces = request.app.state.uploads
     try:
-        asked = await _received(name, request, services, folder, format, columns)
+        with places.taken():
+            asked = await _received(name, request, services, folder, format, columns)
         job = await run_in_threadpool(queue.submit, job_id, asked)
     except BaseException:
         folder.delete()
