@@ -3,7 +3,7 @@
 The generic cell rate algorithm (ITU-T I.371): of each caller one moment is kept, and no window
 begins at whose edge he may ask twice as much. Counted in memory, so each worker counts its own;
 used by the event loop alone. In our own words because `limits` takes 2.6 us for a request where
-this takes 0.4, brings 60 ms of imports into each worker, and starts a thread a hundred times a
+this takes 0.5, brings 60 ms of imports into each worker, and starts a thread a hundred times a
 second.
 """
 
