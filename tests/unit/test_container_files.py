@@ -14,7 +14,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from pipelines import addresses_settings, catalog
+from pipelines import addresses_settings, catalog, observability_settings
 from pipelines.section_settings import Ports
 from pipelines.settings import load_settings
 
@@ -261,7 +261,11 @@ def test_what_the_compose_file_says_of_places_is_known_to_the_settings(composed,
         for name, value in places.items()
         if not name.endswith("_FILE")
     }
-    known = {*addresses_settings.VARIABLES, "CONTENDER_PORT_API"}
+    known = {
+        *addresses_settings.VARIABLES,
+        *observability_settings.VARIABLES,
+        "CONTENDER_PORT_API",
+    }
 
     assert given.keys() <= known
     settings = load_settings({**given, "CONTENDER_HOME": str(home)})
