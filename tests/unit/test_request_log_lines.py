@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
 
 import pytest
 from asgi_client import AppClient
+from log_lines import Lines, listening
 from served_app import ServedApp
 from serving_stage import MODEL, Stage
 
 from pipelines.settings import Settings
 from serving.hot.wire import HotProtocol
 from serving.observability.access_log import AccessLog
-from serving.observability.request_fields import formatter, trace_of
+from serving.observability.request_fields import trace_of
 from serving.slots import Slots
 
 PREDICT = f"/v1/models/{MODEL}/predict"
@@ -24,30 +24,10 @@ TRACE = "0af7651916cd43dd8448eb211c80319c"
 PARENT = f"00-{TRACE}-b7ad6b7169203331-00"
 
 
-class Lines(logging.Handler):
-    """Keeps what the server's formatter makes of each record, written as it is logged."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setFormatter(formatter("api", "json"))
-        self.written: list[dict[str, object]] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.written.append(json.loads(self.format(record)))
-
-    def of(self, logger: str) -> list[dict[str, object]]:
-        return [line for line in self.written if line["logger"] == logger]
-
-
 @pytest.fixture
 def lines() -> Iterator[Lines]:
-    lines, root = Lines(), logging.getLogger()
-    before = root.level
-    root.addHandler(lines)
-    root.setLevel(logging.INFO)
-    yield lines
-    root.removeHandler(lines)
-    root.setLevel(before)
+    with listening() as lines:
+        yield lines
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from http.client import HTTPConnection
 
 import pytest
 from asgi_client import AppClient
+from log_lines import listening
 from served_app import ServedApp
 from serving_stage import MODEL, Stage
 from span_collector import SpanCollector
@@ -77,16 +78,21 @@ def test_a_request_is_traced_from_its_caller_over_the_model_to_the_log(make_stag
 
 
 def test_one_that_fails_says_so_and_its_log_line_names_the_trace(
-    make_stage, collector, monkeypatch, caplog
+    make_stage, collector, monkeypatch
 ):
     def failing(*_: object) -> object:
         raise ZeroDivisionError
 
     monkeypatch.setattr(Slots, "acquire", failing)
-    with AppClient(make_stage(url=collector.url, share=1).app()) as client:
+    with (
+        listening() as lines,
+        AppClient(make_stage(url=collector.url, share=1).app()) as client,
+    ):
         assert client.post(PREDICT, json=BODY).status_code == 500
 
     (request,) = collector.spans()
+    (line,) = lines.of("serving.access")
+    assert (line["trace_id"], line["span_id"]) == (request.trace_id, request.span_id)
     assert request.failed
     assert request.parent == ""
     assert request.facts["http.response.status_code"] == 500
