@@ -28,8 +28,8 @@ class Held:
 
     @cached_property
     def cost(self) -> Cost:
-        """What calls cost; by another process, for whoever asks through Redis."""
-        return Cost(self.instance_ms, self.batch_ms, elsewhere=True)
+        """What calls cost the worker, by which it answers requests together or not."""
+        return Cost(self.instance_ms, self.batch_ms)
 
 
 @dataclass(frozen=True)

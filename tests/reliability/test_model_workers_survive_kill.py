@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import threading
+import time
 from collections.abc import Iterator
 
 import httpx
@@ -75,9 +77,7 @@ def test_what_a_killed_worker_held_is_answered_by_another_one_and_logged_once(ho
         wait_for(lambda: versions(look) == ["1", "1"])
         with ServingProcess(folder) as server, Clients(server.url) as clients:
             wait_for(lambda: len(clients.answers) > 50)
-            # Stopped, it is given a request as long as Redis has not noticed; killed, it keeps it.
-            victim.send_signal(signal.SIGSTOP)
-            wait_for(lambda: held_by(look, queue, victim.pid))
+            stop_with_requests_in_hand(victim, look, queue)
             os.kill(victim.pid, signal.SIGKILL)
             wait_for(lambda: look.hget(REDELIVERED, MODEL))
             before = len(clients.answers)
@@ -87,6 +87,21 @@ def test_what_a_killed_worker_held_is_answered_by_another_one_and_logged_once(ho
         logged = connection.execute(select(func.count()).select_from(predictions)).scalar()
     assert clients.refused == []
     assert len(set(clients.answers)) == len(clients.answers) == logged
+
+
+def stop_with_requests_in_hand(victim: subprocess.Popen[bytes], look, queue: str) -> None:
+    """Stop a worker at a moment when it has taken requests and not answered them yet."""
+
+    def caught() -> bool:
+        victim.send_signal(signal.SIGSTOP)
+        time.sleep(0.1)  # what Redis owes whoever it believes to be waiting is given by then
+        if held_by(look, queue, victim.pid):
+            return True
+        victim.send_signal(signal.SIGCONT)
+        time.sleep(0.05)
+        return False
+
+    wait_for(caught)
 
 
 def held_by(look, queue: str, pid: int) -> int:
