@@ -6,6 +6,7 @@ because the server follows the log too.
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -32,6 +33,8 @@ Kind = (
 )
 Clock = Callable[[], datetime]
 Problems = list[str]
+IN_LOG_LINES = ("model", "kind", "verdict", "version", "generation", "decision_id")
+logger = logging.getLogger(__name__)
 
 
 class Conflict(RuntimeError):
@@ -124,9 +127,12 @@ class DecisionLog:
         """
         try:
             with self.store.write() as connection:
-                return self._append(connection, new)
+                made = self._append(connection, new)
         except IntegrityError as error:
             raise Conflict(f"{new.model}: another decision took this place: {error.orig}") from None
+        named = {name: getattr(made, name) for name in IN_LOG_LINES}
+        logger.info("%s: %s", made.model, made.verdict or made.kind, extra=named)
+        return made
 
     def head(self, model: str) -> Champion | None:
         """Return the model's champion, or None before the first one."""
@@ -283,7 +289,8 @@ def _effects(
         pointer = champion.rollback_to if champion else None
         after = before
     else:
-        pointer = new.rollback_to or _pointer(connection, new, before)
+        went = new.model, str(new.version), new.kind
+        pointer = new.rollback_to or way_back.pointer(connection, *went, before)
         after, generation = new.version, generation + 1
     return {
         "alias_before": before,
@@ -291,10 +298,3 @@ def _effects(
         "generation": generation,
         "rollback_to": pointer,
     }
-
-
-def _pointer(connection: Connection, new: NewDecision, before: str | None) -> str | None:
-    """Return where to go back to: after a rollback never to the version just rolled back."""
-    if new.kind not in {"rollback", "restored"}:
-        return before
-    return way_back.as_champion(connection, new.model, str(new.version))

@@ -1,4 +1,4 @@
-"""Where a version's own champion pointed back to when it was champion."""
+"""Where a champion goes back to."""
 
 from __future__ import annotations
 
@@ -11,6 +11,18 @@ from pipelines.store import decisions
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+
+def pointer(
+    connection: Connection, model: str, version: str, kind: str, before: str | None
+) -> str | None:
+    """Return where a new champion goes back to: after a rollback never to what was rolled back.
+
+    `before` is the version that was champion until then.
+    """
+    if kind not in {"rollback", "restored"}:
+        return before
+    return as_champion(connection, model, version)
 
 
 def as_champion(connection: Connection, model: str, version: str) -> str | None:

@@ -59,6 +59,15 @@ def test_a_champion_that_begins_to_answer_is_named_with_its_decision(stage, line
     }
 
 
+def test_a_decision_is_named_in_the_line_of_whoever_records_it(stage, lines):
+    decision = stage.decide("2", "d")
+
+    (line,) = lines.of("pipelines.decisions.log")
+    assert line["event"] == "stub: promoted"
+    assert (line["model"], line["version"], line["generation"]) == (MODEL, "2", 2)
+    assert (line["kind"], line["decision_id"]) == ("verdict", decision.decision_id)
+
+
 def test_requests_that_go_well_get_no_line_unless_asked_for(stage, lines):
     with AppClient(stage.app()) as client:
         assert client.post(PREDICT, json=BODY).status_code == 200
