@@ -68,3 +68,6 @@ export function useKnown(model: string, query: string, limit = 12) {
     placeholderData: keepPreviousData,
   });
 }
+
+/** Whether the model was asked whom it knows, and knows nobody. */
+export const nobodyKnown = (known: { total: number } | undefined): boolean => known?.total === 0;

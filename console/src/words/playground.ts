@@ -97,6 +97,8 @@ const es = {
   noDays: "Ninguno",
   promoted: (day: string) => `Promoción el ${day}`,
   noSales: "No hay ventas guardadas de este producto",
+  nobodyKnown: "Todavía no se conoce a nadie",
+  nobodyKnownHint: "Se conocen al entrenar el modelo aquí. Entre tanto se le puede preguntar por escrito, también en el formulario.",
 };
 
 const en: typeof es = {
@@ -196,6 +198,8 @@ const en: typeof es = {
   noDays: "None",
   promoted: (day) => `Promotion on ${day}`,
   noSales: "No sales of this product are stored",
+  nobodyKnown: "Nobody is known yet",
+  nobodyKnownHint: "They become known when the model is trained here. Meanwhile it can be asked by name, or in the form.",
 };
 
 export const playgroundWords: Words<typeof es> = { es, en };

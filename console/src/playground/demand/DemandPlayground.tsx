@@ -6,7 +6,8 @@ import { SelectField } from "../../ui/Field";
 import { EmptyState, ErrorState, Skeleton } from "../../ui/States";
 import { Refused } from "../../api/problem";
 import { playgroundWords } from "../../words/playground";
-import { useKnown, useSettled } from "../asking";
+import { nobodyKnown, useKnown, useSettled } from "../asking";
+import { Awaited } from "../Awaited";
 import { Picker } from "../Picker";
 import { Trace } from "../Trace";
 import { daysOf, type Plan } from "./days";
@@ -40,7 +41,7 @@ export function DemandPlayground() {
           ))}
         </SelectField>
       </Card>
-      {product ? <Forecast key={`${product} ${horizon}`} product={product} horizon={horizon} /> : <Skeleton lines={6} />}
+      {product ? <Forecast key={`${product} ${horizon}`} product={product} horizon={horizon} /> : <Awaited nobody={nobodyKnown(known.data)} />}
     </div>
   );
 }

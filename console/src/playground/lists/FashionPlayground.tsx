@@ -3,9 +3,10 @@ import { useFormat } from "../../shell/format";
 import { useWords } from "../../shell/language";
 import { Card } from "../../ui/Card";
 import { SelectField } from "../../ui/Field";
-import { ErrorState, Skeleton } from "../../ui/States";
+import { ErrorState } from "../../ui/States";
 import { playgroundWords } from "../../words/playground";
-import { useAnswer, useKnown } from "../asking";
+import { nobodyKnown, useAnswer, useKnown } from "../asking";
+import { Awaited } from "../Awaited";
 import { Picker } from "../Picker";
 import { Trace } from "../Trace";
 import { itemsOf } from "./items";
@@ -44,7 +45,7 @@ export function FashionPlayground() {
             <Trace told={data} />
           </>
         ) : customer ? (
-          <Skeleton lines={6} />
+          <Awaited nobody={!picked && nobodyKnown(known.data)} />
         ) : (
           <p className="faint">{words.nothingYet}</p>
         )}

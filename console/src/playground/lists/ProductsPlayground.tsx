@@ -2,9 +2,10 @@ import { useState } from "react";
 import { useWords } from "../../shell/language";
 import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
-import { ErrorState, Skeleton } from "../../ui/States";
+import { ErrorState } from "../../ui/States";
 import { playgroundWords } from "../../words/playground";
-import { useAnswer, useKnown } from "../asking";
+import { nobodyKnown, useAnswer, useKnown } from "../asking";
+import { Awaited } from "../Awaited";
 import { useProducts } from "../Likely";
 import { Picker } from "../Picker";
 import type { JsonObject } from "../schema";
@@ -53,7 +54,7 @@ export function ProductsPlayground() {
             <Trace told={data} />
           </>
         ) : (
-          <Skeleton lines={6} />
+          <Awaited nobody={!history && !picked && nobodyKnown(known.data)} />
         )}
       </Card>
     </div>
