@@ -6,6 +6,10 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib.util import cache_from_source
+from pathlib import Path
+
+import pydantic
 
 from cli import servers
 from cli.probes import always, http_probe, pid_file_probe
@@ -153,8 +157,11 @@ def _logins(settings: Settings) -> dict[str, str]:
 
 
 def _bytecode(settings: Settings) -> dict[str, str]:
-    """Keep bytecode of our own where the environment's folder cannot be written to."""
-    if os.access(sys.prefix, os.W_OK):
+    """Keep bytecode of our own where there is none and the environment cannot be written to.
+
+    An image's is made when that is built; with another place for it, all of it would go unused.
+    """
+    if os.access(sys.prefix, os.W_OK) or Path(cache_from_source(pydantic.__file__)).exists():
         return {}
     return {"PYTHONPYCACHEPREFIX": str(settings.var / "bytecode")}
 

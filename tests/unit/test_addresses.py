@@ -160,3 +160,16 @@ def test_what_would_be_unsafe_or_unclear_is_refused_with_the_way_to_do_it(
 ):
     with pytest.raises(SettingsError, match=said.replace("(", r"\(").replace(")", r"\)")):
         load(file, **variables)
+
+
+def test_bytecode_that_is_there_is_used_where_nothing_can_be_written(load, monkeypatch, tmp_path):
+    settings = load()
+    monkeypatch.setattr("os.access", lambda _path, _mode: False)
+    compiled = tmp_path / "compiled.pyc"
+    monkeypatch.setattr("cli.services.cache_from_source", lambda _file: str(compiled))
+
+    made_elsewhere = service_environment(settings, {}).get("PYTHONPYCACHEPREFIX")
+    compiled.touch()
+
+    assert made_elsewhere == str(settings.var / "bytecode")
+    assert "PYTHONPYCACHEPREFIX" not in service_environment(settings, {})
