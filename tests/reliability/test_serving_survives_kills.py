@@ -101,6 +101,8 @@ def test_a_killed_worker_is_replaced_and_its_predictions_are_kept(home):
             victim = int(workers(server)[0].split("-")[-2])
             os.kill(victim, signal.SIGKILL)
             wait_for(lambda: is_replaced(server, victim))
+            # Neither does the dead one count any more, nor is its successor left out.
+            wait_for(lambda: told(server, "contender_workers ") == [2.0])
         with asking(server) as more:
             time.sleep(0.5)
 
@@ -120,7 +122,11 @@ def test_metrics_add_up_over_all_workers(home):
         with asking(server) as received:
             time.sleep(0.5)
         # Each worker hands over what it has counted now and then.
-        wait_for(lambda: counted(server) == [float(len(received))])
+        answers = "contender_predictions_total"
+        wait_for(lambda: told(server, answers) == [float(len(received))])
+        # Of the store each says the same: that is not added up.
+        assert told(server, "contender_store_up") == [1.0]
+        assert told(server, "contender_decided_generation") == [1.0]
 
 
 def test_who_asks_for_a_websocket_is_answered_as_everybody_is(home):
@@ -132,9 +138,9 @@ def test_who_asks_for_a_websocket_is_answered_as_everybody_is(home):
     assert answer.json() == {"status": "alive"}
 
 
-def counted(server: ServingProcess) -> list[float]:
+def told(server: ServingProcess, figure: str) -> list[float]:
     text = httpx.get(f"{server.url}/metrics", trust_env=False).text
-    lines = [line for line in text.splitlines() if line.startswith("contender_predictions_total")]
+    lines = [line for line in text.splitlines() if line.startswith(figure)]
     return [float(line.split()[-1]) for line in lines]
 
 
