@@ -42,6 +42,7 @@ from serving.validation import SchemaCheck
 LIBRARIES = ("ours", "taskiq", "faststream")
 BODY = [{"text": "pintura blanca mate"}]
 AT_ONCE = 16
+START_SECONDS = 60.0
 URL_VARIABLE = "QUEUE_LIBRARIES_URL"
 Ask = Callable[[], Awaitable[object]]
 
@@ -111,7 +112,7 @@ def ask_taskiq() -> list[tuple[str, Ask]]:
 
     async def ask(check_interval: float) -> object:
         sent = await task.kiq(BODY)
-        return (await sent.wait_result(check_interval=check_interval, timeout=30)).return_value
+        return (await sent.wait_result(check_interval=check_interval, timeout=5)).return_value
 
     return [
         ("taskiq-redis, as documented", partial(ask, 0.2)),
@@ -123,7 +124,7 @@ def ask_taskiq() -> list[tuple[str, Ask]]:
 
 
 def faststream_broker():
-    return importlib.import_module("faststream.redis").RedisBroker(url())
+    return importlib.import_module("faststream.redis").RedisBroker(url(), logger=None)
 
 
 def serve_faststream() -> None:
@@ -166,7 +167,6 @@ def running(library: str, folder: str):
     worker = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.queue_libraries", "--serve", library], cwd=ROOT
     )
-    time.sleep(3.0)
     try:
         yield
     finally:
@@ -187,11 +187,26 @@ async def measured(ask: Ask, requests: int) -> tuple[list[float], float]:
         for _ in range(count):
             await once()
 
+    await begun(ask)
     await some(20)
     alone = [await once() for _ in range(requests)]
     start = time.perf_counter()
     await asyncio.gather(*[some(requests // AT_ONCE + 1) for _ in range(AT_ONCE)])
     return alone, AT_ONCE * (requests // AT_ONCE + 1) / (time.perf_counter() - start)
+
+
+async def begun(ask: Ask) -> None:
+    """Ask until the worker is there to answer."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            await ask()
+        except Exception:  # each library says in its own way that nobody is there
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.2)
+        else:
+            return
 
 
 async def ask_all(library: str, requests: int) -> None:
