@@ -11,6 +11,8 @@ from starlette.types import Scope
 from serving.access.rules import Rule, rule_of
 
 REMEMBERED = 2_000
+LONGEST_REMEMBERED = 200
+"""Of longer paths, and of those that lead nowhere, somebody could make as many as he likes."""
 
 
 class Asked(NamedTuple):
@@ -27,17 +29,18 @@ class Routes:
 
     def __init__(self, routes: Iterable[BaseRoute]) -> None:
         self._routes = tuple(routes)
-        self._known: dict[tuple[str, str], Asked | None] = {}
+        self._known: dict[tuple[str, str], Asked] = {}
 
     def asked(self, scope: Scope) -> Asked | None:
         """Return the route of a request; None where the application has none of that method."""
         method, path = scope["method"], scope["path"]
-        if (method, path) in self._known:
-            return self._known[method, path]
+        if known := self._known.get((method, path)):
+            return known
         found = self._find(scope)
-        if len(self._known) >= REMEMBERED:
-            self._known.clear()
-        self._known[method, path] = found
+        if found is not None and len(path) <= LONGEST_REMEMBERED:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            self._known[method, path] = found
         return found
 
     def declared(self) -> Sequence[tuple[str, Rule | None]]:
