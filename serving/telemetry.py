@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -18,12 +19,18 @@ from serving.queue_metrics import QueueMetrics
 from serving.tallies import Tallies
 
 DIRECTORY_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+KINDS = ("counter", "histogram", "gauge_liveall", "gauge_livemin", "gauge_livesum")
+"""The files in which `prometheus_client` keeps what a process counts, one of each kind."""
+ROOM_BYTES = 1 << 18
+"""More than our metrics need: beyond it a file grows, and room for that may be missing."""
 
 
 class Telemetry:
     """The counters of one application."""
 
     def __init__(self) -> None:
+        if directory := os.environ.get(DIRECTORY_VARIABLE):
+            reserve_room(Path(directory))
         self.registry = CollectorRegistry()
         counter = partial(Counter, registry=self.registry)
         gauge = partial(Gauge, registry=self.registry)
@@ -74,6 +81,17 @@ class Telemetry:
         together = CollectorRegistry()
         MultiProcessCollector(together, path=directory)  # type: ignore[no-untyped-call]
         return together
+
+
+def reserve_room(directory: Path) -> None:
+    """Take the room for what this process will count, before it is missing.
+
+    The files are written to as memory. On a disk that is full by then the kernel has no page for
+    them, and ends the process (SIGBUS) where a write would have returned an error.
+    """
+    for kind in KINDS:
+        with suppress(OSError), (directory / f"{kind}_{os.getpid()}.db").open("ab") as stream:
+            os.posix_fallocate(stream.fileno(), 0, ROOM_BYTES)
 
 
 def forget_dead_workers(directory: Path) -> None:
