@@ -28,15 +28,18 @@ class Seen:
     answered_before: int
     refused_meanwhile: int
     statuses: frozenset[int | None]
+    watched: bool
+    """Whether the server said that it lives, and what it counts, while the disk was full."""
     answered_after: int
-    survived: bool
+    ended: int | None
+    """What the server ended with, if it did: a signal where it is negative."""
     logged: Account
     recovery_seconds: float
 
 
 def cause(ground: Ground) -> Seen:
     """Fill the disk below a server of its own, and make room again."""
-    folder = ground.home / "small"
+    folder = ground.room("small")
     used = sum(file.stat().st_size for file in ground.settings.var.rglob("*") if file.is_file())
     with small_disk(folder, used // 1_000_000 + ROOM_MEGABYTES) as disk:
         settings = ground.copied(folder)
@@ -48,27 +51,40 @@ def cause(ground: Ground) -> Seen:
                 filled = time.monotonic()
                 disk.fill(pid)
                 time.sleep(FULL_SECONDS)
+                watched = _can_be_watched(server)
                 freed = time.monotonic()
                 disk.free(pid)
                 until(
-                    lambda: load.answered_since(freed) >= STEADY_ANSWERS,
+                    lambda: not server.lives or load.answered_since(freed) >= STEADY_ANSWERS,
                     60,
                     "the server answers once there is room",
                 )
                 recovery = load.recovery(freed)
             logged = account(settings, load.ids)
-            survived = server.lives
+            ended = server.process.poll()
     refused = [each for each in load.refusals if each.asked_at >= filled]
     return Seen(
         kind=disk.kind,
         answered_before=sum(answer.at < filled for answer in load.answers),
         refused_meanwhile=len(refused),
         statuses=frozenset(each.status for each in refused),
+        watched=watched,
         answered_after=load.answered_since(freed),
-        survived=survived,
+        ended=ended,
         logged=logged,
         recovery_seconds=recovery,
     )
+
+
+def _can_be_watched(server: Server) -> bool:
+    try:
+        found = [
+            httpx.get(f"{server.address}{path}", trust_env=False, timeout=30)
+            for path in ("/livez", "/metrics")
+        ]
+    except httpx.TransportError:
+        return False
+    return all(response.is_success for response in found)
 
 
 def judge(seen: Seen) -> Outcome:
@@ -82,7 +98,12 @@ def judge(seen: Seen) -> Outcome:
         checks=(
             Check("the fault was felt", seen.refused_meanwhile > 0),
             Check("what cannot be logged is refused with 503", not odd, ", ".join(odd)),
-            Check("the server lives on", seen.survived),
+            Check(
+                "the server lives on",
+                seen.ended is None,
+                "" if seen.ended is None else f"ended with {seen.ended}",
+            ),
+            Check("it can be watched meanwhile", seen.watched),
             Check("it answers once there is room", seen.answered_after > 0),
             none_lost(seen.logged.missing, seen.logged.answered, "answered prediction"),
         ),

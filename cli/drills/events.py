@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 import uuid
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 import httpx
 
@@ -14,13 +14,13 @@ from cli.drills.books import Account, account, strangers
 from cli.drills.drill import Check, Drill, Outcome, none_lost
 from cli.drills.ground import MODEL, Ground, until
 from pipelines.decisions.log import NewDecision
-from pipelines.orchestration import OrchestrationClient, OrchestrationRefused
+from pipelines.orchestration import OrchestrationClient
 
 CLAIMED = ("contender.promoted", "contender.drift")
 """One that nothing listens to, and one that may start a training and no more."""
 PUT_BACK_SECONDS = 60.0
 STARTED_SECONDS = 60.0
-ENDED_SECONDS = 180.0
+ENDED_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def cause(ground: Ground) -> Seen:
         until(lambda: ground.alias() == put_back, PUT_BACK_SECONDS, "the forged alias is put back")
         for event in CLAIMED:
             _forge(ground, event, forged)
-        runs = _wait_for_runs(ground)
+        runs = _stop_runs(ground)
         ground.wait_until_served()
     entries = ground.log.list(MODEL)
     news = entries[: len(entries) - first]
@@ -117,16 +117,23 @@ def _forge(ground: Ground, event: str, version: str) -> None:
     httpx.post(path, json=[body], timeout=30, trust_env=False).raise_for_status()
 
 
-def _wait_for_runs(ground: Ground) -> int:
-    """Wait until the run that the event may start has ended; return how many there were."""
+def _stop_runs(ground: Ground) -> int:
+    """Wait for the run that the event may start, and stop it; return how many there were."""
     with OrchestrationClient(ground.settings.prefect_url) as client:
         until(lambda: client.running(MODEL) is not None, STARTED_SECONDS, "the event starts a run")
-        run = client.running(MODEL)
-        with suppress(OrchestrationRefused):
-            until(
-                lambda: client.running(MODEL) is None, ENDED_SECONDS, "the run that it started ends"
-            )
-    return int(run is not None)
+        stopped = 0
+        while run := client.running(MODEL):
+            state = {"type": "CANCELLED", "message": "a failure drill has seen enough"}
+            path = f"{ground.settings.prefect_url}/api/flow_runs/{run.id}/set_state"
+            httpx.post(path, json={"state": state, "force": True}, timeout=30, trust_env=False)
+            ended = partial(_has_ended, client, run.id)
+            until(ended, ENDED_SECONDS, "the run is stopped")
+            stopped += 1
+    return stopped
+
+
+def _has_ended(client: OrchestrationClient, run_id: str) -> bool:
+    return client.get(run_id).ended
 
 
 def judge(seen: Seen) -> Outcome:
@@ -135,7 +142,7 @@ def judge(seen: Seen) -> Outcome:
         happened=(
             f"decision without a word: {_yes(seen.followed_untold)} served; forged alias: "
             f"{_yes(seen.alias_put_back)} put back; forged events: {seen.runs_started} training "
-            f"started, {seen.champions_without_verdict} champions made"
+            f"begun, {seen.champions_without_verdict} champions made"
         ),
         checks=(
             Check("a decision is served though nobody was told of it", seen.followed_untold),

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
@@ -189,6 +190,10 @@ class Ground:
             yield
         finally:
             _signal(held, signal.SIGCONT)
+
+    def room(self, name: str) -> Path:
+        """Return where a drill may make a folder that nothing is in yet."""
+        return self.home / f"{name}-{uuid.uuid4().hex[:8]}"
 
     def copied(self, target: Path) -> Settings:
         """Copy what a server needs into another home, as of now; return its settings."""

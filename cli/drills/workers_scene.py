@@ -46,7 +46,7 @@ class Scene:
 @contextmanager
 def workers_scene(ground: Ground, name: str) -> Iterator[Scene]:
     """Build it in a home of its own, a copy of the ground's, and take it down afterwards."""
-    folder = ground.home / name
+    folder = ground.room(name)
     folder.mkdir()
     settings = ground.copied(folder)
     with (folder / "contender.toml").open("a", encoding="utf-8") as stream:
