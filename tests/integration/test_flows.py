@@ -13,6 +13,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
 from prefect.states import Running, Scheduled
 from prefect.testing.utilities import prefect_test_harness
+from span_collector import SpanCollector
 from sqlalchemy import insert
 
 from features.schema import SchemaError
@@ -116,6 +117,22 @@ def test_train_and_promote_makes_a_first_champion_and_shows_what_it_did(log, reg
     shares = [share for share, _ in heard]
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
+
+
+def test_a_run_is_traced_step_by_step_where_a_collector_is_named(monkeypatch, registry_client):
+    with SpanCollector() as collector:
+        monkeypatch.setenv("CONTENDER_TRACES_URL", collector.url)
+        trained = flow_named("train", "stub")(**MIDDLING)
+
+    assert registry_client.snapshot()["stub"].aliases[CHALLENGER] == trained["version"]
+    steps = {span.name: span for span in collector.spans()}
+    run = steps.pop("train")
+    assert set(steps) == {"load", "split", "fit", "register"}
+    assert {(span.trace_id, span.parent) for span in steps.values()} == {
+        (run.trace_id, run.span_id)
+    }
+    assert run.facts["contender.model"] == "stub"
+    assert run.facts["contender.flow_run_id"]
 
 
 def test_train_alone_leaves_a_challenger_that_promote_then_judges(log, registry_client):
