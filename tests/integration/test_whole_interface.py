@@ -33,7 +33,7 @@ from whole_shop import MESSAGE, MODELS, WholeShop
 from serving.hot.wire import HotProtocol
 
 ROOT = Path(__file__).resolve().parents[2]
-EXAMPLES = 6
+EXAMPLES = 4
 """Of each operation, beside those of its edges."""
 AWAY = frozenset({502, 503, 504, 507})
 """Somebody else is away for now: an answer like any other where it says when to come back."""
