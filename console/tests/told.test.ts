@@ -25,7 +25,7 @@ const VERDICT = {
 describe("figures", () => {
   it("carry a real minus, and few digits", () => {
     expect([signed(en, -0.01), signed(en, 0.5), signed(en, null)]).toEqual(["−0.01", "+0.5", "–"]);
-    expect(milliseconds(en, 0.481)).toBe("0.48 ms");
+    expect(milliseconds(en, 0.481)).toBe("0.48\u00a0ms");
     expect([1e-9, 0.00045, 0.0185].map((p) => chance(en, p))).toEqual(["< 0.0001", "0.00045", "0.019"]);
   });
 

@@ -19,7 +19,7 @@ export const chance = (format: Format, p: number): string =>
 
 /** Milliseconds with the digits that matter. */
 export const milliseconds = (format: Format, value: number | null): string =>
-  value === null ? "–" : `${format.number(value, value < 1 ? 2 : value < 10 ? 1 : 0)} ms`;
+  value === null ? "–" : `${format.number(value, value < 1 ? 2 : value < 10 ? 1 : 0)}\u00a0ms`;
 
 /** The places of a scale's marks: at most `count` round numbers between two ends. */
 export function marks(low: number, high: number, count = 5): number[] {
