@@ -111,6 +111,19 @@ describe("a console that everybody may use", () => {
   });
 });
 
+describe("a console that everybody may look at", () => {
+  it("lets those in who may do more", async () => {
+    server.session = { ...NOBODY, role: "viewer", anonymous: "viewer" };
+    shown(<Inside><Account /><Page /></Inside>);
+    fireEvent.click(await screen.findByRole("button", { name: words.enter }));
+    type(GOOD);
+    submit();
+
+    await screen.findByText("Ana");
+    expect(screen.queryByLabelText(words.key)).toBeNull();
+  });
+});
+
 describe("a role", () => {
   it("reaches as far as the server says, and is not doubted before", () => {
     expect(reaches(undefined, "operator")).toBe(true);
