@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from composed_stack import IMAGES, ComposedStack, build_images
-from container_engine import Engine, install, why_not
+from container_engine import Engine, install, kept_folder, why_not
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1500)]
 
@@ -37,12 +37,13 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
             pytest.fail(f"containers cannot be tested: {reason}")
         pytest.skip(reason)
     install()
-    engine = Engine(tmp_path_factory.mktemp("engine"))
+    kept = kept_folder()
+    engine = Engine(kept or tmp_path_factory.mktemp("engine"))
     try:
         build_images(engine)
         yield engine
     finally:
-        engine.remove_everything()
+        engine.remove_containers() if kept else engine.remove_everything()
 
 
 @pytest.fixture(scope="module")

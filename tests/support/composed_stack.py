@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 from container_engine import CERTIFICATES, Engine
@@ -43,12 +44,13 @@ def build_images(engine: Engine) -> None:
     Two at a time: half of a build is waiting for the disk and the network.
     """
     engine.make_base("localhost/base:test")
-    node = engine.folder / "node"
-    node.mkdir()
-    shutil.copy2(str(shutil.which("node")), node / "node")
-    shutil.copytree("/usr/lib/node_modules/npm", node / "npm", symlinks=True)
     base = {"BASE": "localhost/base:test"}
-    engine.build(FILES / "node.Containerfile", node, "localhost/node:test", base)
+    with TemporaryDirectory() as folder:
+        node = Path(folder)
+        shutil.copy2(str(shutil.which("node")), node / "node")
+        npm = Path(str(shutil.which("npm"))).resolve().parents[1]
+        shutil.copytree(npm, node / "npm", symlinks=True)
+        engine.build(FILES / "node.Containerfile", node, "localhost/node:test", base)
 
     def servers() -> None:
         for name in ("postgres", "redis"):

@@ -21,6 +21,8 @@ BASE_PACKAGES = "python3,python3-venv,ca-certificates"
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 FREE_BYTES = 5 << 30
 SOURCE = re.compile(r"^(?:URIs:|deb(?: \[.*?\])?)\s+(\S*/debian/?)(?:\s|$)", re.M)
+ALLOWED = "CONTENDER_CONTAINERS"
+"""Set where these tests may run outside CI; to a folder, where images are to be kept there."""
 RELEASE = "bookworm"
 """It has the Python that the project runs on."""
 STORAGE = """[storage]
@@ -53,9 +55,15 @@ def why_not() -> str | None:
         return "it takes root"
     if shutil.which("apt-get") is None:
         return "it takes a Debian with apt-get"
-    if not os.environ.get("CI") and os.environ.get("CONTENDER_CONTAINERS") != "1":
-        return "it may install packages on this machine: set CONTENDER_CONTAINERS=1 to allow it"
+    if not os.environ.get("CI") and not os.environ.get(ALLOWED):
+        return f"it may install packages on this machine: set {ALLOWED}=1 to allow it"
     return None
+
+
+def kept_folder() -> Path | None:
+    """Return the folder in which images are kept from one run to the next, if one is named."""
+    named = os.environ.get(ALLOWED, "")
+    return Path(named) if named.startswith("/") else None
 
 
 def install() -> None:
@@ -123,7 +131,9 @@ class Engine:
         return json.loads(self.run("inspect", container))[0]
 
     def make_base(self, name: str) -> None:
-        """Make a base image of the distribution's packages: Python and no more."""
+        """Make a base image, unless it is there: the distribution's packages, and Python."""
+        if self.run("images", "--quiet", name):
+            return
         archive = self.folder / "base.tar"
         command = ["mmdebstrap", "--mode=root", "--variant=apt", f"--include={BASE_PACKAGES}"]
         command += [
@@ -155,8 +165,13 @@ class Engine:
             options += ["--volume", f"{CERTIFICATES}:{CERTIFICATES}:ro"]
         self.run("build", "--isolation", "chroot", *options, context)
 
+    def remove_containers(self) -> None:
+        """Stop and delete containers and what they kept."""
+        self.run("rm", "--all", "--force", "--time", "2", check=False)
+        self.run("volume", "rm", "--all", "--force", check=False)
+
     def remove_everything(self) -> None:
         """Stop and delete all there is, and the folder."""
-        self.run("rm", "--all", "--force", "--time", "2", check=False)
+        self.remove_containers()
         self.run("system", "reset", "--force", check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
