@@ -10,12 +10,20 @@ import orjson
 import pytest
 from prefect.automations import Automation
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
-from prefect.states import Running, Scheduled
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterFlowRunId,
+    DeploymentFilter,
+    DeploymentFilterId,
+)
+from prefect.client.schemas.objects import FlowRun
+from prefect.settings import PREFECT_API_URL
+from prefect.states import Completed, Failed, Running, Scheduled
 from prefect.testing.utilities import prefect_test_harness
 from span_collector import SpanCollector
 from sqlalchemy import insert
 
+from cli import first_run
 from features.schema import SchemaError
 from flows import monitor, signals
 from flows.deployments import deployments, flow_named
@@ -26,9 +34,10 @@ from flows.repair import (
     skip_missed_runs,
     watch_heartbeats,
 )
-from pipelines.decisions.log import DecisionLog
+from pipelines.decisions.log import DecisionLog, NewDecision
 from pipelines.model_settings import ScheduleSettings
 from pipelines.monitoring.signals import too_early
+from pipelines.orchestration import OrchestrationClient
 from pipelines.registry.aliases import CHALLENGER, CHAMPION
 from pipelines.settings import load_settings
 from pipelines.store import open_store, predictions
@@ -249,6 +258,32 @@ def test_a_schedule_that_was_missed_is_skipped_and_a_coming_one_is_not():
 
         assert all(client.read_flow_run(run.id).state.is_cancelled() for run in missed)
         assert client.read_flow_run(coming.id).state.is_scheduled()
+
+
+def test_a_demo_day_that_failed_begins_anew_and_one_that_was_over_does_not(home, log, monkeypatch):
+    source = '{ url = "var/demo/product_codes.csv" }'
+    (home / "contender.toml").write_text(f"[models.product_codes]\nsource = {source}\n")
+    settings = load_settings()
+    (day,) = [each for each in deployments(settings) if each.flow_name == "demo-day"]
+    wanted = DeploymentFilter(id=DeploymentFilterId(any_=[day.apply()]))
+    address = PREFECT_API_URL.value().removesuffix("/api")
+    monkeypatch.setattr(first_run, "orchestration", lambda _settings: OrchestrationClient(address))
+    champion = {"version": "1", "artifact_digest": "d", "becomes_champion": True}
+    log.append(NewDecision("verdict", "product_codes", **champion))
+
+    with get_client(sync_client=True) as client:
+
+        def begun() -> list[FlowRun]:
+            first_run.begin_demo_day(settings)
+            return client.read_flow_runs(deployment_filter=wanted)
+
+        (first,) = begun()
+        assert [run.id for run in begun()] == [first.id]
+        client.set_flow_run_state(first.id, Failed(), force=True)
+        (second,) = [run for run in begun() if run.id != first.id]
+        assert len(begun()) == 2
+        client.set_flow_run_state(second.id, Completed(), force=True)
+        assert len(begun()) == 2
 
 
 def test_an_alarm_is_shown_and_asks_for_a_retraining_unless_one_was_just_done(
