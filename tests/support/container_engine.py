@@ -167,7 +167,7 @@ class Engine:
 
     def remove_containers(self) -> None:
         """Stop and delete containers and what they kept."""
-        self.run("rm", "--all", "--force", "--time", "2", check=False)
+        self.run("rm", "--all", "--force", "--depend", "--time", "2", check=False)
         self.run("volume", "rm", "--all", "--force", check=False)
 
     def remove_everything(self) -> None:
