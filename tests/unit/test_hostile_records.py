@@ -24,6 +24,7 @@ from pipelines.spooled_rows import COLUMNS, readable_rows
 from pipelines.store import Store, decisions, open_store
 from pipelines.versions.artifact import CONTRACT_FILE, ArtifactRefused, open_package
 
+pytestmark = pytest.mark.both_databases
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
