@@ -152,3 +152,21 @@ def test_what_was_done_is_answered_although_the_log_is_away(house, monkeypatch, 
     done = house.client.post(ROLLBACK, json=body, headers=house.bearer("operator"))
     assert done.status_code == 200
     assert "POST /v1/models/{name}/rollback" in caplog.text, "the server's own log has the row"
+
+
+def test_no_key_and_no_session_stands_in_any_log(house, caplog):
+    caplog.set_level("DEBUG")
+    wrong = "ck_0123456789_" + "7" * 64
+    key = house.keys["reviewer"].text
+    for headers in ({"X-API-Key": wrong}, {"Authorization": f"Bearer {wrong}"}, {"X-API-Key": key}):
+        house.status("GET", BOARD, headers)
+    token = house.client.post("/v1/session", json={"key": key}).headers["set-cookie"]
+    house.client.post("/v1/session", json={"key": f"{key} and more"})
+
+    kept = caplog.text + str(entries(house))
+    secrets = (
+        wrong.rpartition("_")[2],
+        key.rpartition("_")[2],
+        token.split(";")[0].partition("=")[2],
+    )
+    assert [secret for secret in secrets if secret in kept] == []
