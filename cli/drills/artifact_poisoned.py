@@ -11,7 +11,7 @@ from cli.drills.drill import Check, Drill, Outcome, none_lost
 from cli.drills.ground import MODEL, Ground, until
 from cli.drills.packages import cached, spoiled, stored
 
-WATCHED_SECONDS = 4.0
+WATCHED_SECONDS = 2.5
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,8 @@
-"""A version from elsewhere, as somebody logs it who has never heard of Contender: it can only be
-asked through a worker process. `python -m cli.drills.foreign ADDRESS FOLDER` prints its number.
+"""A version from elsewhere, logged by a script of somebody who has never heard of Contender: it can
+only be asked through a worker process.
 """
 
 from __future__ import annotations
-
-import sys
-import warnings
-from pathlib import Path
 
 from cli.drills.goods import KINDS, OTHER_MODEL
 
@@ -14,7 +10,7 @@ SLOWLY = "despacio"
 """A word that makes it think for a while."""
 SLOW_SECONDS = 1.5
 
-CODE = f"""
+MODEL_CODE = f"""
 import time
 import mlflow
 import pandas as pd
@@ -29,29 +25,33 @@ class Elsewhere(mlflow.pyfunc.PythonModel):
 mlflow.models.set_model(Elsewhere())
 """
 
+SCRIPT = f"""
+import sys
+import warnings
+from pathlib import Path
 
-def main(address: str, folder: Path) -> str:
-    """Log and register it; return its version."""
-    import mlflow
-    import pandas as pd
-    from mlflow.models import infer_signature
+import mlflow
+import pandas as pd
+from mlflow.models import infer_signature
 
-    script = folder / "elsewhere.py"
-    script.write_text(CODE, encoding="utf-8")
-    mlflow.set_tracking_uri(address)
-    mlflow.set_experiment("elsewhere")
-    asked, answered = pd.DataFrame({"name": ["a"]}), pd.DataFrame({"category": ["b"]})
-    with mlflow.start_run(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what MLflow thinks of such code is not the matter here
-        info = mlflow.pyfunc.log_model(
-            name="elsewhere",
-            python_model=str(script),
-            signature=infer_signature(asked, answered),
-            pip_requirements=["mlflow"],
-            registered_model_name=OTHER_MODEL,
-        )
-    return str(info.registered_model_version)
-
+address, folder = sys.argv[1:]
+code = Path(folder) / "elsewhere.py"
+code.write_text({MODEL_CODE!r}, encoding="utf-8")
+mlflow.set_tracking_uri(address)
+mlflow.set_experiment("elsewhere")
+asked, answered = pd.DataFrame({{"name": ["a"]}}), pd.DataFrame({{"category": ["b"]}})
+with mlflow.start_run(), warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    info = mlflow.pyfunc.log_model(
+        name="elsewhere",
+        python_model=str(code),
+        signature=infer_signature(asked, answered),
+        pip_requirements=["mlflow"],
+        registered_model_name="{OTHER_MODEL}",
+    )
+print(info.registered_model_version)
+"""
+"""`python -c SCRIPT ADDRESS FOLDER` logs and registers it, and prints its version at the end."""
 
 if __name__ == "__main__":
-    sys.stdout.write(main(sys.argv[1], Path(sys.argv[2])) + "\n")
+    exec(SCRIPT)

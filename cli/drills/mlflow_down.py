@@ -9,7 +9,7 @@ from cli.drills.books import Account, account, strangers
 from cli.drills.drill import Check, Drill, Outcome, none_lost
 from cli.drills.ground import MODEL, Ground, until
 
-SILENT_SECONDS = 5.0
+SILENT_SECONDS = 2.0
 SILENT_SECONDS_LONG = 600.0
 
 

@@ -16,7 +16,7 @@ import psutil
 from cli import processes
 from cli.drills.books import Account, account
 from cli.drills.drill import Check, Drill, Outcome, none_lost
-from cli.drills.foreign import SLOW_SECONDS, SLOWLY
+from cli.drills.foreign import SCRIPT, SLOW_SECONDS, SLOWLY
 from cli.drills.goods import KINDS, OTHER_MODEL
 from cli.drills.ground import Ground, until
 from cli.services import service_environment
@@ -69,7 +69,7 @@ def cause(ground: Ground) -> Seen:
 
 def _have_foreign_champion(ground: Ground) -> None:
     if ground.log.head(OTHER_MODEL) is None:
-        command = [sys.executable, "-m", "cli.drills.foreign", ground.settings.mlflow_url]
+        command = [sys.executable, "-c", SCRIPT, ground.settings.mlflow_url]
         done = subprocess.run(
             [*command, str(ground.settings.var / "drill")],
             env=service_environment(ground.settings, os.environ),

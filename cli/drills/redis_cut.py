@@ -13,7 +13,7 @@ from cli.drills.ground import Ground, until
 from cli.drills.load import Load
 from cli.drills.workers_scene import workers_scene
 
-CUT_SECONDS = 8.0
+CUT_SECONDS = 6.0
 CUT_SECONDS_LONG = 120.0
 STEADY_ANSWERS = 30
 PATIENCE_SECONDS = 6.0

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import orjson
 import pytest
 
+from cli.services import stack_services
 from pipelines.confirmations import Confirmation
 from pipelines.contract import RequestRefused
 from pipelines.decisions.log import Champion, UnknownDecision
@@ -159,6 +160,17 @@ def test_a_worker_has_the_champion_and_what_the_api_still_serves():
     assert found["digest2"].decision_id == "d2"
 
 
+def test_a_worker_has_the_challenger_of_a_running_rollout_under_the_decision_that_started_it():
+    rollout = SimpleNamespace(
+        model="stub", challenger="3", generation=2, rollout_id="r1", challenger_digest="digest3"
+    )
+
+    found = wanted("stub", Log(), {"stub": rollout}, [])
+
+    assert sorted(found) == ["digest2", "digest3"]
+    assert (found["digest3"].version, found["digest3"].decision_id) == ("3", "r1")
+
+
 def test_a_worker_has_nothing_of_a_model_without_a_champion():
     assert wanted("other", Log(), {}, []) == {}
 
@@ -294,3 +306,17 @@ def test_an_address_that_is_none_of_redis_is_refused_without_showing_it(tmp_path
     with pytest.raises(SettingsError, match="redis://") as refused:
         load_settings({"CONTENDER_HOME": str(tmp_path), "CONTENDER_REDIS_URL": "geheim"})
     assert "geheim" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("workers", "expected"),
+    [
+        ({}, []),
+        ({"models": ["stub"], "processes": 0}, []),
+        ({"models": ["stub"], "processes": 2}, ["model-worker-1", "model-worker-2"]),
+    ],
+)
+def test_a_stack_has_as_many_workers_as_the_settings_say(make_settings, workers, expected):
+    names = [service.name for service in stack_services(make_settings(workers=workers), {})]
+
+    assert [name for name in names if name.startswith("model-worker")] == expected
