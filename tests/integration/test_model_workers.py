@@ -25,6 +25,8 @@ from pipelines.contract import RequestRefused
 from pipelines.settings import Settings
 from serving.remote.wire import GROUP, Target
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def redis_server(tmp_path_factory) -> Iterator[RedisServer]:
