@@ -50,17 +50,13 @@ class HeadsProtocol(WatchedProtocol):
         self._head_bytes = 0
         super().on_message_begin()
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take in a header; a trailer is none."""
-        if self._in_head:
-            super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
         """Begin to answer, unless the request has to be read without its offer first."""
         self._in_head, self._in_body = False, True
         self._offered = self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
         if not self._offered:
             self.begin()
+            self.headers = []  # for trailers, which nobody reads
 
     def begin(self) -> None:
         """Begin to answer a request whose head is here."""

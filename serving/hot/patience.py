@@ -38,7 +38,11 @@ class Connection(Protocol):
     """Bytes that have arrived."""
     taken: int
     """How many times what was written has been taken off."""
-    timeout_keep_alive: float
+
+    @property
+    def timeout_keep_alive(self) -> float:
+        """Seconds after which a connection that asks nothing is let go."""
+        ...
 
     @property
     def doing(self) -> Doing:
