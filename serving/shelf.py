@@ -101,7 +101,7 @@ def _image_file(folder: Path | None, name: str) -> Path | None:
         path = (folder / name).resolve(strict=True)
         allowed = path.is_relative_to(folder) and path.suffix.lower() in IMAGE_SUFFIXES
         small = allowed and path.is_file() and path.stat().st_size <= IMAGE_LIMIT_BYTES
-    except (OSError, ValueError):
+    except (OSError, ValueError, RuntimeError):  # the last one for links in a circle
         return None
     return path if small else None
 

@@ -63,7 +63,7 @@ def read_below(folder: Path, reference: str) -> bytes:
     suffix_of(reference)
     try:
         path = (folder / reference).resolve(strict=True)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:  # the last one for links in a circle
         raise RecordingRefused(f"the recording {reference!r} is not there") from error
     if not path.is_relative_to(folder.resolve()) or not path.is_file():
         raise RecordingRefused(f"the recording {reference!r} lies outside the feed's folder")

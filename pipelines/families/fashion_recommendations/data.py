@@ -122,7 +122,7 @@ class Folder:
             return None
         try:
             file = (self.path / image).resolve(strict=True)
-        except (OSError, ValueError):
+        except (OSError, ValueError, RuntimeError):  # the last one for links in a circle
             return None
         inside = file.is_relative_to(self.path.resolve()) and file.suffix.lower() in SUFFIXES
         return file if inside and file.is_file() else None
