@@ -29,7 +29,8 @@ def draw(points: Sequence[Point], file: Path) -> None:
             look = {"color": COLOURS.get(engine, OTHER), "marker": "o", "label": engine}
             axes[0, column].plot(sizes, [point.seconds for point in line], **look)
             axes[1, column].plot(sizes, [point.peak_mib / 1024 for point in line], **look)
-        axes[0, column].legend(frameon=False)
+        if mine:
+            axes[0, column].legend(frameon=False)
         axes[1, column].set_xlabel("million rows")
     for row, label in enumerate(("seconds", "peak memory, GiB")):
         axes[row, 0].set_ylabel(label)

@@ -36,6 +36,7 @@ class Point:
     refused: str
     load: float
     at: str
+    machine: str
 
     @classmethod
     def of(
@@ -52,7 +53,7 @@ class Point:
         now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
         return cls(
             *(kind, engine, millions, round(seconds, 2), round(cpu, 1), round(peak)),
-            *(found, refused, round(os.getloadavg()[0], 1), now),
+            *(found, refused, round(os.getloadavg()[0], 1), now, machine()),
         )
 
     def keep(self, folder: Path) -> None:
@@ -67,6 +68,12 @@ class Point:
         took = f"{self.seconds:8.1f} s {self.cpu_seconds:8.1f} CPU s {self.peak_mib:7.0f} MiB"
         who = f"{self.kind:<8} {self.engine:<9} {self.millions:>5g} M"
         return f"{who} {took}  {self.refused or self.answer}"
+
+
+def machine() -> str:
+    """Return what the processor calls itself, how many cores and how much memory there are."""
+    gigabytes = psutil.virtual_memory().total / MEGABYTE / 1000
+    return f"{processor()}; {os.cpu_count()} cores, {gigabytes:.0f} GB"
 
 
 def kept(folder: Path) -> list[Point]:
@@ -118,11 +125,10 @@ def _section(kind: str, points: Sequence[Point], said: str) -> Section:
     ]
     when = f"{min(point.at for point in points)} to {max(point.at for point in points)}"
     loads = [point.load for point in points]
-    memory = psutil.virtual_memory().total / MEGABYTE / 1000
-    machine = f"{processor()}; {os.cpu_count()} cores, {memory:.0f} GB"
+    where = "; ".join(sorted({point.machine for point in points}))
     busy = f"load average {min(loads):.1f} to {max(loads):.1f} after a point"
     return Section(
-        kind, headings, rows, (f"Rows: {said}.",), conditions=f"{when}; {machine}; {busy}."
+        kind, headings, rows, (f"Rows: {said}.",), conditions=f"{when}; {where}; {busy}."
     )
 
 

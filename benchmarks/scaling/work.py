@@ -31,7 +31,7 @@ def days_by_pandas(file: Path) -> Answer:
     days = lines["ordered_at"].dt.floor("D")
     sums = lines.groupby(["product_id", days])["quantity"].sum().clip(lower=0)
     table = sums.unstack("product_id").reindex(pd.date_range(days.min(), days.max()))
-    begun = table.ffill().notna()
+    begun = table.gt(0).cummax()
     filled = table.fillna(0.0).where(begun).stack().dropna()
     with TemporaryDirectory() as folder:
         filled.rename("quantity").reset_index().to_parquet(Path(folder) / "days.parquet")
