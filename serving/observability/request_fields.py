@@ -28,6 +28,9 @@ def fields() -> dict[str, object]:
     if scope is not None:
         state = scope.get("state", {})
         found = {"request_id": state.get("request_id"), **trace_of(_header(scope, b"traceparent"))}
+        caller = state.get("caller")
+        if caller is not None and caller.key_id:
+            found |= {"who": caller.name, "key_id": caller.key_id}
         if "trace_id" in state:
             found |= {"trace_id": state["trace_id"], "span_id": state["span_id"]}
     served = generations.answering()

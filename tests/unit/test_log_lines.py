@@ -13,6 +13,7 @@ from contextvars import copy_context
 import pytest
 from pydantic import ValidationError
 
+from cli.services import stack_services
 from pipelines.observability import logs
 from pipelines.observability.context import bound
 from pipelines.observability.masking import masked
@@ -199,6 +200,15 @@ def test_a_collector_with_a_password_in_its_address_is_refused(tmp_path):
 
     with pytest.raises(SettingsError, match="url"):
         load_settings(stated)
+
+
+def test_the_runner_of_flows_is_told_how_to_write(make_settings):
+    json_lines = stack_services(make_settings(logging={"format": "json"}), {})
+    text = stack_services(make_settings(), {})
+    name = "PREFECT_LOGGING_HANDLERS_CONSOLE_FORMATTER"
+
+    assert {each.name for each in json_lines if name in each.environment} == {"flows"}
+    assert not [each for each in text if name in each.environment]
 
 
 def test_prefects_runs_write_the_same_lines():

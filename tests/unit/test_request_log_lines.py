@@ -12,6 +12,7 @@ from log_lines import Lines, listening
 from served_app import ServedApp
 from serving_stage import MODEL, Stage
 
+from pipelines.access.keys import Keys
 from pipelines.settings import Settings
 from serving.hot.wire import HotProtocol
 from serving.observability.access_log import AccessLog
@@ -129,6 +130,19 @@ def test_what_a_connection_answers_by_itself_gets_the_same_line(stage, lines):
     assert quick == usual
     assert quick["decision_id"]
     assert quick["trace_id"] == TRACE
+
+
+@pytest.mark.parametrize("stage", [1.0], indirect=True)
+def test_who_asked_by_a_key_is_named_and_the_key_is_not_shown(stage, lines):
+    made = Keys(stage.store).create("ana", "viewer", by="root")
+    with AppClient(stage.app()) as client:
+        client.get("/health", headers={"Authorization": f"Bearer {made.text}"})
+        client.get("/health")
+
+    asked, anonymous = lines.of("serving.access")
+    assert (asked["who"], asked["key_id"]) == ("ana", made.key.key_id)
+    assert "who" not in anonymous
+    assert made.text.rpartition("_")[2] not in json.dumps(lines.written)
 
 
 def test_a_share_of_the_requests_gets_a_line(lines):
