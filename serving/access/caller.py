@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from typing import Literal
@@ -46,7 +47,7 @@ class Caller:
 
 def folded(name: str) -> str:
     """Return what two spellings of a name have in common."""
-    return " ".join(name.split()).casefold()
+    return " ".join(unicodedata.normalize("NFKC", name).split()).casefold()
 
 
 def of_key(key: Key, by: By, until: float, reserved: Set[str]) -> Caller:
