@@ -83,15 +83,10 @@ define install
 	fi
 endef
 
-# The extras that the models of contender.toml need: a family that brings a library has an extra of its
-# name. Called when Python 3.11 is known to be there. Nothing at all where there is none: pip takes no `.[]`.
+# The extras that contender.toml asks for: a family that brings a library has one of its name, and so have
+# pools, model workers and traces. Called when Python 3.11 is known to be there.
 define extras
-$$($(BIN)/python -c "import os, pathlib, tomllib; \
-home = pathlib.Path(os.environ.get('CONTENDER_HOME', '.'), 'contender.toml'); \
-settings = home if home.is_file() else pathlib.Path('contender.toml'); \
-known = tomllib.loads(pathlib.Path('pyproject.toml').read_text())['project']['optional-dependencies']; \
-models = tomllib.loads(settings.read_text()).get('models', {}); \
-wanted = ','.join(sorted(models.keys() & known.keys())); print(wanted and f'[{wanted}]')")
+$$($(BIN)/python cli/wanted_extras.py)
 endef
 
 # The console's bundle, where there is a Node.js that can build it. It is built again when a source has changed.

@@ -60,3 +60,19 @@ def test_make_asks_for_the_extras_of_the_homes_models(tmp_path, models, wanted):
     text = "".join(f'[models.{name}.source]\nurl = "{name}.csv"\n' for name in models)
     (tmp_path / "contender.toml").write_text(text)
     assert asked_of_the_installer(tmp_path) == wanted
+
+
+@pytest.mark.parametrize(
+    ("settings", "wanted"),
+    [
+        ('[flows]\npool = "kubernetes"\n', ".[kubernetes]"),
+        ('[flows]\npool = "process"\n', "."),
+        ('[models.product_codes]\nruns = { pool = "docker" }\n', ".[docker]"),
+        ('[workers]\nmodels = ["product_codes"]\n', ".[model_workers]"),
+        ("[workers]\nmodels = []\n", "."),
+        ('[traces]\nurl = "http://127.0.0.1:4318/v1/traces"\n', ".[traces]"),
+    ],
+)
+def test_make_asks_for_the_extras_of_pools_workers_and_traces(tmp_path, settings, wanted):
+    (tmp_path / "contender.toml").write_text(settings)
+    assert asked_of_the_installer(tmp_path) == wanted
