@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError
@@ -166,7 +168,7 @@ def test_the_lines_that_wait_are_found_without_reading_those_of_years(desk):
 def test_an_order_of_an_earlier_release_is_the_first_part_of_its_message(store_address):
     from alembic import command
 
-    with open_store(store_address).engine.begin() as connection:
+    with closing(open_store(store_address)) as store, store.engine.begin() as connection:
         metadata.drop_all(connection)
         versions.drop(connection)
         command.upgrade(configuration(connection, VERSION_TABLE), "0003")
@@ -174,12 +176,9 @@ def test_an_order_of_an_earlier_release_is_the_first_part_of_its_message(store_a
         values = "1, 'o1', 'm1', 'ana', '[]', '2026-11-21T10:00:00+00:00', 'none', 0"
         connection.execute(text(f"INSERT INTO confirmed_orders ({told}) VALUES ({values})"))
 
-    store = open_store(store_address)
-    try:
+    with closing(open_store(store_address)) as store:
         orders = ConfirmedOrders(store)
         first = orders.of_message("m1")
         second = orders.confirm("m1", [], reviewer="ana", deliver=False, part=2)
         assert (first.order_id, first.part, second.part) == ("o1", 1, 2)
         assert orders.confirm("m1", [], reviewer="ana", deliver=False, part=2) == second
-    finally:
-        store.close()
