@@ -15,10 +15,10 @@ WORKERS ?= 2
 export PYTHONSAFEPATH := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup up down status console console-types test test-fast check lint types imports bench clean
+.PHONY: help setup up down status console console-types test test-fast check lint types imports bench bench-scaling clean
 
 help:  ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 up: .venv/.base  ## Start everything and see each model to a champion (ARGS="--detach" and others)
 	@$(call bundle) || echo "The console could not be built (make console says why); everything else starts."
@@ -62,6 +62,9 @@ imports: .venv/.dev
 
 bench: .venv/.dev  ## Measure the server beside its peers (ARGS="--write", "--parts swaps", "--quick --home DIR")
 	@PYTHONPATH=. $(BIN)/python -m benchmarks.serving $(ARGS)
+
+bench-scaling: .venv/.dev  ## Measure how time and memory grow with rows: pandas, DuckDB, Spark (ARGS="--write")
+	@PYTHONPATH=. $(BIN)/python -m benchmarks.scaling $(ARGS)
 
 clean:  ## Remove the environment and caches; var/ and mlruns/ are yours and stay
 	@if [ -x $(BIN)/contender ]; then $(BIN)/contender down; fi
