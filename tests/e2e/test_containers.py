@@ -32,7 +32,7 @@ AT_MOST = {
     "model-worker": 1800,
     "trainer": 2200,
 }
-"""MB of an image; of a base that is larger than the official one, and of the models of this test."""
+"""MB of an image, on a base that is larger than the official one."""
 ASKED = {
     "product_codes": {"description": "martillo uña 16 oz"},
     "product_categories": {"name": "martillo uña 16 oz"},
