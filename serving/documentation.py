@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.openapi.utils import get_openapi
+from starlette.routing import Route
 
 from serving import callers, envelope, generations, traffic
 from serving.problems import MEDIA_TYPE, Dialect, Problem
@@ -27,27 +30,64 @@ HEADERS = {
 
 
 def describe(app: FastAPI, services: Services) -> None:
-    """Let `app` answer `/openapi.json` with what is served at that moment."""
+    """Let `app` answer `/openapi.json` with what is served at that moment.
 
-    def openapi() -> dict[str, Any]:
-        document = get_openapi(
-            title=app.title,
-            version=app.version,
-            description=app.description,
-            routes=app.routes,
-        )
-        schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        schemas["Problem"] = ProblemDocument.model_json_schema()
-        for path, operations in document["paths"].items():
-            content = _refusals_at(path, app.state.dialects)
-            for operation in operations.values():
-                _describe_refusals(operation, content)
-                _share_definitions(operation, schemas)
-        _describe_headers(document["paths"][PREDICT]["post"])
-        _show_live_examples(document["paths"][PREDICT]["post"], services)
-        return document
+    It is made once for the versions that are live, by a thread: made for each request on the event
+    loop it took so long that a few who asked for it again and again held up everybody.
+    """
+    kept = Kept(app, services)
 
-    app.openapi = openapi  # type: ignore[method-assign]
+    async def answer(_request: Request) -> Response:
+        return Response(await run_in_threadpool(kept.encoded), media_type="application/json")
+
+    assert app.openapi_url is not None
+    app.router.routes.insert(0, Route(app.openapi_url, answer, include_in_schema=False))
+    app.openapi = kept.document  # type: ignore[method-assign]
+
+
+class Kept:
+    """The document of the versions that are live, as it was made last."""
+
+    def __init__(self, app: FastAPI, services: Services) -> None:
+        self._app, self._services = app, services
+        self._turn = threading.Lock()
+        self._of: Sequence[object] | None = None
+        self._document: dict[str, Any] = {}
+        self._encoded = b""
+
+    def document(self) -> dict[str, Any]:
+        """Return the document, made anew where another version is live than was before."""
+        slots = self._services.slots
+        live = [slots.served(model) for model in slots.models]
+        with self._turn:
+            if self._of != live:
+                self._document = _described(self._app, self._services)
+                self._encoded, self._of = orjson.dumps(self._document), live
+            return self._document
+
+    def encoded(self) -> bytes:
+        """Return the document as JSON."""
+        self.document()
+        return self._encoded
+
+
+def _described(app: FastAPI, services: Services) -> dict[str, Any]:
+    document = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=app.description,
+        routes=app.routes,
+    )
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    schemas["Problem"] = ProblemDocument.model_json_schema()
+    for path, operations in document["paths"].items():
+        content = _refusals_at(path, app.state.dialects)
+        for operation in operations.values():
+            _describe_refusals(operation, content)
+            _share_definitions(operation, schemas)
+    _describe_headers(document["paths"][PREDICT]["post"])
+    _show_live_examples(document["paths"][PREDICT]["post"], services)
+    return document
 
 
 def _share_definitions(operation: dict[str, Any], schemas: dict[str, Any]) -> None:

@@ -203,3 +203,18 @@ def test_small_bodies_need_no_room() -> None:
 
     asyncio.run(limits(scope_of(QUICK_BYTES), receive, send))  # type: ignore[arg-type]
     assert refused == []
+
+
+def test_the_document_of_all_operations_is_made_once_however_often_it_is_asked_for(
+    client: AppClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = client.get("/openapi.json")
+    assert first.status_code == 200
+
+    def made(**_parts: object) -> None:
+        raise AssertionError("it was made again, for a quarter of a second")
+
+    monkeypatch.setattr("serving.documentation.get_openapi", made)
+    for _ in range(5):
+        again = client.get("/openapi.json")
+        assert (again.status_code, again.content) == (200, first.content)
