@@ -1,4 +1,5 @@
 import type { Ref } from "react";
+import { useMay } from "../access/session";
 import { useFormat } from "../shell/format";
 import { useWords } from "../shell/language";
 import { Badge } from "../ui/Badge";
@@ -26,6 +27,7 @@ interface Props {
 export function LinePanel(props: Props) {
   const { line, quantity, unsent, refusal } = props;
   const words = useWords(reviewWords);
+  const may = useMay("reviewer");
   return (
     <section className="line-panel" aria-label={words.current}>
       <Doubts line={line} />
@@ -47,13 +49,13 @@ export function LinePanel(props: Props) {
       )}
       <Suggested line={line} />
       <div className="line-actions">
-        <Button tone="main" icon="check" shortcut="a" disabled={!line.code} onClick={props.onAccept}>
+        <Button tone="main" icon="check" shortcut="a" disabled={!may || !line.code} onClick={props.onAccept}>
           {line.code?.confirmed ? words.acceptConfirmed : words.accept}
         </Button>
-        <Button icon="skip" shortcut="s" onClick={props.onSkip}>
+        <Button icon="skip" shortcut="s" disabled={!may} onClick={props.onSkip}>
           {words.skip}
         </Button>
-        <Button tone="quiet" icon="undo" shortcut="u" onClick={props.onUndo}>
+        <Button tone="quiet" icon="undo" shortcut="u" disabled={!may} onClick={props.onUndo}>
           {words.undo}
         </Button>
         {line.chosen && <Decided chosen={line.chosen} unsent={unsent} />}

@@ -1,4 +1,5 @@
 import type { Ref } from "react";
+import { useMay } from "../access/session";
 import { useFormat } from "../shell/format";
 import { useWords } from "../shell/language";
 import { Badge } from "../ui/Badge";
@@ -18,6 +19,7 @@ interface Props {
 /** The message that the line came in: from when, its sound, and its order. */
 export function MessageBar({ message, line, onOrder, playerRef }: Props) {
   const words = useWords(reviewWords);
+  const may = useMay("reviewer");
   const { ago, dateTime } = useFormat();
   const place = message.lines.findIndex((one) => one.line_id === line.line_id) + 1;
   return (
@@ -33,7 +35,7 @@ export function MessageBar({ message, line, onOrder, playerRef }: Props) {
         )}
       </p>
       <MessagePlayer key={message.message_id} message={message} ref={playerRef} />
-      <Button size="small" icon="send" shortcut="o" tone={isReady(message) ? "main" : "plain"} onClick={onOrder}>
+      <Button size="small" icon="send" shortcut="o" tone={isReady(message) ? "main" : "plain"} disabled={!may} onClick={onOrder}>
         {words.order}
       </Button>
     </div>
