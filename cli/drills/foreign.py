@@ -52,6 +52,3 @@ with mlflow.start_run(), warnings.catch_warnings():
 print(info.registered_model_version)
 """
 """`python -c SCRIPT ADDRESS FOLDER` logs and registers it, and prints its version at the end."""
-
-if __name__ == "__main__":
-    exec(SCRIPT)
