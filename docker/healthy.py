@@ -6,17 +6,18 @@ Exits 0 when the address answers 200, or when that process lives. Needs nothing 
 import os
 import sys
 import urllib.request
+from pathlib import Path
 
 TIMEOUT_SECONDS = 4
 
 
 def main(what: str) -> int:
+    """Return 0 where `what` is well; raises `OSError` or `ValueError` where it is not."""
     if what.startswith("http://"):
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(what, timeout=TIMEOUT_SECONDS) as answer:
             return 0 if answer.status == 200 else 1
-    with open(what, encoding="utf-8") as file:
-        os.kill(int(file.read()), 0)
+    os.kill(int(Path(what).read_text(encoding="utf-8")), 0)
     return 0
 
 

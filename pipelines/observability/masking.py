@@ -33,7 +33,8 @@ PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(rf"(?i)\b({_WORD})(['\"]?\s*[=:]\s*['\"]?)(?!\s)[^\s'\"&,;)}}]+"), rf"\1\2{MASK}"),
 )
 SIGNS = re.compile(
-    r"://|ck_|bearer|basic|authorization|api[_-]?key|cookie|passw|passphrase|secret|token", re.IGNORECASE
+    r"://|ck_|bearer|basic|authorization|api[_-]?key|cookie|passw|passphrase|secret|token",
+    re.IGNORECASE,
 )
 """One of these is in every text that a pattern fits: looking for all at once is much quicker."""
 
