@@ -10,6 +10,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 ARGS ?=
 WORKERS ?= 2
+shared = -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 # Keep the project's root off the module path, and let Python keep the bytecode it compiles.
 export PYTHONSAFEPATH := 1
@@ -40,10 +41,10 @@ console-types: console/node_modules/.package-lock.json  ## Write the API's descr
 	mv console/openapi.json.new console/openapi.json
 	npm --prefix console run --loglevel=error types
 
-# Those that start the whole stack or drive a browser want the machine to themselves.
+# Those that start the whole stack or drive a browser want no trainings beside them.
 test: check console  ## Lint, types, import rules and every test (WORKERS=0: one at a time)
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder -m 'not e2e and not browser' $(ARGS)
-	$(BIN)/pytest -m 'e2e or browser' $(ARGS)
+	$(BIN)/pytest $(shared) -m 'not e2e and not browser' $(ARGS)
+	$(BIN)/pytest $(shared) -m 'e2e or browser' $(ARGS)
 
 test-fast: .venv/.dev  ## The tests that need no stack and no browser: under 3 minutes
 	$(BIN)/pytest -m 'not slow and not e2e and not browser' $(ARGS)

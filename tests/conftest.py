@@ -68,14 +68,15 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Share the tests out among processes (`-n 2`): a file is one's own.
+    """Share the tests out among processes (`-n 2`): a file is one's own, the stack's files too.
 
     Those that take long begin, so that nobody waits for them in the end.
     """
     if not hasattr(config, "workerinput"):
         return
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(item.path.name))
+        group = "stack" if "stack" in getattr(item, "fixturenames", ()) else item.path.name
+        item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
