@@ -37,7 +37,10 @@ QUIET = {
 }
 CONTROL = {
     number: f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}"
-    for number in (*range(32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+    for number in (
+        *(*range(32), *range(127, 160)),
+        *(0x061C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A)),
+    )
 }
 """Characters that would begin another line of text, or show it in another order, and how they are
 written instead."""
@@ -153,13 +156,15 @@ def _as_text(_logger: object, _method: str, fields: Fields) -> str:
         if name not in (*FIRST, "exception")
     ]
     line = f"{at} {level.upper()} {pid} {logger}: {_plain(str(event).rstrip())}{''.join(told)}"
-    whole = f"{line}\n{exception}" if exception else line
+    # Set in, so that no line of it can pass for one of the log.
+    below = [f"\n  {_plain(each)}" for each in str(exception).split("\n")] if exception else []
+    whole = "".join([line, *below])
     return whole.encode("utf-8", "backslashreplace").decode()
 
 
 def _word(value: object) -> str:
     text = str(value)
-    return json.dumps(text, ensure_ascii=False) if not text or " " in text else _plain(text)
+    return _plain(text if text.split() == [text] else json.dumps(text, ensure_ascii=False))
 
 
 def _plain(text: str) -> str:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from contextvars import copy_context
+from datetime import date
 
 import pytest
 from pydantic import ValidationError
@@ -90,6 +91,29 @@ def test_what_a_client_sends_begins_no_line_of_its_own(form):
     assert "\r" not in written.text
 
 
+@pytest.mark.parametrize(
+    "text", ["a\u202eb", "two words \u202e turned", "next\u2028line", "a\u200fb"]
+)
+def test_text_shows_characters_that_turn_or_break_it_as_escapes(text):
+    written = Written("text")
+    written.logger.error("refused: %s", text, extra={"k": text})
+
+    assert written.text.rstrip("\n").isprintable()
+
+
+def test_what_an_error_says_begins_no_line_of_its_own_in_text():
+    written = Written("text")
+    try:
+        raise ValueError("a\n2026-11-22T00:00:00.000Z INFO 1 forged: \x1b[2J\u202e")
+    except ValueError:
+        written.logger.exception("it failed")
+
+    first, *rest = written.text.rstrip("\n").split("\n")
+    assert first.endswith("it failed")
+    assert all(line.startswith("  ") and line.isprintable() for line in rest)
+    assert rest[-1].startswith("  2026-11-22")
+
+
 def test_an_error_brings_its_trace_along(written):
     try:
         raise ValueError("broken")
@@ -145,6 +169,16 @@ SECRETS = [
     "GET /feed?token={}&page=2",
     "Set-Cookie: {}; HttpOnly",
     "CONTENDER_FEED_PASSWORD={}",
+    "Cookie: theme=dark; contender_session={}",
+    "Proxy-Authorization: Token {}",
+    'password="with blanks {}"',
+    r"{{\"password\": \"quoted twice {}\"}}",
+    r'"password": "a \"quote\" {}", "user": "ana"',
+    "{{'password': b'{}'}}",
+    "password=a,b;{}",
+    "AWS_SECRET_ACCESS_KEY={}",
+    "postgresql://ana:with/slash{}@db/shop",
+    "https://{}@host/feed",
 ]
 
 
@@ -179,9 +213,57 @@ def test_a_password_with_an_at_sign_leaves_nothing_behind():
     assert masked("redis://:p@ssword@host:6379/0") == "redis://:***@host:6379/0"
 
 
-def test_ordinary_words_stay_readable():
-    text = "3 tokens, the secret of paint; https://db.example:5432/x and 10:30 is basic"
+class Told:
+    """What a logger may be handed beside text."""
+
+    def __str__(self) -> str:
+        return "password=hunter2"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Told(),
+        OSError("password=hunter2"),
+        b"password=hunter2",
+        {"password=hunter2"},
+        [(b"x-api-key", b"hunter2"), (b"host", b"here")],
+        {"x-api-key": "hunter2"},
+    ],
+    ids=lambda value: type(value).__name__,
+)
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_secret_is_not_written_whatever_it_is_wrapped_in(form, value):
+    written = Written(form)
+    written.logger.info("seen", extra={"value": value})
+
+    assert "hunter2" not in written.text
+    assert "***" in written.text
+
+
+def test_numbers_and_dates_stay_what_they_are(written):
+    written.logger.info("seen", extra={"n": 3, "share": 0.5, "is": True, "at": date(2026, 11, 22)})
+
+    (line,) = written.lines
+    assert [line[name] for name in ("n", "share", "is", "at")] == [3, 0.5, True, "2026-11-22"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "3 tokens, the secret of paint; https://db.example:5432/x and 10:30 is basic",
+        "http://host:80/page?mail=a@b postgresql://ana@host/db",
+        "access: authorization, hosts; the password is wrong",
+    ],
+)
+def test_ordinary_words_stay_readable(text):
     assert masked(text) == text
+
+
+@pytest.mark.parametrize("begun", ["://", "a://b:", "token=", "secret_", "cookie:", "password='"])
+def test_a_long_text_of_what_might_be_secrets_is_gone_through_once(begun):
+    # Tried anew from each of its places it would take minutes.
+    assert len(masked(begun * 20_000)) <= 20_000 * (len(begun) + 3)
 
 
 def test_logs_are_set_by_the_file_and_by_the_environment(tmp_path):
