@@ -22,8 +22,9 @@ from serving.hot.rounds import Rounds, Waiting
 from serving.hot.table import HotTable, Place
 
 STATE = "hot"
-TRACED = "traced"
 """Where the application's lifespan leaves the table of what can be answered here."""
+TRACED = "traced"
+"""Where a request's state says whether it is traced, once that has been decided."""
 HELD_BYTES = 16_384
 """A longer body is worth a task; it seldom arrives in one piece anyway."""
 ELSEWHERE = (b"transfer-encoding", b"expect", b"x-min-generation", b"x-forwarded-for")
