@@ -139,6 +139,7 @@ def service_environment(settings: Settings, inherited: Mapping[str, str]) -> dic
         "PREFECT_HOME": str(settings.var / "prefect"),
         "PREFECT_API_URL": f"{settings.prefect_url}/api",
         "PREFECT_UI_API_URL": f"{settings.prefect_pages}/api",
+        "PREFECT_UI_URL": settings.prefect_pages,
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_RUNNER_POLL_FREQUENCY": "2",
         "PREFECT_RUNNER_HEARTBEAT_FREQUENCY": "30",

@@ -9,6 +9,8 @@ settings=/tmp/mlflow-auth.ini
 {
     echo "[mlflow]"
     echo "default_permission = NO_PERMISSIONS"
+    # A password is hashed slowly on purpose, and our services ask each second.
+    echo "auth_cache_ttl_seconds = 60"
     # A per cent sign is an escape in such a file.
     printf 'database_uri = %s\n' "$(printf '%s' "$MLFLOW_AUTH_DATABASE_URL" | sed 's/%/%%/g')"
 } > "$settings"
