@@ -74,7 +74,10 @@ def _answers(loaded: Loaded, asked: Sequence[list[Row]]) -> list[Rows | Exceptio
 
 def _written(question: Question, said: Rows | Exception) -> bytes:
     if not isinstance(said, Exception):
-        return wire.reply(said)
+        try:
+            return wire.reply(said)
+        except TypeError as error:
+            said = BrokenRuntime(f"an answer cannot be written as JSON: {error}")
     if not isinstance(said, FORESEEN):
         logger.error("question %s: %s", question.question_id, said, exc_info=said)
         said = ModelWorkerFailed("the model failed on this request; the worker's log has it")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from serving.remote import scripts, wire
@@ -36,40 +37,48 @@ class Claims:
         self._look_at = 0.0
         self._forget_at = time.monotonic() + FORGET_SECONDS
 
-    def due(self) -> list[Question]:
-        """Return requests of silent workers, now and then; they are best answered one by one.
+    def due(self) -> Iterator[Question]:
+        """Yield requests of silent workers, now and then, each to be answered before the next one.
 
-        Raises what `connection.failures` names, also where there is no group yet.
+        None is taken over before its turn: what one of them ends, or how long one takes, is not
+        held against the others. Raises what `connection.failures` names, also where there is no
+        group yet.
         """
         now = time.monotonic()
         if now >= self._forget_at:
             self._forget_at = now + FORGET_SECONDS
             self._forget_silent()
         if now < self._look_at:
-            return []
+            return
         self._look_at = now + LOOK_SECONDS
-        queue, me = self._target.queue, self._worker_id
-        # Ids alone: what was taken back since has none but that.
-        silent: Any = self._redis.xautoclaim(
-            queue, GROUP, me, IDLE_MS, count=MOST_TAKEN, justid=True
+        silent: Any = self._redis.xpending_range(
+            self._target.queue, GROUP, "-", "+", MOST_TAKEN, idle=IDLE_MS
         )
-        return [question for entry in silent if (question := self._again(entry))]
+        for each in silent:
+            question = self._again(each["message_id"])
+            if question is not None:
+                yield question
 
     def _again(self, entry: bytes) -> Question | None:
         queue, me = self._target.queue, self._worker_id
         pipe = self._redis.pipeline(transaction=False)
-        pipe.xclaim(queue, GROUP, me, 0, [entry])
+        # Nothing, where another worker has taken it over since, or the first one woke up.
+        pipe.xclaim(queue, GROUP, me, IDLE_MS, [entry])
         pipe.xpending_range(queue, GROUP, entry, entry, 1)
-        pipe.hincrby(REDELIVERED, self._target.model, 1)
-        claimed, pending, _ = pipe.execute()
-        fields = claimed[0][1] if claimed else None
-        if not fields:
-            self._redis.xack(queue, GROUP, entry)
+        claimed, pending = pipe.execute()
+        if not claimed:
             return None
-        question = wire.question_of(entry, fields)
+        try:
+            question = wire.question_of(entry, claimed[0][1] or {})
+        except (KeyError, ValueError):
+            # Taken back, of which Redis 6.2 keeps the claim; or no question at all.
+            self._redis.xack(queue, GROUP, entry)
+            self._redis.xdel(queue, entry)
+            return None
         if pending and pending[0]["times_delivered"] > MOST_DELIVERIES:
             self._give_up(question)
             return None
+        self._redis.hincrby(REDELIVERED, self._target.model, 1)
         logger.warning("%s: a worker left %s, taken over", self._target.model, question.question_id)
         return question
 

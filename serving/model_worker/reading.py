@@ -6,6 +6,7 @@ Nobody waits for a batch to fill: a call takes what has gathered while the one b
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -47,7 +48,7 @@ class Reader:
         self._now_ms = now_ms
         self._claims = Claims(redis, worker_id, target)
         self._count = min(MOST_TAKEN, loaded.cost.instances_a_call)
-        self._stop_at: float | None = None
+        self._stop_at = math.inf
         self._stopping = threading.Event()
         name = f"read-{target.model}"
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -55,6 +56,11 @@ class Reader:
     def start(self) -> None:
         """Begin to read."""
         self._thread.start()
+
+    @property
+    def reading(self) -> bool:
+        """Whether it takes what comes; False once it was told to stop."""
+        return not self._stopping.is_set()
 
     def stop(self, drain_seconds: float = 0.0) -> None:
         """Read no more, after what waits already, as far as that takes no longer."""
@@ -69,7 +75,7 @@ class Reader:
     def _run(self) -> None:
         from redis.exceptions import ResponseError
 
-        while self._stop_at is None or time.monotonic() < self._stop_at:
+        while time.monotonic() < self._stop_at:
             try:
                 if not self._round() and self._stopping.is_set():
                     return
@@ -81,16 +87,22 @@ class Reader:
                     self._failed(error)
             except failures() as error:
                 self._failed(error)
+            except Exception:  # a border: whatever one request does, the next ones are answered
+                logger.exception("%s: requests are left for another try", self.target.model)
+                self._stopping.wait(RETRY_SECONDS)
 
     def _round(self) -> bool:
         """Answer what there is; False where there was nothing."""
-        claimed = self._claims.due()
-        for question in claimed:
+        claimed = False
+        for question in self._claims.due():
+            claimed = True
             # One of them may be what ended its worker: the others shall not share that.
             self._answer([question])
+            if time.monotonic() >= self._stop_at:
+                return True
         taken = self._taken()
         self._answer(taken)
-        return bool(claimed or taken)
+        return claimed or bool(taken)
 
     def _taken(self) -> list[Question]:
         block = () if self._stopping.is_set() else ("BLOCK", int(BLOCK_SECONDS * 1000))
