@@ -27,6 +27,8 @@ class _Version:
     live: LiveModel
     reader: Reader
     unwanted_since: float | None = None
+    leaving: bool = False
+    """Whether its thread was told to stop; it cannot be asked again, only loaded anew."""
 
 
 @dataclass
@@ -61,7 +63,8 @@ class Holdings:
     @property
     def word(self) -> WorkerWord:
         """What this worker says of itself."""
-        held = [_held(version.live) for version in list(self._versions.values())]
+        versions = list(self._versions.values())
+        held = [_held(version.live) for version in versions if not version.leaving]
         failed = {digest: failure.why for digest, failure in list(self._failures.items())}
         return WorkerWord(self.worker_id, tuple(self.models), tuple(held), failed)
 
@@ -69,6 +72,8 @@ class Holdings:
         """Load what is wanted and missing, and let go of what has been unwanted for a while."""
         wanted = self.wanted()
         self._failures = {each: why for each, why in self._failures.items() if each in wanted}
+        for digest in [each for each, version in self._versions.items() if version.leaving]:
+            self._release(digest)
         for digest, champion in wanted.items():
             if digest in self._versions:
                 self._versions[digest].unwanted_since = None
@@ -111,18 +116,25 @@ class Holdings:
 
     def _let_go(self, digest: str) -> None:
         version = self._versions[digest]
+        if version.leaving:
+            return
         if version.unwanted_since is None:
             version.unwanted_since = self.clock()
         if self.clock() < version.unwanted_since + GRACE_SECONDS:
             return
+        version.leaving = True
         version.reader.stop()
+        self.changed()
+        self._release(digest)
+
+    def _release(self, digest: str) -> None:
+        """Forget a version that is leaving, unless a call is still under way."""
+        version = self._versions[digest]
         if version.reader.join(0.0):
             del self._versions[digest]
             version.live.close_if_idle()
-            logger.info(
-                "%s version %s is let go", version.live.served.name, version.live.served.version
-            )
-            self.changed()
+            served = version.live.served
+            logger.info("%s version %s is let go", served.name, served.version)
 
 
 def _held(live: LiveModel) -> Held:

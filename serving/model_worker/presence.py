@@ -32,6 +32,11 @@ class AtWork(Protocol):
     target: Target
     in_work: tuple[str, ...]
 
+    @property
+    def reading(self) -> bool:
+        """Whether it takes what comes."""
+        ...
+
 
 @dataclass(frozen=True)
 class State:
@@ -42,7 +47,7 @@ class State:
 
 
 class Presence:
-    """Says what `state` returns, until it leaves."""
+    """Says what `state` returns, until it leaves; then only what is still being answered."""
 
     def __init__(self, redis: Redis, worker_id: str, state: Callable[[], State]) -> None:
         self._redis = redis
@@ -51,6 +56,8 @@ class Presence:
         self._ahead_ms = time.time() * 1000 - time.monotonic() * 1000
         self._away = False
         self._hurry = threading.Event()
+        self._beating = threading.Lock()
+        self._left = False
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="presence", daemon=True)
 
@@ -67,10 +74,9 @@ class Presence:
         self._hurry.set()
 
     def leave(self) -> None:
-        """Be counted on no more, from this moment on."""
-        self._stopped = True
-        self._hurry.set()
-        self._thread.join()
+        """Be counted on no more, from this moment on; what is in hand stays claimed."""
+        with self._beating:
+            self._left = True
         try:
             pipe = self._redis.pipeline(transaction=False)
             for reader in self._state().readers:
@@ -81,19 +87,33 @@ class Presence:
         except failures() as error:
             logger.warning("the others find out by themselves that this worker left: %s", error)
 
+    def stop(self) -> None:
+        """Say nothing more."""
+        self._stopped = True
+        self._hurry.set()
+        self._thread.join()
+
     def beat(self) -> None:
         """Say it once. Raises what `connection.failures` names."""
+        with self._beating:
+            self._beat()
+
+    def _beat(self) -> None:
         seconds, micros = self._redis.time()
         self._ahead_ms = seconds * 1000 + micros / 1000 - time.monotonic() * 1000
         now, state = self.now_ms(), self._state()
         pipe = self._redis.pipeline(transaction=False)
-        pipe.set(worker_key(self._worker_id), state.word.as_bytes(), px=ALIVE_MS)
-        pipe.sadd(WORKERS, self._worker_id)
+        if not self._left:
+            pipe.set(worker_key(self._worker_id), state.word.as_bytes(), px=ALIVE_MS)
+            pipe.sadd(WORKERS, self._worker_id)
         for reader in state.readers:
             serving, at_work = reader.target.serving, reader.in_work
-            pipe.zadd(serving, {self._worker_id: now})
-            pipe.zremrangebyscore(serving, 0, now - FORGET_MS)
-            pipe.pexpire(serving, FORGET_MS)
+            if reader.reading and not self._left:
+                pipe.zadd(serving, {self._worker_id: now})
+                pipe.zremrangebyscore(serving, 0, now - FORGET_MS)
+                pipe.pexpire(serving, FORGET_MS)
+            else:
+                pipe.zrem(serving, self._worker_id)
             if at_work:
                 # Nobody else takes over what we are at.
                 pipe.xclaim(

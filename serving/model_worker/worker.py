@@ -15,6 +15,7 @@ from pipelines.decisions.log import Champion, DecisionLog
 from pipelines.rollouts.records import active_rollouts
 from pipelines.settings import Settings
 from pipelines.store import Store
+from serving.batching import QueueLimits
 from serving.cache import PackageCache, Source
 from serving.live import LiveModel
 from serving.loading import ChampionLoader
@@ -56,6 +57,7 @@ class ModelWorker:
         # First of all: from now on requests are for the others, where there are any.
         self.presence.leave()
         self.holdings.stop(DRAIN_SECONDS)
+        self.presence.stop()
 
     def _look_safely(self) -> None:
         try:
@@ -76,6 +78,8 @@ def compose(
         PackageCache(settings.var / "cache", registry),
         log,
         text_limit=settings.serving.text_limit_characters,
+        # Nobody waits here; but a version's own process is given as long for a call as by the API.
+        limits=QueueLimits(deadline_seconds=settings.serving.deadline_seconds),
     )
     worker_id = f"{socket.gethostname()[:40]}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
 
