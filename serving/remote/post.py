@@ -83,6 +83,8 @@ class Post:
         self._stopped = False
         self._away = ""
         self._renew_at = 0.0
+        self._fetched: list[str] = []
+        """Results that have arrived here, to be deleted in Redis."""
         self.words: Sequence[WorkerWord] = ()
         """What the workers said last, for as long as letters are sent."""
 
@@ -194,7 +196,7 @@ class Post:
             try:
                 if self._away:
                     self._come_back(redis)
-                first: Any = redis.blpop([answered_key(self._asker)], timeout=BLOCK_SECONDS)
+                first = self._next(redis)
                 if first:
                     self._hand_out(do(redis, scripts.fetch(self._asker, first[1].decode())))
                 self._renew(redis)
@@ -206,8 +208,22 @@ class Post:
                 self._gone(error)
         redis.close()
 
+    def _next(self, redis: Redis) -> Any:
+        """Return the list and the id of a question once one is answered; None where none was.
+
+        What has arrived is deleted on the same way.
+        """
+        pipe = redis.pipeline(transaction=False)
+        if self._fetched:
+            pipe.unlink(*self._fetched)
+        pipe.blpop([answered_key(self._asker)], timeout=BLOCK_SECONDS)
+        *_, first = pipe.execute()
+        self._fetched = []
+        return first
+
     def _hand_out(self, found: Sequence[bytes]) -> None:
         for question_id, body in zip(found[::2], found[1::2], strict=True):
+            self._fetched.append(result_key(question_id.decode()))
             with self._changed:
                 letter = self._waiting.pop(question_id.decode(), None)
             if letter:
@@ -233,7 +249,7 @@ class Post:
             # In this order: what leaves the queue in between has its result by then.
             if redis.xrange(letter.target.queue, letter.entry, letter.entry):
                 continue
-            body = redis.getdel(result_key(letter.question_id))
+            body = redis.get(result_key(letter.question_id))
             if isinstance(body, bytes):
                 self._hand_out([letter.question_id.encode(), body])
             else:

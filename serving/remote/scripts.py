@@ -41,7 +41,7 @@ FETCH = """
 local found = {}
 local question = ARGV[1]
 while question do
-    local result = redis.call('GETDEL', ARGV[2] .. question)
+    local result = redis.call('GET', ARGV[2] .. question)
     if result then
         found[#found + 1] = question
         found[#found + 1] = result
@@ -50,7 +50,10 @@ while question do
 end
 return found
 """
-"""Return the answer to one question, and to all others that this asker was told of."""
+"""Return the answer to one question, and to all others that this asker was told of.
+
+They stay where they are: this reply may get lost on its way.
+"""
 
 Command = tuple[str | bytes | int, ...]
 
