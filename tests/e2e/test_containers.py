@@ -99,7 +99,7 @@ def test_one_command_ends_with_champions_that_answer(composed, api):
 
 def test_a_model_worker_answers_what_the_settings_give_it(composed, api):
     predicted(api, "product_categories")
-    composed.engine.run("pause", composed.container("model-worker"))
+    composed.engine.run("stop", "--time", "30", composed.container("model-worker"))
     try:
         headers = {"X-Deadline-Ms": "1500"}
         body = {"instances": [ASKED["product_categories"]]}
@@ -107,8 +107,12 @@ def test_a_model_worker_answers_what_the_settings_give_it(composed, api):
         assert unanswered.status_code in {503, 504}
         predicted(api, "product_codes")  # the API's own go on
     finally:
-        composed.engine.run("unpause", composed.container("model-worker"))
-    predicted(api, "product_categories")
+        composed.engine.run("start", composed.container("model-worker"))
+
+    def answered() -> bool:
+        return api.post("/v1/models/product_categories/predict", json=body).status_code == 200
+
+    composed.until(answered, 60, "model-worker", "api")
 
 
 def test_everything_is_in_the_databases_of_postgresql(composed):
