@@ -100,7 +100,7 @@ class ChampionLoader:
         """Raise `ArtifactRefused` unless the log says so itself, in an entry that is whole.
 
         Whoever told of the decision is not asked: neither an event, nor an alias, nor a row that
-        was changed after it was written.
+        was changed after it was written, nor the entry of another version.
         """
         try:
             decision = self._decisions.get(decided.decision_id)
@@ -109,6 +109,10 @@ class ChampionLoader:
         if changed := broken(decision):
             parts = ", ".join(changed)
             raise ArtifactRefused(f"decision {decision.decision_id} was changed later: {parts}")
+        said = decided.model, decided.version, decided.artifact_digest
+        if (decision.model, decision.version, decision.artifact_digest) != said:
+            message = f"decision {decision.decision_id} is not about {decided.model} version"
+            raise ArtifactRefused(f"{message} {decided.version} with digest {said[2]}")
 
     def _require_admitted(self, champion: Champion) -> None:
         model, version, digest = champion.model, champion.version, champion.artifact_digest

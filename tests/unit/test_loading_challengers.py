@@ -57,7 +57,9 @@ class Log:
         self.digest = digest
 
     def get(self, decision_id):
-        return sealed(decision_id=decision_id)
+        asked = rollout("canary", 0.5)
+        about = {"model": asked.model, "version": asked.challenger}
+        return sealed(decision_id=decision_id, artifact_digest=self.digest, **about)
 
     def list(self, model):
         asked = rollout("canary", 0.5)

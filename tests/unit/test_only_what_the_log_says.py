@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,15 @@ def test_a_decision_that_was_changed_after_it_was_written_makes_no_champion(stag
 
     with pytest.raises(ArtifactRefused, match="was changed later"):
         loader(stage)(decided)
+
+
+@pytest.mark.parametrize("field", ["model", "version", "artifact_digest"])
+def test_a_whole_decision_about_something_else_makes_no_champion(stage, field):
+    stage.promote("1", "uno")
+    decided = head(stage)
+    assert loader(stage)(decided).served.version == "1"
+    with pytest.raises(ArtifactRefused, match="is not about"):
+        loader(stage)(replace(decided, **{field: "2"}))
 
 
 def test_the_champion_before_answers_on_when_the_next_decision_was_changed(stage):
