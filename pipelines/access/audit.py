@@ -17,8 +17,8 @@ from pipelines.access_tables import audit_events
 from pipelines.store import Store
 
 Outcome = Literal["done", "denied", "refused", "failed"]
-PATH_CHARACTERS = 500
-NOTE_CHARACTERS = 500
+MOST_CHARACTERS = 500
+"""Of a path and of a note; the other columns say how long they are."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,7 @@ class AuditLog:
             last = connection.execute(select(func.max(audit_events.c.number))).scalar()
             connection.execute(
                 insert(audit_events).values(
-                    **{
-                        **vars(deed),
-                        "path": _kept(deed.path, PATH_CHARACTERS),
-                        "note": _kept(deed.note, NOTE_CHARACTERS),
-                    },
+                    **{name: _kept(name, value) for name, value in vars(deed).items()},
                     number=int(last or 0) + 1,
                     at=stamp(self._clock()),
                 )
@@ -103,7 +99,10 @@ class AuditLog:
             return int(connection.execute(delete(audit_events).where(old)).rowcount)
 
 
-def _kept(text: str, characters: int) -> str:
-    # A NUL can be stored by no PostgreSQL, and whoever reads the log must not be led astray.
-    plain = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
-    return plain[:characters]
+def _kept(column: str, value: object) -> object:
+    # A NUL can be stored by no PostgreSQL, and whoever reads the log must not be led astray: an
+    # address is what a proxy says, and the escape sequences of a terminal may be in it.
+    if not isinstance(value, str):
+        return value
+    plain = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in value)
+    return plain[: getattr(audit_events.c[column].type, "length", None) or MOST_CHARACTERS]

@@ -10,12 +10,16 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, insert
+from sqlalchemy import Connection, delete, insert, select
 
 from pipelines import changes
 from pipelines.access.keys import SUBJECT, Clock, now, seconds_of, stamp
 from pipelines.access_tables import access_sessions
 from pipelines.store import Store
+
+MOST_OF_A_KEY = 20
+"""Sessions of one key; with the next one the oldest ends. Servers keep all of them in memory, and
+whoever has a key could begin as many as he likes."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ class Sessions:
         with self._store.write() as connection:
             over = access_sessions.c.expires_at < stamp(moment)
             connection.execute(delete(access_sessions).where(over))
+            _make_room(connection, key_id)
             connection.execute(
                 insert(access_sessions).values(
                     session_sha256=digest_of(token),
@@ -67,3 +72,15 @@ class Sessions:
         with self._store.write() as connection:
             if connection.execute(delete(access_sessions).where(which)).rowcount:
                 changes.moved(connection, SUBJECT)
+
+
+def _make_room(connection: Connection, key_id: str) -> None:
+    table = access_sessions.c
+    newest_first = (
+        select(table.session_sha256)
+        .where(table.key_id == key_id)
+        .order_by(table.created_at.desc(), table.session_sha256)
+    )
+    digests = connection.execute(newest_first).scalars().all()
+    for digest in digests[MOST_OF_A_KEY - 1 :]:
+        connection.execute(delete(access_sessions).where(table.session_sha256 == digest))

@@ -6,6 +6,7 @@ what was found is remembered until keys or sessions change.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Set
 
@@ -43,11 +44,13 @@ class Credentials:
         """Return who presents a key; None where he presents none, or none that is good."""
         given = headers.get(b"authorization")
         if given is not None:
-            return self.bearers.get(given) or self._met(self.bearers, given, bearer(given))
+            known = self.bearers
+            return _good(known.get(given)) or self._met(known, given, bearer(given))
         given = headers.get(b"x-api-key")
         if given is None:
             return None
-        return self.plain.get(given) or self._met(self.plain, given, given.decode("latin-1"))
+        known = self.plain
+        return _good(known.get(given)) or self._met(known, given, given.decode("latin-1"))
 
     def by_text(self, text: str) -> Caller | None:
         """Return whose key a text is, or None."""
@@ -63,7 +66,7 @@ class Credentials:
         """Return whose session a token is, or None."""
         # Taken before the register is: what is found in an old one is remembered nowhere new.
         known, register = self._sessions, self._register
-        if caller := known.get(token):
+        if caller := _good(known.get(token)):
             return caller
         session = register.sessions.get(digest_of(token))
         key = register.keys.get(session.key_id) if session else None
@@ -82,6 +85,13 @@ class Credentials:
         if found and len(known) < MOST_REMEMBERED:
             known[given] = found
         return found
+
+
+def _good(known: Caller | None) -> Caller | None:
+    """Return a caller whose key or session has not ended, whoever looks after the rest or fails."""
+    if known is None or known.until == math.inf or known.until > time.time():
+        return known
+    return None
 
 
 def presented(headers: Mapping[bytes, bytes]) -> bool:

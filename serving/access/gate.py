@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from fastapi.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 from serving.access.door import Door
 from serving.access.refusals import AccessRefused
@@ -15,6 +16,7 @@ from serving.access.trail import Trail
 Refuse = Callable[[Scope, Exception], ASGIApp]
 Headers = Mapping[str, str]
 NO_HEADERS: Headers = {}
+UNANSWERED = "it broke off without an answer of its own"
 
 
 class Gate:
@@ -34,8 +36,12 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            # No rule is about these, so nobody may.
+            await WebSocketClose(1008)(scope, receive, send)
             return
         asked = self._routes.asked(scope)
         if asked is not None:
@@ -47,9 +53,32 @@ class Gate:
             send = self._noted(scope, asked, send, note=str(error), denied=True)
             await self._refuse(scope, error)(scope, receive, send)
             return
-        if entered.headers or (asked and asked.rule and asked.rule.changes):
+        if asked and asked.rule and asked.rule.changes:
+            await self._change(scope, asked, receive, send, entered.headers)
+            return
+        if entered.headers:
             send = self._noted(scope, asked, send, headers=entered.headers)
         await self._app(scope, receive, send)
+
+    async def _change(
+        self, scope: Scope, asked: Asked, receive: Receive, send: Send, headers: Headers
+    ) -> None:
+        """Have something changed, and the audit log told also where that breaks off."""
+        begun = False
+
+        async def beginning(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await noted(message)
+
+        noted = self._noted(scope, asked, send, headers=headers)
+        try:
+            await self._app(scope, receive, beginning)
+        finally:
+            # What nobody foresaw is answered outside of every middleware, as a 500.
+            if not begun:
+                deed = self._trail.deed(scope, asked, 500, UNANSWERED)
+                await run_in_threadpool(self._trail.write, deed)
 
     def _noted(
         self,

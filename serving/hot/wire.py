@@ -95,12 +95,15 @@ class HotProtocol(HeadsProtocol):
         """Send the answer that this connection waits for."""
         place, self._asked = self._asked, None
         table: HotTable = self.app_state[STATE]
-        if place is None or self.transport.is_closing():
+        if place is None:
+            return
+        # Also of one who has left: what he asked was done.
+        table.door.count(self._caller, self._address())
+        if self.transport.is_closing():
             return
         self._write(reply, call.request_id)
         seconds = time.perf_counter() - self._arrived
         table.tallies.handled("POST", place.template, reply.status, seconds, place.asks)
-        table.door.count(self._caller, self._address())
         if table.access.share and table.access.is_due():
             given = self._told.get(b"traceparent")
             table.access.answered(place.template, seconds, call.request_id, reply.served, given)
