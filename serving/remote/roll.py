@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,9 @@ class Held:
         return Cost(self.instance_ms, self.batch_ms)
 
 
+HELD = tuple(each.name for each in fields(Held))
+
+
 @dataclass(frozen=True)
 class WorkerWord:
     """What one worker says."""
@@ -51,7 +54,7 @@ class WorkerWord:
 def read(redis: Redis) -> list[WorkerWord]:
     """Return what every living worker said last, by worker; forgets those that are gone.
 
-    Raises what `connection.failures` names.
+    Of whom nothing can be made is not counted on. Raises what `connection.failures` names.
     """
     # Typed for both kinds of client by the library; this one does not wait for a loop.
     names = sorted(_words(redis.smembers(WORKERS)))
@@ -61,14 +64,19 @@ def read(redis: Redis) -> list[WorkerWord]:
     gone = [name for name, word in zip(names, said, strict=True) if word is None]
     if gone:
         redis.srem(WORKERS, *gone)
-    return [word_of(each) for each in said if each is not None]
+    understood = [word_of(each) for each in said if each is not None]
+    return [word for word in understood if word is not None]
 
 
-def word_of(said: bytes) -> WorkerWord:
-    """Return what a worker said, from how it is kept."""
-    found = orjson.loads(said)
-    held = tuple(Held(**each) for each in found["held"])
-    return WorkerWord(found["worker_id"], tuple(found["models"]), held, found["failed"])
+def word_of(said: bytes) -> WorkerWord | None:
+    """Return what a worker said, from how it is kept; None where nothing can be made of it."""
+    try:
+        found = orjson.loads(said)
+        # What a later release says beside is nothing to this one.
+        held = tuple(Held(**{name: each[name] for name in HELD}) for each in found["held"])
+        return WorkerWord(found["worker_id"], tuple(found["models"]), held, found["failed"])
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def say(redis: Redis, word: WorkerWord) -> None:
