@@ -6,13 +6,15 @@ there; `contender.toml` takes one without a password only.
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+import re
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
 from pipelines.model_settings import Strict
 
 SCHEMES = ("redis", "rediss", "unix")
+DATABASE = re.compile(r"/?[0-9]*")
 LOCAL = "redis://127.0.0.1:6379/0"
 
 
@@ -33,6 +35,21 @@ class WorkerSettings(Strict):
     @classmethod
     def _speaks_redis(cls, url: SecretStr) -> SecretStr:
         # Not shown: it may be a password that somebody took for an address.
-        if urlsplit(url.get_secret_value()).scheme not in SCHEMES:
+        parts = urlsplit(url.get_secret_value())
+        if parts.scheme not in SCHEMES:
             raise ValueError("the address must begin with redis://, rediss:// or unix://")
+        if not _has_port(parts):
+            raise ValueError("the port is no number; write what is special in a password as %2F")
+        if parts.scheme != "unix" and not DATABASE.fullmatch(parts.path):
+            raise ValueError("after the host stands the number of the database alone, as in /0")
+        if any(name != "db" and not name.startswith("ssl_") for name, _ in parse_qsl(parts.query)):
+            raise ValueError("the address may have no options but ssl_... and db")
         return url
+
+
+def _has_port(parts: SplitResult) -> bool:
+    """Whether the port is one, or left out."""
+    try:
+        return parts.port is None or parts.port > 0
+    except ValueError:
+        return False
