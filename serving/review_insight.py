@@ -22,6 +22,7 @@ from pipelines.versions.flavour_runtime import FlavourFailed
 from serving.batching import QueueFull
 from serving.callers import DeadlinePassed
 from serving.live import BrokenRuntime
+from serving.remote.wire import ModelWorkerFailed, NoModelWorker, RedisAway
 from serving.review_schemas import Driver, LineModel, SuggestedCategory
 from serving.slots import NoChampion, Slots, UnknownModel
 from serving.validation import InvalidInstances
@@ -45,6 +46,9 @@ UNANSWERED = (
     QueueFull,
     DeadlinePassed,
     FlavourFailed,
+    ModelWorkerFailed,
+    NoModelWorker,
+    RedisAway,
     InvalidInstances,
     RequestRefused,
 )

@@ -16,6 +16,7 @@ from pipelines.contract import RequestRefused
 from pipelines.versions.artifact import Package
 from serving.answers import ServedModel
 from serving.live import LiveModel, Loaded
+from serving.remote.wire import ModelWorkerFailed, NoModelWorker, RedisAway
 from serving.review_insight import (
     CATEGORIES,
     CODES,
@@ -107,6 +108,29 @@ def test_where_nothing_answers_it_is_asked_again_another_time(slots):
     async def asked() -> list[object]:
         before = await insights.of([Wanted("wire", None, None)])
         put(slots, CATEGORIES, Told("name", "category", "A"), "1")
+        after = await insights.of([Wanted("wire", None, None)])
+        return [before[0].category, after[0].category.value]
+
+    assert asyncio.run(asked()) == [None, "A"]
+
+
+@pytest.mark.parametrize("away", [NoModelWorker, RedisAway, ModelWorkerFailed])
+def test_workers_that_are_away_leave_a_line_without_an_insight_for_now(slots, away):
+    class Away(Told):
+        gone = True
+
+        def predict(self, instances):
+            if self.gone:
+                raise away("for a moment")
+            return super().predict(instances)
+
+    runtime = Away("name", "category", "A")
+    put(slots, CATEGORIES, runtime, "1")
+    insights = Insights(slots)
+
+    async def asked() -> list[object]:
+        before = await insights.of([Wanted("wire", None, None)])
+        runtime.gone = False
         after = await insights.of([Wanted("wire", None, None)])
         return [before[0].category, after[0].category.value]
 
