@@ -137,7 +137,7 @@ def test_one_refused_request_spoils_no_other_of_its_call(stage, gate):
             first = pool.submit(ask, client, "espera")
             assert gate.begun.acquire(timeout=10)
             others = [pool.submit(ask, client, text) for text in ("sí", "no", "también")]
-            time.sleep(0.2)
+            wait_for(lambda: worker.redis.xlen(queue(stage)) == 4)
             gate.opened.set()
             answers = [each.result() for each in (first, *others)]
 

@@ -16,7 +16,6 @@ from pipelines.versions.flavour_runtime import WorkerLost
 from serving.costs import Cost
 from serving.live import BrokenRuntime
 from serving.model_worker.answering import calls, replies
-from serving.model_worker.holdings import GRACE_SECONDS, Holdings
 from serving.model_worker.wanted import wanted
 from serving.remote import roll, wire
 from serving.remote.roll import Held, WorkerWord
@@ -43,6 +42,8 @@ class Model:
             raise ZeroDivisionError("a secret of the model")
         if "muerto" in texts:
             raise WorkerLost("it died")
+        if "raro" in texts:
+            return [[{"topic": {text}}] for text in texts]
         return [[{"topic": text}] for text in texts]
 
 
@@ -96,6 +97,13 @@ def test_a_model_that_breaks_says_nothing_of_its_inside():
     assert answers["q0"] == ["a"]
     assert isinstance(answers["q1"], wire.ModelWorkerFailed)
     assert "secret" not in str(answers["q1"])
+
+
+def test_an_answer_that_is_no_json_breaks_the_contract_and_nothing_else():
+    answers = told(Model(APART), ["raro"], ["a"])
+
+    assert isinstance(answers["q0"], BrokenRuntime)
+    assert answers["q1"] == ["a"]
 
 
 def test_what_killed_a_process_is_not_asked_again():
@@ -175,100 +183,6 @@ def test_a_worker_has_nothing_of_a_model_without_a_champion():
     assert wanted("other", Log(), {}, []) == {}
 
 
-class Reader:
-    def __init__(self) -> None:
-        self.stopped = False
-
-    def start(self) -> None:
-        """Nothing to read."""
-
-    def stop(self, _drain_seconds: float = 0.0) -> None:
-        self.stopped = True
-
-    def join(self, _seconds: float) -> bool:
-        return True
-
-
-class Live:
-    def __init__(self, decided: Champion) -> None:
-        self.served = SimpleNamespace(
-            name=decided.model, version=decided.version, digest=decided.artifact_digest
-        )
-        self.loaded = SimpleNamespace(instance_ms=1.0, batch_ms=None)
-        self.closed = False
-
-    def close_if_idle(self) -> bool:
-        self.closed = True
-        return True
-
-
-class Shop:
-    """Holdings whose clock, wishes and accidents a test sets."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.wishes: dict[str, Champion] = {}
-        self.broken = False
-        self.loads: list[str] = []
-        self.holdings = Holdings(
-            "w1",
-            ["stub"],
-            lambda: self.wishes,
-            self._load,
-            lambda _live: Reader(),
-            clock=lambda: self.now,
-        )
-
-    def _load(self, decided: Champion):
-        self.loads.append(decided.version)
-        if self.broken:
-            raise OSError("no disk")
-        return Live(decided)
-
-    def look(self, *versions: str) -> list[str]:
-        self.wishes = {f"digest{each}": champion(each, f"d{each}") for each in versions}
-        self.holdings.look()
-        return [held.version for held in self.holdings.word.held]
-
-
-def test_a_replaced_version_is_kept_for_a_while_and_then_let_go():
-    shop = Shop()
-
-    assert shop.look("1") == ["1"]
-    assert shop.look("2") == ["1", "2"]
-    shop.now += GRACE_SECONDS
-    assert shop.look("2") == ["2"]
-    assert shop.loads == ["1", "2"]
-
-
-def test_a_version_that_is_wanted_again_in_time_is_not_loaded_again():
-    shop = Shop()
-    shop.look("1")
-    shop.look("2")
-    shop.now += GRACE_SECONDS / 2
-    shop.look("1", "2")
-    shop.now += GRACE_SECONDS
-
-    assert shop.look("1", "2") == ["1", "2"]
-    assert shop.loads == ["1", "2"]
-
-
-def test_a_version_that_cannot_be_loaded_is_tried_less_and_less_often():
-    shop = Shop()
-    shop.broken = True
-    tried = []
-    for second in range(8):
-        shop.now = float(second)
-        shop.look("1")
-        tried.append(len(shop.loads))
-
-    assert tried == [1, 2, 2, 3, 3, 3, 3, 4]
-    assert shop.holdings.word.failed == {"digest1": "no disk"}
-    shop.broken, shop.now = False, 100.0
-    assert shop.look("1") == ["1"]
-    assert shop.holdings.word.failed == {}
-
-
 def test_the_api_waits_for_workers_that_are_still_loading():
     has = WorkerWord("a", ("stub",), (Held("stub", "2", "digest2", 1.0, None),))
     loads = WorkerWord("b", ("stub",))
@@ -302,10 +216,33 @@ def test_a_password_in_the_settings_file_is_refused_without_showing_it(tmp_path)
     assert "geheim" not in str(refused.value)
 
 
-def test_an_address_that_is_none_of_redis_is_refused_without_showing_it(tmp_path):
-    with pytest.raises(SettingsError, match="redis://") as refused:
-        load_settings({"CONTENDER_HOME": str(tmp_path), "CONTENDER_REDIS_URL": "geheim"})
-    assert "geheim" not in str(refused.value)
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("geheim", "redis://"),
+        ("redis://:ge/heim@redis:6379/0", "%2F"),
+        ("redis://:geheim@redis/zero", "number of the database"),
+        ("redis://:geheim@redis/0?socket_timeout=60", "options"),
+    ],
+)
+def test_an_address_that_is_none_of_redis_is_refused_without_showing_it(tmp_path, url, why):
+    with pytest.raises(SettingsError, match=why) as refused:
+        load_settings({"CONTENDER_HOME": str(tmp_path), "CONTENDER_REDIS_URL": url})
+    assert "heim" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://redis",
+        "rediss://user:geheim@redis:6380/3?ssl_ca_certs=/etc/ca.pem",
+        "unix:///run/redis.sock?db=2",
+    ],
+)
+def test_every_way_to_write_an_address_is_taken(tmp_path, url):
+    home = {"CONTENDER_HOME": str(tmp_path), "CONTENDER_REDIS_URL": url}
+
+    assert load_settings(home).workers.redis_url.get_secret_value() == url
 
 
 @pytest.mark.parametrize(
