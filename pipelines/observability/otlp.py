@@ -8,6 +8,7 @@ dropped and the work goes on. Headers for the collector, such as a key, are read
 from __future__ import annotations
 
 import socket
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 
@@ -28,6 +29,9 @@ from opentelemetry.trace import (
 )
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from pipelines.observability.masking import masked
+
+Facts = dict[str, str | bool | int | float]
 SEND_SECONDS = 1.0
 TIMEOUT_SECONDS = 3.0
 """An export that takes longer is given up, so that a stop does not wait for a dead collector."""
@@ -64,14 +68,12 @@ class Tracing:
     @contextmanager
     def run(self, name: str, facts: Mapping[str, object]) -> Iterator[str]:
         """Begin a trace and yield its id; what is raised within is noted and goes on."""
-        with self._tracer.start_as_current_span(
-            name, Context(), attributes=_attributes(facts)
-        ) as span:
+        with self._begun(name, Context(), facts=_attributes(facts)) as span:
             yield format_trace_id(span.get_span_context().trace_id)
 
     def span(self, name: str, facts: Mapping[str, object]) -> AbstractContextManager[Span]:
         """Return a part of what is traced right now; to be asked only where something is."""
-        return self._tracer.start_as_current_span(name, attributes=_attributes(facts))
+        return self._begun(name, facts=_attributes(facts))
 
     def is_on(self) -> bool:
         """Whether what goes on right now is traced."""
@@ -81,17 +83,39 @@ class Tracing:
     def request(self, method: str, headers: Mapping[str, str]) -> Iterator[RequestSpan]:
         """Yield the span of a request, part of the trace that its W3C headers name, if any."""
         parent = self._propagator.extract(headers, Context())
-        with self._tracer.start_as_current_span(
-            method,
-            parent,
-            SpanKind.SERVER,
-            attributes={"http.request.method": method},
-        ) as span:
+        facts: Facts = {"http.request.method": method}
+        with self._begun(method, parent, SpanKind.SERVER, facts=facts) as span:
             yield RequestSpan(span)
 
     def close(self) -> None:
         """Send what waits, as long as that takes a few seconds, and stop."""
         self._provider.shutdown()
+
+    @contextmanager
+    def _begun(
+        self,
+        name: str,
+        parent: Context | None = None,
+        kind: SpanKind = SpanKind.INTERNAL,
+        *,
+        facts: Facts,
+    ) -> Iterator[Span]:
+        """Yield a span that says of a failure what a log line would: no secret."""
+        with self._tracer.start_as_current_span(
+            name,
+            parent,
+            kind,
+            attributes=facts,
+            record_exception=False,
+            set_status_on_exception=False,
+        ) as span:
+            try:
+                yield span
+            except Exception as error:
+                span.add_event("exception", _told_of(error))
+                said = masked(f"{type(error).__name__}: {error}")
+                span.set_status(Status(StatusCode.ERROR, said))
+                raise
 
 
 class RequestSpan:
@@ -112,7 +136,16 @@ class RequestSpan:
             self._span.set_status(Status(StatusCode.ERROR))
 
 
-def _attributes(facts: Mapping[str, object]) -> dict[str, str | bool | int | float]:
+def _told_of(error: Exception) -> Facts:
+    """Return what OpenTelemetry says of an exception, in its own names."""
+    return {
+        "exception.type": type(error).__qualname__,
+        "exception.message": masked(str(error)),
+        "exception.stacktrace": masked("".join(traceback.format_exception(error))),
+    }
+
+
+def _attributes(facts: Mapping[str, object]) -> Facts:
     return {
         f"contender.{name}": value if isinstance(value, str | bool | int | float) else str(value)
         for name, value in facts.items()

@@ -22,6 +22,8 @@ class CollectedSpan:
     parent: str
     failed: bool
     facts: dict[str, object]
+    whole: str
+    """All of it as text."""
 
 
 class SpanCollector:
@@ -99,6 +101,7 @@ def _collected(service: str, span) -> CollectedSpan:
         span.parent_span_id.hex(),
         span.status.code == 2,
         {each.key: _value(each.value) for each in span.attributes},
+        str(span),
     )
 
 

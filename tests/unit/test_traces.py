@@ -201,6 +201,26 @@ def test_a_run_is_traced_step_by_step_and_its_lines_name_the_trace(collector):
     assert "trace_id" not in current()
 
 
+def test_what_a_span_says_of_a_failure_holds_no_secret(collector):
+    @spans.step("load")
+    def load() -> None:
+        raise OSError("cannot reach postgresql://ana:hunter2@db/shop")
+
+    with (
+        pytest.raises(OSError, match="cannot reach"),
+        spans.traced_run(TracesSettings(url=collector.url), "flows", "train"),
+    ):
+        load()
+
+    found = collector.spans()
+    assert [span.name for span in found] == ["load", "train"]
+    for span in found:
+        assert span.failed
+        assert "OSError" in span.whole
+        assert "cannot reach postgresql://ana:***@db/shop" in span.whole
+        assert "hunter2" not in span.whole
+
+
 def test_where_traces_are_off_a_step_is_only_a_call(collector):
     @spans.step("load")
     def load() -> dict[str, object]:
