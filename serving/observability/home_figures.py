@@ -67,14 +67,13 @@ def _assessments(var: Path, models: Iterable[str], now: datetime) -> Iterator[Me
         labels=("model", "check"),
     )
     for model in models:
-        found = _newest(var, model)
-        if found is None:
+        newest = _newest(var, model, now)
+        if newest is None:
             continue
+        found, seconds = newest
         for name in VERDICTS:
             verdict.add_metric((model, name), float(found.get("verdict") == name))
-        age.add_metric(
-            (model,), (now - datetime.fromisoformat(str(found["until"]))).total_seconds()
-        )
+        age.add_metric((model,), seconds)
         for check in _checks(found):
             found_value = check.get("value")
             if isinstance(found_value, int | float):
@@ -84,15 +83,20 @@ def _assessments(var: Path, models: Iterable[str], now: datetime) -> Iterator[Me
     yield from (verdict, age, value, alarm)
 
 
-def _newest(var: Path, model: str) -> Mapping[str, object] | None:
+def _newest(var: Path, model: str, now: datetime) -> tuple[Mapping[str, object], float] | None:
+    """Return the newest assessment and its age in seconds; None where none can be read."""
     try:
         kept = assessments.kept(var, model, limit=1)
-    except (OSError, ValueError) as error:
-        logger.warning("the newest assessment of %s cannot be read: %s", model, error)
+        if not kept:
+            return None
+        until = datetime.fromisoformat(str(kept[0]["until"]))
+        return kept[0], (now - until).total_seconds()
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        logger.warning("the newest assessment of %s cannot be read: %r", model, error)
         return None
-    return kept[0] if kept else None
 
 
 def _checks(found: Mapping[str, object]) -> list[dict[str, object]]:
     checks = found.get("checks")
-    return [each for each in checks if isinstance(each, dict)] if isinstance(checks, list) else []
+    listed = checks if isinstance(checks, list) else []
+    return [each for each in listed if isinstance(each, dict) and "name" in each]

@@ -144,10 +144,15 @@ def test_the_newest_assessment_is_told_check_by_check(told, make_settings):
     assert sample(value, model="codes", check="words") not in found
 
 
-def test_an_assessment_that_cannot_be_read_keeps_nothing_from_being_told(told, make_settings):
+@pytest.mark.parametrize(
+    "found", ["{", "[]", "7", "{}", '{"until": 7}', '{"until": "2026-11-22T06:00:00"}']
+)
+def test_an_assessment_that_cannot_be_read_keeps_nothing_from_being_told(
+    told, make_settings, found
+):
     folder = make_settings().var / "assessments" / "codes"
     folder.mkdir(parents=True)
-    (folder / "2026.json").write_text("{")
+    (folder / "2026.json").write_text(found)
 
     assert told()[sample("contender_store_up")] == 1
 
