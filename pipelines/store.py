@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import create_engine, event
+from sqlalchemy import create_engine, event, make_url
 
 from pipelines import schema_version
 from pipelines.access_tables import access_keys, access_sessions, audit_events
@@ -49,6 +49,10 @@ if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql, sqlite
 
 BUSY_TIMEOUT_SECONDS = 30
+PATIENCE = {"connect_timeout": 5, "tcp_user_timeout": 10_000}
+"""Seconds until a PostgreSQL that says nothing is taken for away, and milliseconds until one that
+has been talked to is: by default a cut network is waited for many minutes. The address may say
+otherwise (`?connect_timeout=30`)."""
 
 __all__ = [
     "Store",
@@ -150,7 +154,7 @@ def open_store(url: str) -> Store:
     `url` is an SQLAlchemy address such as `sqlite:///var/contender.db` or
     `postgresql+psycopg://user@host/contender`. Raises `pipelines.schema_version.StoreIsNewer`.
     """
-    engine = _sqlite(url) if url.startswith("sqlite") else create_engine(url, pool_pre_ping=True)
+    engine = _sqlite(url) if url.startswith("sqlite") else _elsewhere(url)
     store = Store(engine)
     try:
         with store.read() as connection:
@@ -162,6 +166,12 @@ def open_store(url: str) -> Store:
         store.close()
         raise
     return store
+
+
+def _elsewhere(url: str) -> Engine:
+    stated = make_url(url).query
+    patience = {name: value for name, value in PATIENCE.items() if name not in stated}
+    return create_engine(url, pool_pre_ping=True, connect_args=patience)
 
 
 def _sqlite(url: str) -> Engine:

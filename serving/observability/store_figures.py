@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import func, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from pipelines.jobs.totals import totals
 from pipelines.label_requests import queue
@@ -58,6 +58,8 @@ class StoreFigures(Collector):
             except SQLAlchemyError as error:
                 readable = False
                 logger.warning("the store's figures cannot be read: %s", error)
+                if isinstance(error, DBAPIError) and error.statement is None:
+                    break  # it cannot even be reached, and each further try may wait as long
         up = GaugeMetricFamily("contender_store_up", "Whether the store could be read just now.")
         up.add_metric((), float(readable))
         yield up
