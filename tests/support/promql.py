@@ -20,6 +20,7 @@ TOKEN = re.compile(
     r"""\s*(?:
         (?P<string>"(?:[^"\\]|\\.)*")
       | (?P<range>\[(?:\$__rate_interval|\d+[smhd])(?::\d+[smhd])?\])
+      | (?P<duration>\d+[smhd]\b)
       | (?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
       | (?P<name>[A-Za-z_:][A-Za-z0-9_:]*)
       | (?P<symbol>=~|!~|!=|==|>=|<=|[-+*/%<>=(){},])
@@ -58,6 +59,8 @@ def asked(expression: str) -> Asked:
     place = 0
     while place < len(tokens):
         kind, text = tokens[place]
+        if kind == "duration":
+            raise NotUnderstood(f"{text} is told of nothing: {expression}")
         following = tokens[place + 1][1] if place + 1 < len(tokens) else ""
         if kind == "name" and text in GROUPING:
             labels, place = _names(tokens, place + 1)
@@ -120,6 +123,10 @@ def _selector(tokens: list[tuple[str, str]], place: int) -> tuple[Selector, int]
     if place < len(tokens) and tokens[place][0] == "range":
         selector.ranged = True
         place += 1
+    if tokens[place : place + 1] == [("name", "offset")]:
+        if [kind for kind, _ in tokens[place + 1 : place + 2]] != ["duration"]:
+            raise NotUnderstood(f"{selector.metric} offset by what?")
+        place += 2
     return selector, place
 
 

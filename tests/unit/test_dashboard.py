@@ -31,6 +31,7 @@ PROMETHEUS = ROOT / "docker" / "prometheus" / "prometheus.yml"
 PAGE = ROOT / "docs" / "observability.md"
 SCRAPED = {"instance", "job", "pid"}
 """Labels of Prometheus itself, and of gauges that each of several workers has of his own."""
+GROWING = ("_total", "_bucket", "_sum", "_count")
 MODEL = "codes"
 
 
@@ -51,6 +52,13 @@ def exported(make_settings, store, tmp_path, monkeypatch) -> dict[str, set[str]]
         for sample in family.samples:
             labels.setdefault(sample.name, set()).update(sample.labels)
     return labels
+
+
+@pytest.fixture
+def shared(exported) -> set[str]:
+    """Return what is read from the store, the home or Redis, and not counted by one server."""
+    counted = busy_telemetry().registry.collect()
+    return exported.keys() - {sample.name for family in counted for sample in family.samples}
 
 
 def busy_telemetry() -> Telemetry:
@@ -120,7 +128,10 @@ def check(expression: str, exported: dict[str, set[str]]) -> None:
         assert not unknown, f"{selector.metric} has no label {unknown}: {expression}"
     known = set().union(*(exported[name] for name in names)) | SCRAPED
     assert not found.grouped - known, f"no label {found.grouped - known}: {expression}"
-    counters = [name for name in names if name.endswith(("_total", "_bucket", "_sum", "_count"))]
+    counters = [name for name in names if name.endswith(GROWING)]
+    for selector in found.selectors:
+        # A gauge goes down as well: its rate takes each fall for a restart.
+        assert not selector.ranged or selector.metric.endswith(GROWING), expression
     if counters and not found.functions & {"rate", "increase"}:
         # What only grows says something by how fast; these are told as they stand, on purpose.
         assert set(counters) <= {"contender_decisions_total", "contender_champion_changes_total"}
@@ -141,6 +152,20 @@ def test_an_alert_asks_for_what_is_exported_and_says_what_to_do(rule, exported):
     assert section in {heading.lower() for heading in headings}
     for label in re.findall(r"\$labels\.(\w+)", rule["annotations"]["summary"]):
         assert label in asked(rule["expr"]).grouped
+
+
+@pytest.mark.parametrize(
+    "expression", [*(each for _, each in panel_expressions()), *(rule["expr"] for rule in rules())]
+)
+def test_what_every_server_says_of_one_store_or_redis_is_not_added_up(expression, shared):
+    # By instance it is one server's; whatever is done to a maximum, it is counted once.
+    inner = r"(\w+)\s*(?:by \(([^)]*)\))?\s*\((?:rate|increase)?\(?(contender_\w+)"
+    added = [
+        name
+        for how, labels, name in re.findall(inner, expression)
+        if name in shared and how in {"sum", "avg", "count"} and "instance" not in labels
+    ]
+    assert added == []
 
 
 def test_the_page_names_every_figure_that_is_exported(exported):
@@ -201,6 +226,7 @@ def test_what_the_compose_file_mounts_is_there():
         'sum by (route) (rate(contender_predictions_total{model="a"}[5m]))',
         'contender_jobs{status="queued"}',
         "sum(contender_requests_total)",
+        "max(increase(contender_jobs[1h]))",
     ],
 )
 def test_an_expression_that_shows_nothing_would_be_noticed(wrong, exported):
@@ -210,7 +236,17 @@ def test_an_expression_that_shows_nothing_would_be_noticed(wrong, exported):
 
 @pytest.mark.parametrize(
     "broken",
-    ["sum(up", "sum(up))", "summ(up)", 'up{job="a"', "rate(up[5 minutes])", "up{job=a}", "up ; up"],
+    [
+        "sum(up",
+        "sum(up))",
+        "summ(up)",
+        'up{job="a"',
+        "rate(up[5 minutes])",
+        "up{job=a}",
+        "up ; up",
+        "up offset",
+        "up 2d",
+    ],
 )
 def test_an_expression_that_is_none_would_be_noticed(broken):
     with pytest.raises(NotUnderstood):
