@@ -45,7 +45,7 @@ def test_a_change_that_breaks_off_is_in_the_audit_log_too(house):
 
 
 def test_nothing_but_http_is_let_in(house):
-    sent = []
+    sent: list[object] = []
 
     async def connect() -> None:
         async def receive() -> dict[str, str]:

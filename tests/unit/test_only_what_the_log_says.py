@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from asgi_client import AppClient
@@ -118,9 +119,10 @@ def test_a_decision_that_was_changed_after_it_was_written_makes_no_champion(stag
 def test_a_whole_decision_about_something_else_makes_no_champion(stage, field):
     stage.promote("1", "uno")
     decided = head(stage)
+    other: dict[str, Any] = {field: "2"}
     assert loader(stage)(decided).served.version == "1"
     with pytest.raises(ArtifactRefused, match="is not about"):
-        loader(stage)(replace(decided, **{field: "2"}))
+        loader(stage)(replace(decided, **other))
 
 
 def test_the_champion_before_answers_on_when_the_next_decision_was_changed(stage):
