@@ -51,7 +51,8 @@ def comes_to_rest(page: Page) -> None:
     """Wait until all that a page asks for is there and drawn."""
     page.wait_for_load_state("networkidle")
     expect(page.locator(".skeleton, [aria-busy=true]")).to_have_count(0)
-    page.wait_for_function("[...document.images].every(one => one.complete)")
+    for picture in page.locator("img").all():
+        expect(picture).to_have_js_property("complete", True)
 
 
 @pytest.mark.parametrize("name", TAKEN)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
+from console_browser import sees_pictures
 from playwright.sync_api import Page, expect
 
 pytestmark = [
@@ -48,7 +49,7 @@ def test_a_customer_is_shown_what_is_recommended_and_why(stack, visit):
     expect(page.get_by_text("From what the customer bought")).to_be_visible()
     shown = page.locator(".play-picked img")
     expect(shown.nth(11)).to_be_visible()
-    page.wait_for_function("[...document.images].every(one => one.naturalWidth > 0)")
+    sees_pictures(page)
     is_traced(page, stack, "product_recommendations")
 
 
@@ -56,7 +57,7 @@ def test_clothes_are_shown_with_their_reasons(stack, visit):
     page = visit().goes_to("/playground/fashion_recommendations")
 
     expect(page.locator(".play-picked img").nth(3)).to_be_visible()
-    page.wait_for_function("[...document.images].every(one => one.naturalWidth > 0)")
+    sees_pictures(page)
     is_traced(page, stack, "fashion_recommendations")
 
 

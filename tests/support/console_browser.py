@@ -47,6 +47,17 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+def sees_pictures(page: Page) -> None:
+    """Wait until all pictures of a page are there.
+
+    Looked at from outside: the page's policy lets no script wait inside that came as text.
+    """
+    from playwright.sync_api import expect
+
+    for picture in page.locator("img").all():
+        expect(picture).not_to_have_js_property("naturalWidth", 0)
+
+
 @dataclass(eq=False)
 class Console:
     """One person's browser at the console of `api`."""
