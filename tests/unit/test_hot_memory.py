@@ -29,7 +29,11 @@ def stage(make_settings: Callable[..., Settings]) -> Iterator[Stage]:
 
 
 async def ask(app: Any, body: bytes) -> None:
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    headers = [
+        (b"host", b"127.0.0.1"),
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+    ]
     scope = {
         "type": "http",
         "method": "POST",

@@ -11,6 +11,8 @@ from sqlalchemy.exc import OperationalError
 from pipelines.store import Store, open_store
 from serving.observability.store_figures import StoreFigures
 
+pytestmark = pytest.mark.both_databases
+
 ADDRESS = "postgresql+psycopg://ana@db.example/contender"
 
 
