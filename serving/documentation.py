@@ -13,6 +13,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.routing import Route
 
 from serving import callers, envelope, generations, traffic
+from serving.access import documented
 from serving.problems import MEDIA_TYPE, Dialect, Problem
 from serving.schemas import ProblemDocument
 from serving.services import Services
@@ -85,6 +86,7 @@ def _described(app: FastAPI, services: Services) -> dict[str, Any]:
         for operation in operations.values():
             _describe_refusals(operation, content)
             _share_definitions(operation, schemas)
+    documented.describe(document)
     _describe_headers(document["paths"][PREDICT]["post"])
     _show_live_examples(document["paths"][PREDICT]["post"], services)
     return document
