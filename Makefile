@@ -43,8 +43,9 @@ console-types: console/node_modules/.package-lock.json  ## Write the API's descr
 
 # Those that start the whole stack or drive a browser want no trainings beside them.
 test: check console  ## Lint, types, import rules and every test (WORKERS=0: one at a time)
-	$(BIN)/pytest $(shared) -m 'not e2e and not browser' $(ARGS)
+	$(BIN)/pytest $(shared) -m 'not e2e and not browser and not alone' $(ARGS)
 	$(BIN)/pytest $(shared) -m 'e2e or browser' $(ARGS)
+	$(BIN)/pytest -m alone $(ARGS)
 
 test-fast: .venv/.dev  ## The tests that need no stack and no browser: under 3 minutes
 	$(BIN)/pytest -m 'not slow and not e2e and not browser' $(ARGS)

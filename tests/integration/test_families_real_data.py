@@ -21,7 +21,7 @@ DIVISIONS = {"name": "description", "category": "division"}
 SVM = {"algorithm": "linear_svm"}
 ALIKE = {"algorithm": "kernel_ridge"}
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 
 def family_of(name: str) -> LabelFamily:
