@@ -9,7 +9,7 @@ import psutil
 
 from cli import processes
 from cli.drills.books import Account, account, strangers
-from cli.drills.drill import Check, Drill, Outcome, none_lost
+from cli.drills.drill import Check, Drill, Outcome, decisions_known, none_lost
 from cli.drills.ground import MODEL, Ground, NeverHappened, until
 
 LOADED_SECONDS = 1.0
@@ -68,7 +68,7 @@ def judge(seen: Seen) -> Outcome:
         happened=f"{seen.logged.answered} answered, {seen.refused or 'none'} refused",
         checks=(
             none_lost(seen.logged.missing, seen.logged.answered, "answered prediction"),
-            Check("every answer names a recorded decision", seen.strangers == 0),
+            decisions_known(seen.strangers),
             Check(
                 "while one worker is replaced, the others answer",
                 seen.answered_by_the_others > 0,

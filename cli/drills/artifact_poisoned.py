@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 
 from cli.drills.books import Account, account, strangers
-from cli.drills.drill import Check, Drill, Outcome, none_lost
+from cli.drills.drill import Check, Drill, Outcome, decisions_known, none_lost
 from cli.drills.ground import MODEL, Ground, until
 from cli.drills.packages import cached, spoiled, stored
 
@@ -87,7 +87,7 @@ def judge(seen: Seen) -> Outcome:
                 seen.refused,
             ),
             Check("the server says why", seen.said_why),
-            Check("every answer names a recorded decision", seen.strangers == 0),
+            decisions_known(seen.strangers),
             none_lost(seen.logged.missing, seen.logged.answered, "answered prediction"),
         ),
         lost=seen.logged.missing,

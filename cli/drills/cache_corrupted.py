@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cli.drills.books import Account, account, strangers
-from cli.drills.drill import Check, Drill, Outcome, none_lost
+from cli.drills.drill import Check, Drill, Outcome, decisions_known, none_lost
 from cli.drills.goods import question
 from cli.drills.ground import MODEL, Ground, until
 from cli.drills.packages import cached, spoil
@@ -71,7 +71,7 @@ def judge(seen: Seen) -> Outcome:
                 seen.whole_again and seen.files_spoiled > 0,
             ),
             Check("the answers are what they were", seen.same_answers),
-            Check("every answer names a recorded decision", seen.strangers == 0),
+            decisions_known(seen.strangers),
             none_lost(seen.logged.missing, seen.logged.answered, "answered prediction"),
         ),
         lost=seen.logged.missing,

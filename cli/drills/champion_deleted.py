@@ -6,7 +6,15 @@ import time
 from dataclasses import dataclass
 
 from cli.drills.books import Account, account, strangers
-from cli.drills.drill import Check, Drill, Outcome, none_lost
+from cli.drills.drill import (
+    Check,
+    Drill,
+    Outcome,
+    decisions_known,
+    log_whole,
+    none_lost,
+    none_refused,
+)
 from cli.drills.ground import MODEL, Ground, until
 
 
@@ -60,9 +68,9 @@ def judge(seen: Seen) -> Outcome:
             Check("the restoration is recorded", seen.recorded),
             Check("its bytes are the same", seen.same_bytes),
             Check("the alias follows", seen.alias_follows),
-            Check("no request is refused", not seen.refused, seen.refused),
-            Check("every answer names a recorded decision", seen.strangers == 0),
-            Check("the decision log is whole", not seen.chain, "; ".join(seen.chain)),
+            none_refused(seen.refused),
+            decisions_known(seen.strangers),
+            log_whole(seen.chain),
             none_lost(seen.logged.missing, seen.logged.answered, "answered prediction"),
         ),
         lost=seen.logged.missing + (not seen.same_bytes),

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 
 from cli.drills.books import Account, account
-from cli.drills.drill import Check, Drill, Outcome, none_lost
+from cli.drills.drill import Check, Drill, Outcome, log_whole, none_lost
 from cli.drills.goods import KINDS
 from cli.drills.ground import MODEL, Ground, until
 
@@ -114,7 +114,7 @@ def judge(seen: Seen) -> Outcome:
                 (accepted and seen.feedback_kept) or refused,
                 f"answered {seen.feedback}",
             ),
-            Check("the decision log is whole", not seen.chain, "; ".join(seen.chain)),
+            log_whole(seen.chain),
             none_lost(seen.logged.missing, seen.logged.answered, "answered prediction"),
         ),
         lost=seen.logged.missing + lost_feedback,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
@@ -74,6 +74,21 @@ class Drill(Generic[E]):
 def none_lost(lost: int, of: int, what: str) -> Check:
     """Return the check that nothing of so many is gone."""
     return Check(f"no {what} is lost", lost == 0 and of > 0, f"{lost} of {of} {what}s lost")
+
+
+def log_whole(faults: Sequence[str]) -> Check:
+    """Return the check that verifying the decision log found no fault."""
+    return Check("the decision log is whole", not faults, "; ".join(faults))
+
+
+def decisions_known(strangers: int) -> Check:
+    """Return the check that no answer names a decision that the log does not hold."""
+    return Check("every answer names a recorded decision", strangers == 0)
+
+
+def none_refused(refused: str) -> Check:
+    """Return the check that nobody was refused; `refused` says who was, if anybody."""
+    return Check("no request is refused", not refused, refused)
 
 
 def _sentence(check: Check) -> str:

@@ -11,7 +11,7 @@ from functools import partial
 import httpx
 
 from cli.drills.books import Account, account, strangers
-from cli.drills.drill import Check, Drill, Outcome, none_lost
+from cli.drills.drill import Check, Drill, Outcome, decisions_known, none_lost, none_refused
 from cli.drills.ground import MODEL, Ground, until
 from pipelines.decisions.log import NewDecision
 from pipelines.orchestration import OrchestrationClient
@@ -156,8 +156,8 @@ def judge(seen: Seen) -> Outcome:
                 seen.champions_without_verdict == 0,
                 f"{seen.champions_without_verdict} without",
             ),
-            Check("every answer names a recorded decision", seen.strangers == 0),
-            Check("no request is refused", not seen.refused, seen.refused),
+            decisions_known(seen.strangers),
+            none_refused(seen.refused),
             none_lost(seen.logged.missing, seen.logged.answered, "answered prediction"),
         ),
         lost=seen.logged.missing,

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from cli.drills.books import Account, account, strangers
-from cli.drills.drill import Check, Drill, Outcome, none_lost
+from cli.drills.drill import Check, Drill, Outcome, decisions_known, none_lost
 from cli.drills.ground import MODEL, Ground, until
 
 SILENT_SECONDS = 2.0
@@ -77,7 +77,7 @@ def judge(seen: Seen) -> Outcome:
             Check("a rollback stands and is served without it", seen.decided_and_served),
             Check("the API starts without it", seen.restarted_and_served),
             Check("the alias follows when it is back", seen.alias_followed),
-            Check("every answer names a recorded decision", seen.strangers == 0),
+            decisions_known(seen.strangers),
             none_lost(seen.logged.missing, seen.logged.answered, "answered prediction"),
         ),
         lost=seen.logged.missing,

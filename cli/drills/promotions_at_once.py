@@ -6,7 +6,15 @@ import time
 from dataclasses import dataclass
 
 from cli.drills.books import Account, account, strangers
-from cli.drills.drill import Check, Drill, Outcome, none_lost
+from cli.drills.drill import (
+    Check,
+    Drill,
+    Outcome,
+    decisions_known,
+    log_whole,
+    none_lost,
+    none_refused,
+)
 from cli.drills.ground import MODEL, Ground
 from cli.drills.moments import ON_THE_VERGE
 from pipelines.decisions.log import Decision
@@ -91,9 +99,9 @@ def judge(seen: Seen) -> Outcome:
             ),
             Check("no generation is given twice or left out", in_sequence, str(seen.generations)),
             Check("the API answers by the newest decision", seen.served_is_newest),
-            Check("the decision log is whole", not seen.chain, "; ".join(seen.chain)),
-            Check("every answer names a recorded decision", seen.strangers == 0),
-            Check("no request is refused", not seen.refused, seen.refused),
+            log_whole(seen.chain),
+            decisions_known(seen.strangers),
+            none_refused(seen.refused),
             none_lost(seen.logged.missing, seen.logged.answered, "answered prediction"),
         ),
         lost=lost + seen.logged.missing,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cli.drills.books import Account, account, strangers
-from cli.drills.drill import Check, Drill, Outcome, none_lost
+from cli.drills.drill import Check, Drill, Outcome, log_whole, none_lost
 from cli.drills.ground import MODEL, Ground
 from cli.drills.moments import DECIDED, JUDGING, TRAINING
 
@@ -118,7 +118,7 @@ def judge(seen: Seen) -> Outcome:
                 seen.versions_left == LEAVING and unjudged == 0,
                 f"{unjudged} of {seen.versions_left} were not",
             ),
-            Check("the decision log is whole", not seen.chain, "; ".join(seen.chain)),
+            log_whole(seen.chain),
             Check("the API answers meanwhile", not seen.refused, seen.refused),
             none_lost(seen.logged.missing, seen.logged.answered, "answered prediction"),
         ),

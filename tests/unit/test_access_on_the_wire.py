@@ -7,17 +7,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
-from typing import Any
 
 import pytest
 from access_stage import PREDICT, QUESTION
+from answered_at_once import answered_at_once
 from served_app import ServedApp
 from serving_stage import MODEL, Stage
 
 from pipelines.access.keys import Keys
 from pipelines.settings import Settings
 from serving.hot.wire import HotProtocol
-from serving.slots import Slots
 
 Ask = Callable[..., int]
 
@@ -25,16 +24,7 @@ Ask = Callable[..., int]
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the ids of the requests that connections answered by themselves."""
-    answered: list[str] = []
-    answer = Slots.answer_together
-
-    def noted(slots: Slots, model: str, asked: Any) -> Any:
-        found = answer(slots, model, asked)
-        answered.extend(each.request_id for each in found if each)
-        return found
-
-    monkeypatch.setattr(Slots, "answer_together", noted)
-    return answered
+    return answered_at_once(monkeypatch)
 
 
 @contextmanager

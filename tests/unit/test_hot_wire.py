@@ -9,6 +9,7 @@ from http.client import HTTPConnection, HTTPResponse
 from typing import Any
 
 import pytest
+from answered_at_once import answered_at_once
 from demand_stage import serve_demand, small_panel
 from domain_stage import DomainStage, serve_categoriser
 from recommender_stage import serve_recommender
@@ -19,7 +20,6 @@ from pipelines.orders.stored_sales import sales_folder, write_sales
 from pipelines.prediction_log import count
 from pipelines.settings import Settings
 from serving.hot.wire import HotProtocol
-from serving.slots import Slots
 
 PREDICT = f"/v1/models/{MODEL}/predict"
 GOOD = b'{"instances": [{"text": "a"}]}'
@@ -37,16 +37,7 @@ def stage(make_settings: Callable[..., Settings]) -> Iterator[Stage]:
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the ids of the requests that connections answered by themselves."""
-    answered: list[str] = []
-    answer = Slots.answer_together
-
-    def noted(slots: Slots, model: str, asked: Any) -> Any:
-        found = answer(slots, model, asked)
-        answered.extend(each.request_id for each in found if each)
-        return found
-
-    monkeypatch.setattr(Slots, "answer_together", noted)
-    return answered
+    return answered_at_once(monkeypatch)
 
 
 @pytest.fixture
