@@ -77,7 +77,7 @@ def test_a_retraining_from_prefects_form_is_judged_and_served_under_load(stack, 
         until(lambda: decision_of(stack, "asked for with a mouse") is not None, 300)
         decision = decision_of(stack, "asked for with a mouse")
         assert decision["verdict"] == "promoted", decision["record"]["ruling"]["reasons"]
-        until(lambda: load.latest == decision["version"], 5)
+        until(lambda: load.latest == decision["version"], 60)
 
     assert load.failures == []
     address = f"{stack.prefect}/api/artifacts/decision-product-categories/latest"

@@ -87,7 +87,7 @@ def test_a_users_own_file_becomes_champion_without_a_failed_request(stack, tmp_p
             *(part for param in BETTER for part in ("--param", param)),
         )
         assert result["verdict"] == "promoted", result["reasons"]
-        until(lambda: load.latest == result["version"], 5)
+        until(lambda: load.latest == result["version"], 60)
     assert load.failures == []
     assert load.versions == [before, result["version"]]
     recorded = stack.json("decisions", result["decision_id"])
@@ -113,7 +113,7 @@ def test_a_better_recommender_or_forecast_takes_over_without_a_failed_request(
             *(part for param in params for part in ("--param", param)),
         )
         assert result["verdict"] == "promoted", result["reasons"]
-        until(lambda: load.latest == result["version"], 5)
+        until(lambda: load.latest == result["version"], 60)
     assert load.failures == []
     assert load.versions == [before, result["version"]]
 
@@ -156,11 +156,11 @@ def test_a_rollback_serves_the_champion_before_and_forward_again(stack, until):
         pytest.skip("there is only one champion so far: run the whole file")
 
     back = stack.json("rollback", "product_codes", "--reason", "a test")
-    until(lambda: stack.champion("product_codes") == back["version"], 10)
+    until(lambda: stack.champion("product_codes") == back["version"], 60)
     assert back["version"] != now
     stack.json("rollback", "product_codes", "--reason", "enough", "--to", now)
 
-    until(lambda: stack.champion("product_codes") == now, 10)
+    until(lambda: stack.champion("product_codes") == now, 60)
 
 
 @pytest.mark.parametrize("name", ["mlflow", "prefect", "flows", "reconciler", "api", "jobs"])

@@ -96,12 +96,20 @@ function Sections() {
   );
 }
 
-/** Says nothing while all is well; when the connection is found again, everything is asked anew. */
+/**
+ * Says nothing while all is well; when the connection is found again, everything is asked anew.
+ *
+ * What is being asked already goes on: begun again each time, where a server that answers refuses
+ * one answer, it would never come to say that it failed.
+ */
 function Connection() {
   const connected = useConnected();
   const words = useWords(shellWords);
   const queries = useQueryClient();
-  useEffect(() => onConnection(() => isConnected() && void queries.invalidateQueries()), [queries]);
+  useEffect(
+    () => onConnection(() => isConnected() && void queries.invalidateQueries({}, { cancelRefetch: false })),
+    [queries],
+  );
   return (
     <div role="status" className="connection">
       {connected ? (
