@@ -174,6 +174,10 @@ class Door:
             raise ForeignRequest("a page from elsewhere asks for this")
         if caller.by == "session" and not origins.tells_origin(headers):
             raise ForeignRequest("with a session only the console asks for this; use a key")
+        if asked.action.startswith("GET ") and origins.may_be_foreign(headers):
+            raise ForeignRequest(
+                "a browser asks for this, and does not say for which page; use POST, or a key"
+            )
 
     def _comes_directly(self, headers: Mapping[bytes, bytes]) -> bool:
         """Whether the machine itself asks, or nobody minds."""

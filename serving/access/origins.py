@@ -13,6 +13,8 @@ import socket
 from collections.abc import Collection, Mapping
 
 OURS = ("same-origin", "none")
+NO_BROWSER = b"PowerShell/"
+"""A client that calls itself `Mozilla/5.0`, as browsers do, and names itself behind that."""
 
 
 class Hosts:
@@ -74,16 +76,38 @@ def is_foreign(headers: Mapping[bytes, bytes]) -> bool:
     if site is not None and site.decode("latin-1").lower() not in OURS:
         return True
     origin = headers.get(b"origin")
-    if origin is None:
-        return False
-    # The scheme may have been another one before a proxy that ends TLS.
-    _, _, asked_by = origin.decode("latin-1").partition("://")
-    return asked_by.casefold() != headers.get(b"host", b"").decode("latin-1").casefold()
+    return origin is not None and not _names_host(origin, headers)
 
 
 def tells_origin(headers: Mapping[bytes, bytes]) -> bool:
     """Whether a browser says at all where the request comes from."""
     return b"origin" in headers or b"sec-fetch-site" in headers
+
+
+def may_be_foreign(headers: Mapping[bytes, bytes]) -> bool:
+    """Whether a page from elsewhere may be behind a GET, as far as anybody can tell.
+
+    With a GET a browser sends no `Origin`, and over plain HTTP no `Sec-Fetch-Site` either; where
+    it comes from stands in `Referer` alone, which the page may have left out. What a page cannot
+    have left out is that a browser sends it: by its `User-Agent`, or by the languages of whoever
+    sits before it. `*` is what scripts name that run outside of browsers.
+    """
+    if is_foreign(headers):
+        return True
+    referer = headers.get(b"referer")
+    if tells_origin(headers) or (referer and _names_host(referer, headers)):
+        return False
+    agent = headers.get(b"user-agent", b"")
+    says_browser = agent.startswith(b"Mozilla/") and NO_BROWSER not in agent
+    return bool(referer) or says_browser or headers.get(b"accept-language", b"*") != b"*"
+
+
+def _names_host(url: bytes, headers: Mapping[bytes, bytes]) -> bool:
+    """Whether a page's origin or address is at the host that is asked."""
+    # The scheme may have been another one before a proxy that ends TLS.
+    _, _, rest = url.decode("latin-1").partition("://")
+    asked_by = rest.partition("/")[0]
+    return asked_by.casefold() == headers.get(b"host", b"").decode("latin-1").casefold()
 
 
 def _is_address(name: str) -> bool:

@@ -9,7 +9,7 @@ from access_stage import PREDICT, QUESTION, Guarded, guarded
 
 from pipelines.access_settings import AccessSettings
 from pipelines.settings import Settings
-from serving.access.origins import Hosts, is_foreign
+from serving.access.origins import Hosts, is_foreign, may_be_foreign
 from serving.access.rates import Meter, Rate, rate_of
 
 BOARD, FEEDBACK = "/v1/board", "/v1/models/stub/feedback"
@@ -69,6 +69,44 @@ def test_a_page_from_elsewhere_changes_nothing_on_this_machine(make_settings: Ma
         assert asked(house, "POST", FEEDBACK, origin="http://contender")[0] == 422
         assert asked(house, "POST", FEEDBACK)[0] == 422
         assert asked(house, "GET", BOARD, **foreign)[0] == 200, "a link from a page may be followed"
+
+
+CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36"
+SCRIPTS = {
+    "curl": {"user_agent": "curl/8.5.0", "accept": "*/*"},
+    "requests": {"user_agent": "python-requests/2.32.5", "accept_encoding": "gzip, deflate"},
+    "java": {"user_agent": "Java/17", "accept": "text/html, image/gif, image/jpeg, */*; q=0.2"},
+    "node": {"user_agent": "node", "accept_language": "*", "sec_fetch_mode": "cors"},
+    "powershell": {"user_agent": "Mozilla/5.0 (Windows NT; en-US) WindowsPowerShell/5.1"},
+}
+PAGES = {
+    "an image": {"user_agent": CHROME, "accept": "image/avif,*/*", "accept_language": "es"},
+    "a script that names no language": {"user_agent": CHROME, "accept_language": "*"},
+    "of a browser by another name": {"user_agent": "curl/8.5.0", "accept_language": "es"},
+    "a link": {"user_agent": "x", "referer": "http://evil.example/contender/"},
+}
+
+
+def test_a_get_that_changes_something_is_for_scripts_and_for_no_page_of_plain_http(
+    make_settings: Make,
+):
+    """Where the browser sends no `Origin`, for it is a GET, and no `Sec-Fetch-Site` either."""
+    with guarded(make_settings, anonymous="operator") as house:
+        for who, headers in (SCRIPTS | PAGES).items():
+            told = {"user_agent": "", **headers}
+            assert (asked(house, "GET", "/training", **told)[0] == 403) is (who in PAGES), who
+            by_key = {**told, "x_api_key": house.keys["operator"].text}
+            assert asked(house, "GET", "/training", **by_key)[0] != 403, who
+            assert asked(house, "POST", "/training", **told)[0] != 403, who
+
+
+def test_a_browser_that_says_for_whom_it_asks_is_believed():
+    browser = {b"host": b"a:80", b"user-agent": CHROME.encode(), b"accept-language": b"es"}
+    assert may_be_foreign(browser)
+    assert not may_be_foreign({**browser, b"sec-fetch-site": b"none"})
+    assert not may_be_foreign({**browser, b"referer": b"http://a:80/board?x=1"})
+    assert may_be_foreign({**browser, b"referer": b"http://a:80.evil.example/"})
+    assert may_be_foreign({b"host": b"a:80", b"sec-fetch-site": b"cross-site"})
 
 
 def test_beyond_this_machine_nobody_may_do_anything_unless_it_was_said(make_settings: Make):
