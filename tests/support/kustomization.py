@@ -107,7 +107,6 @@ def _rename(manifests: list[Manifest], image: dict[str, str]) -> None:
 
 
 def containers(manifest: Manifest) -> list[dict[str, Any]]:
-    """Return the containers of a workload; of anything else none."""
-    template = manifest.get("spec", {}).get("template", {})
-    found: list[dict[str, Any]] = template.get("spec", {}).get("containers", [])
-    return found
+    """Return the containers of a workload, those that go before first; of anything else none."""
+    pod = manifest.get("spec", {}).get("template", {}).get("spec", {})
+    return [*pod.get("initContainers", []), *pod.get("containers", [])]

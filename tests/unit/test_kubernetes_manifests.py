@@ -96,8 +96,31 @@ def test_every_container_says_what_it_needs_and_when_it_lives(manifests):
         for container in containers(workload):
             assert container["resources"].keys() == {"requests", "limits"}
             assert container["resources"]["limits"].keys() == {"cpu", "memory"}
+        for container in workload["spec"]["template"]["spec"]["containers"]:
             probes = {key for key in container if key.endswith("Probe")}
             assert (probes >= {"startupProbe", "livenessProbe"}) is (name not in WITHOUT_PROBES)
+
+
+def test_a_folder_within_a_volume_is_made_before_something_is_mounted_there(manifests):
+    """Kubernetes would make it, for root alone, and what lies beside it could not be written."""
+    nested = set()
+    for name, workload in workloads(manifests).items():
+        pod = workload["spec"]["template"]["spec"]
+        claimed = {each["name"] for each in pod["volumes"] if "persistentVolumeClaim" in each}
+        for container in pod["containers"]:
+            mounts = {each["mountPath"]: each["name"] for each in container["volumeMounts"]}
+            outer = [path for path, volume in mounts.items() if volume in claimed]
+            for path in outer:
+                inner = [each for each in mounts if each.startswith(f"{path}/")]
+                made = [
+                    each["command"][-1]
+                    for each in pod.get("initContainers", [])
+                    if each["command"][:2] == ["mkdir", "-p"]
+                    and [mount["mountPath"] for mount in each["volumeMounts"]] == [path]
+                ]
+                assert inner == made, name
+                nested |= {name} if inner else set()
+    assert "api" in nested
 
 
 def test_what_a_workload_refers_to_is_there(manifests, secrets):
