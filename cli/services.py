@@ -20,6 +20,8 @@ from pipelines.settings import HOME_VARIABLE, Settings
 RUNNER_READY_VARIABLE = "CONTENDER_RUNNER_READY"
 WORKER_READY_VARIABLE = "CONTENDER_WORKER_READY"
 MODEL_WORKER_READY_VARIABLE = "CONTENDER_MODEL_WORKER_READY"
+WATCHED_NAMESPACES_VARIABLE = "PREFECT_INTEGRATIONS_KUBERNETES_OBSERVER_NAMESPACES"
+"""Of Prefect's Kubernetes worker: where it sees that a run's pod has failed."""
 
 
 def stack_services(settings: Settings, inherited: Mapping[str, str]) -> tuple[Service, ...]:
@@ -82,6 +84,8 @@ def _workers(settings: Settings, environment: Mapping[str, str]) -> tuple[Servic
     for kind in settings.pools:
         ready = settings.var / "run" / f"worker-{kind}.ready"
         own = {WORKER_READY_VARIABLE: str(ready), "PREFECT_WORKER_QUERY_SECONDS": "2"}
+        if kind == "kubernetes":  # else it would watch the whole cluster, as nobody lets it
+            own[WATCHED_NAMESPACES_VARIABLE] = settings.flows.containers.namespace
         found.append(
             Service(
                 f"worker-{kind}",

@@ -180,15 +180,21 @@ def _preset(template: Template, **values: object) -> None:
 
 def _environment(settings: Settings) -> dict[str, str]:
     """Return a run's variables in a container, where only the home and /tmp can be written to."""
+    login = settings.mlflow_login
     return {
         "CONTENDER_HOME": settings.flows.containers.home,
+        "CONTENDER_API_URL": settings.api_url,
+        "CONTENDER_API_PAGES": settings.api_pages,
         "CONTENDER_MLFLOW_URL": settings.mlflow_url,
+        "CONTENDER_MLFLOW_PAGES": settings.mlflow_pages,
         "CONTENDER_PREFECT_URL": settings.prefect_url,
+        "CONTENDER_PREFECT_PAGES": settings.prefect_pages,
         "HOME": SCRATCH,
         "PREFECT_HOME": f"{SCRATCH}/prefect",
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
         "PREFECT_LOGGING_COLORS": "false",
         "MLFLOW_TRACKING_URI": settings.mlflow_url,
+        **({"MLFLOW_TRACKING_USERNAME": login[0]} if login else {}),
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",

@@ -10,6 +10,7 @@ import kubernetes_validate
 import pytest
 from prefect.client.schemas.objects import FlowRun
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
+from prefect_kubernetes.settings import KubernetesSettings
 from pydantic import ValidationError
 
 from cli.services import stack_services
@@ -94,8 +95,26 @@ def test_a_run_in_kubernetes_is_a_sound_job_without_rights_or_secrets(settings_f
     told = {entry["name"]: entry["value"] for entry in container["env"]}
     assert told["PREFECT_API_URL"] == "http://prefect.example:4200/api"
     assert told["CONTENDER_MLFLOW_URL"] == "http://mlflow.example:5000"
+    assert "MLFLOW_TRACKING_USERNAME" not in told
     assert told["CONTENDER_HOME"] == "/srv/contender"
     assert "a secret" not in str(manifest)
+
+
+@pytest.mark.parametrize("kind", ["docker", "kubernetes"])
+def test_a_run_elsewhere_links_to_the_pages_and_signs_in_as_the_stack_does(tmp_path, kind):
+    (tmp_path / "contender.toml").write_text(ELSEWHERE.format(pool=kind), encoding="utf-8")
+    stated = {
+        "CONTENDER_API_URL": "http://api:8000",
+        "CONTENDER_API_PAGES": "https://shop.example",
+        "CONTENDER_MLFLOW_PAGES": "https://mlflow.shop.example",
+        "CONTENDER_PREFECT_PAGES": "https://prefect.shop.example",
+        "MLFLOW_TRACKING_USERNAME": "ana",
+    }
+    password = {"MLFLOW_TRACKING_PASSWORD": "another secret"}
+    settings = load_settings({"CONTENDER_HOME": str(tmp_path), **stated, **password})
+    template = pools.base_template(kind, settings)
+    assert stated.items() <= template["variables"]["properties"]["env"]["default"].items()
+    assert "another secret" not in str(template)
 
 
 def test_a_run_in_docker_has_the_home_its_limits_and_no_rights(settings_for):
@@ -144,6 +163,16 @@ def test_each_pool_in_use_has_a_worker_that_starts_after_the_pool_is_made(settin
     workers = {each.name: each for each in stack_services(settings, {}) if "worker-" in each.name}
     assert list(workers) == ["worker-process", "worker-docker"]
     assert all("flows" in worker.after for worker in workers.values())
+
+
+def test_the_worker_in_kubernetes_watches_the_namespace_that_it_may_watch(
+    settings_for, monkeypatch
+):
+    settings = settings_for(ELSEWHERE.format(pool="kubernetes"))
+    (worker,) = [each for each in stack_services(settings, {}) if each.name == "worker-kubernetes"]
+    for name, value in worker.environment.items():
+        monkeypatch.setenv(name, value)
+    assert KubernetesSettings().observer.namespaces == {"contender"}
 
 
 @pytest.mark.parametrize(
