@@ -20,7 +20,7 @@ def demo_data(
     seed: Annotated[int, typer.Option(help="The same seed writes the same shop.")] = 7,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Write the demo shop: two data sets, an order feed and pictures.
+    """Write the demo shop: the rows of five models, pictures, and orders that come in.
 
     Example: `contender demo-data /tmp/shop --seed 11`
     """

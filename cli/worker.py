@@ -8,7 +8,10 @@ from typing import Annotated
 
 import typer
 
+from cli import extras, screen
 
+
+@screen.plain_errors
 def worker(
     models: Annotated[
         list[str] | None, typer.Argument(help="Some of workers.models; all of them.")
@@ -20,6 +23,7 @@ def worker(
 
     Example: `contender worker fashion_recommendations`
     """
+    extras.require(["model_workers"])
     # This process becomes the worker, so that signals reach it and its end is ours.
     command = [sys.executable, "-m", "serving.model_worker", *(models or [])]
     os.execve(sys.executable, command, {**os.environ, "PYTHONSAFEPATH": "1"})

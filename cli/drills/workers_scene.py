@@ -75,7 +75,9 @@ def workers_scene(ground: Ground, name: str) -> Iterator[Scene]:
 def redis_program() -> str:
     """Return the program of a Redis server. Raises `NotPossibleHere` where there is none."""
     if find_spec("redis") is None:
-        raise NotPossibleHere("model workers need `pip install contender-mlops[model_workers]`")
+        raise NotPossibleHere(
+            "model workers need `pip install -c constraints.txt -e '.[model_workers]'`"
+        )
     found = shutil.which(PROGRAM)
     if found is not None:
         return found

@@ -4,11 +4,14 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from cli import extras
+from cli.main import app
 from cli.screen import CommandFailed
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -32,6 +35,20 @@ def test_only_configured_models_count():
 
 def test_the_development_environment_has_what_every_model_needs():
     extras.require(["product_recommendations", "fashion_recommendations", "demand_forecast"])
+
+
+def test_a_model_worker_without_the_client_of_redis_says_what_to_install(monkeypatch):
+    def version(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", version)
+    monkeypatch.setattr(os, "execve", lambda *_: pytest.fail("it became a worker all the same"))
+
+    result = CliRunner().invoke(app, ["worker"])
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: not installed: model_workers needs redis.")
+    assert ".[model_workers]" in result.stderr
 
 
 def asked_of_the_installer(home: Path) -> str:
