@@ -26,6 +26,9 @@ def mark(stack: str, service: str) -> dict[str, str]:
 def marked(stack: str, service: str | None = None) -> list[psutil.Process]:
     """Return the live processes of a stack, or of one of its services."""
     found = []
+    # Kept from an earlier look, what has got the id of a process that is gone would pass for it,
+    # and be taken for gone when it is to be ended.
+    psutil.process_iter.cache_clear()
     for process in psutil.process_iter():
         if process.pid == os.getpid():
             continue
