@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from cli.probes import always, http_probe
 from cli.supervisor import Service
+from pipelines.addresses_settings import driven_by
 from pipelines.settings import Settings
 
 MLFLOW = "mlflow"
@@ -41,7 +42,7 @@ def mlflow_services(settings: Settings, environment: Mapping[str, str]) -> tuple
 def mlflow_database(settings: Settings) -> str:
     """Return MLflow's database: by URL, or SQLite in the home."""
     url = settings.databases.mlflow or f"sqlite:///{settings.mlruns / 'mlflow.db'}"
-    return _driven_by("psycopg", url)
+    return driven_by("psycopg", url)
 
 
 def prefect_services(settings: Settings, environment: Mapping[str, str]) -> tuple[Service, ...]:
@@ -50,7 +51,7 @@ def prefect_services(settings: Settings, environment: Mapping[str, str]) -> tupl
         return ()
     own = dict(environment)
     if settings.databases.prefect is not None:
-        url = _driven_by("asyncpg", settings.databases.prefect)
+        url = driven_by("asyncpg", settings.databases.prefect)
         own["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = url
     port = str(settings.ports.prefect)
     return (
@@ -61,13 +62,6 @@ def prefect_services(settings: Settings, environment: Mapping[str, str]) -> tupl
             healthy=http_probe(f"{settings.prefect_url}/api/health"),
         ),
     )
-
-
-def _driven_by(driver: str, url: str) -> str:
-    """Return the address of a PostgreSQL with the driver that a service has."""
-    scheme, separator, rest = url.partition("://")
-    postgresql = scheme.partition("+")[0] in {"postgres", "postgresql"}
-    return f"postgresql+{driver}{separator}{rest}" if postgresql else url
 
 
 def _python(module: str, *arguments: str) -> tuple[str, ...]:

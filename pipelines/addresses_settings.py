@@ -50,17 +50,36 @@ def has_password(url: str) -> bool:
 
 def _address(url: str) -> str:
     parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError(f"{url!r} is no http(s) address")
-    if parts.username or parts.password:
+    if parts.username or parts.password:  # first of all: what is wrong otherwise shows the address
         raise ValueError(
             "an address carries no name and no password; they come from MLFLOW_TRACKING_USERNAME "
             "and MLFLOW_TRACKING_PASSWORD, or PREFECT_API_AUTH_STRING"
         )
+    try:
+        port = parts.port
+    except ValueError:
+        raise ValueError("the port is no number from 1 to 65535") from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
+        raise ValueError(f"{url!r} is no http(s) address")
     return url.rstrip("/").removesuffix("/api")
 
 
+def driven_by(driver: str, url: str) -> str:
+    """Return the address of a PostgreSQL with the driver that a service has."""
+    scheme, separator, rest = url.partition("://")
+    postgresql = scheme.partition("+")[0] in {"postgres", "postgresql"}
+    return f"postgresql+{driver}{separator}{rest}" if postgresql else url
+
+
+def _store_address(url: str) -> str:
+    if "://" not in url:
+        raise ValueError("that is no address; it begins with sqlite:// or postgresql://")
+    named = "+" in url.partition("://")[0]
+    return url if named else driven_by("psycopg", url)
+
+
 Address = Annotated[str, AfterValidator(_address)]
+StoreAddress = Annotated[str, AfterValidator(_store_address)]
 
 
 class Addresses(Strict):

@@ -12,7 +12,7 @@ from pipelines.model_settings import ModelSettings, PoolKind, Strict
 
 POOLS: tuple[PoolKind, ...] = ("process", "docker", "kubernetes")
 LOCAL = {"127.0.0.1", "localhost", "::1"}
-SECRET_WORDS = ("PASSWORD", "SECRET", "TOKEN", "AUTH")
+SECRET_WORDS = ("PASSWORD", "PASSPHRASE", "SECRET", "TOKEN", "AUTH", "API_KEY", "PRIVATE_KEY")
 RESOURCE_NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 
 

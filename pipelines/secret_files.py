@@ -20,7 +20,7 @@ def with_files(variables: Mapping[str, str], names: Iterable[str]) -> dict[str, 
     """Return the variables, with each of `names` taken from its file where one is named.
 
     White space at the file's end is no part of the secret. Raises `SecretFileError`, also where a
-    secret is given both ways.
+    file holds nothing and where a secret is given both ways.
     """
     found = dict(variables)
     for name in names:
@@ -33,6 +33,9 @@ def with_files(variables: Mapping[str, str], names: Iterable[str]) -> dict[str, 
 
 def _content(name: str, path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8").rstrip()
+        content = path.read_text(encoding="utf-8").rstrip()
     except (OSError, UnicodeDecodeError) as error:
         raise SecretFileError(f"{name}{SUFFIX}: {path} cannot be read: {error}") from error
+    if not content:
+        raise SecretFileError(f"{name}{SUFFIX}: {path} is empty")
+    return content

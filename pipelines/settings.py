@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from pipelines import addresses_settings, observability_settings
 from pipelines.access_settings import AccessSettings, with_own_key
-from pipelines.addresses_settings import LOOPBACK, Addresses, Databases, Logins
+from pipelines.addresses_settings import LOOPBACK, Addresses, Databases, Logins, StoreAddress
 from pipelines.client_settings import ClientSettings
 from pipelines.flow_settings import FlowSettings, pools_in_use, refuse_unfit_pools
 from pipelines.model_settings import ModelSettings, PolicySettings, PoolKind, SourceSettings, Strict
@@ -60,7 +60,7 @@ class Settings(Strict):
     """Everything a user may set; see docs/operations.md for the file."""
 
     home: Path
-    store_url: str
+    store_url: StoreAddress
     ports: Ports = Ports()
     addresses: Addresses = Addresses()
     databases: Databases = Databases()

@@ -147,7 +147,10 @@ def test_a_secret_comes_from_a_file_that_a_variable_names(load, tmp_path):
         ('[logins]\nmlflow_password = "pw"', {}, "come from the environment"),
         ('[addresses]\nmlflow = "http://me:pw@mlflow"', {}, "no name and no password"),
         ('[addresses]\nprefect = "prefect:4200"', {}, "is no http(s) address"),
+        ('[addresses]\nprefect = "http://prefect:42OO"', {}, "the port is no number"),
         ("", {"CONTENDER_STORE_URL_FILE": "/nowhere"}, "/nowhere cannot be read"),
+        ("", {"CONTENDER_STORE_URL_FILE": "/dev/null"}, "/dev/null is empty"),
+        ("", {"CONTENDER_STORE_URL": ""}, "store_url: Value error, that is no address"),
         (
             "",
             {"PREFECT_API_AUTH_STRING_FILE": "/etc/hostname", "PREFECT_API_AUTH_STRING": "a:b"},
@@ -160,6 +163,26 @@ def test_what_would_be_unsafe_or_unclear_is_refused_with_the_way_to_do_it(
 ):
     with pytest.raises(SettingsError, match=said.replace("(", r"\(").replace(")", r"\)")):
         load(file, **variables)
+
+
+@pytest.mark.parametrize("url", ["postgresql://me:s3cret@mlflow/db", "http://me:s3cret/x@mlflow"])
+def test_an_address_in_which_a_password_may_stand_is_refused_without_being_shown(load, url):
+    with pytest.raises(SettingsError) as told:
+        load(CONTENDER_MLFLOW_URL=url)
+
+    assert "s3cret" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ("postgresql://contender@db/contender", "postgresql+psycopg://contender@db/contender"),
+        ("postgres://contender@db/contender", "postgresql+psycopg://contender@db/contender"),
+        ("postgresql+psycopg2://contender@db/c", "postgresql+psycopg2://contender@db/c"),
+    ],
+)
+def test_the_stores_database_gets_our_driver_unless_one_is_named(load, given, used):
+    assert load(CONTENDER_STORE_URL=given).store_url == used
 
 
 def test_bytecode_that_is_there_is_used_where_nothing_can_be_written(load, monkeypatch, tmp_path):

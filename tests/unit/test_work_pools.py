@@ -186,6 +186,7 @@ def test_the_worker_in_kubernetes_watches_the_namespace_that_it_may_watch(
         ),
         ({"http://mlflow.example:5000": "http://127.0.0.1:5000"}, "does not reach http://127"),
         ({"CONTENDER_STORE_URL_FILE": "PGPASSWORD"}, "readable in Prefect"),
+        ({"CONTENDER_STORE_URL_FILE": "CONTENDER_API_KEY"}, "readable in Prefect"),
     ],
 )
 def test_a_pool_whose_runs_could_not_work_is_refused_when_settings_are_read(
