@@ -9,6 +9,7 @@ secret that it draws. The user's own stand above them, as everywhere with Spark:
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,8 @@ MEBIBYTE = 2**20
 SMALLEST_MIB, LARGEST_MIB = 1_024, 16_384
 LIMIT_OF_CONTAINER = Path("/sys/fs/cgroup/memory.max")
 SHOWN_CHARACTERS = 500
+USERS_LINE = re.compile(r"(?P<name>[^\s=:]+)(\s*[=:]\s*|\s+)(?P<value>\S.*)")
+"""Of a file of Java's kind: the name ends at the first blank, = or :, of which values have more."""
 ON_LOOPBACK = {
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
@@ -121,10 +124,8 @@ def _users_settings() -> dict[str, str]:
     if file is None or not file.is_file():
         return {}
     lines = [line.strip() for line in file.read_text(encoding="utf-8").splitlines()]
-    pairs = [
-        line.replace("=", " ", 1).split(None, 1) for line in lines if line[:1] not in {"", "#"}
-    ]
-    return {pair[0]: pair[1].strip() for pair in pairs if len(pair) == 2}
+    found = [USERS_LINE.fullmatch(line) for line in lines if not line.startswith("#")]
+    return {line["name"]: line["value"] for line in found if line}
 
 
 def _driver() -> str:

@@ -41,6 +41,22 @@ def test_the_users_settings_stand_above_ours(tmp_path, monkeypatch):
     assert found["spark.ui.enabled"] == "false"
 
 
+def test_a_value_keeps_what_also_ends_a_name(tmp_path, monkeypatch):
+    text = """
+        spark.driver.extraJavaOptions  -Duser.timezone=UTC -Dfile.encoding=UTF-8
+        spark.hadoop.fs.s3a.endpoint = https://files.example:9000
+        spark.jars:/opt/postgresql.jar
+        spark.nothing
+    """
+    users(tmp_path, monkeypatch, text)
+    found = launch.settings(tmp_path)
+    options = "-Duser.timezone=UTC -Dfile.encoding=UTF-8"
+    assert found["spark.driver.extraJavaOptions"] == options
+    assert found["spark.hadoop.fs.s3a.endpoint"] == "https://files.example:9000"
+    assert found["spark.jars"] == "/opt/postgresql.jar"
+    assert "spark.nothing" not in found
+
+
 def test_a_clusters_executors_find_the_driver(tmp_path, monkeypatch):
     users(tmp_path, monkeypatch, "spark.master spark://cluster:7077\nspark.executor.memory=4g")
     found = launch.settings(tmp_path)
