@@ -46,10 +46,10 @@ def service(
     settings = load_settings()
     found = _service(name, {each.name: each for each in stack_services(settings, os.environ)})
     deadline = time.monotonic() + wait_seconds
-    _until(lambda: _store_answers(settings), f"the store at {_shown(settings)}", deadline)
+    _until(lambda: _store_trouble(settings), f"the store at {_shown(settings)}", deadline)
     for needed in NEEDS.get(name, ()):
         url = _health(settings)[needed]
-        _until(lambda url=url: asyncio.run(http_probe(url)()), url, deadline)  # type: ignore[misc]
+        _until(lambda url=url: _http_trouble(url), url, deadline)  # type: ignore[misc]
     # This process becomes the service, so that signals reach it and its end is ours.
     os.execve(found.argv[0], list(found.argv), dict(found.environment))
 
@@ -64,11 +64,11 @@ def bootstrap(wait_seconds: Wait = 180.0) -> None:
     """
     settings = load_settings()
     deadline = time.monotonic() + wait_seconds
-    _until(lambda: _store_answers(settings), f"the store at {_shown(settings)}", deadline)
+    _until(lambda: _store_trouble(settings), f"the store at {_shown(settings)}", deadline)
     with orchestration(settings) as client:
         for model in settings.models:
             _until(
-                lambda model=model: _is_deployed(client, model),  # type: ignore[misc]
+                lambda model=model: _deployment_trouble(client, model),  # type: ignore[misc]
                 f"the deployment of {model} at {settings.prefect_url}",
                 deadline,
             )
@@ -90,41 +90,45 @@ def _health(settings: Settings) -> dict[str, str]:
     }
 
 
-def _until(answers: Callable[[], bool], what: str, deadline: float) -> None:
-    """Return when something answers. Raises `StackError` after the deadline."""
+def _until(trouble: Callable[[], str | None], what: str, deadline: float) -> None:
+    """Return when there is no trouble. Raises `StackError`, with the last of it, too late."""
     said = False
-    while not answers():
+    while (last := trouble()) is not None:
         if time.monotonic() > deadline:
-            raise StackError(f"{what} does not answer")
+            raise StackError(f"{what} does not answer: {last}")
         if not said:
-            typer.echo(f"waiting for {what}", err=True)
+            typer.echo(f"waiting for {what}: {last}", err=True)
             said = True
         time.sleep(PAUSE_SECONDS)
 
 
-def _is_deployed(client: OrchestrationClient, model: str) -> bool:
+def _http_trouble(url: str) -> str | None:
+    return None if asyncio.run(http_probe(url)()) else "no 200 from there"
+
+
+def _deployment_trouble(client: OrchestrationClient, model: str) -> str | None:
     try:
         client.form(model)
-    except (UnknownDeployment, OrchestrationUnavailable):
-        return False
-    return True
+    except (UnknownDeployment, OrchestrationUnavailable) as error:
+        return str(error)
+    return None
 
 
-def _store_answers(settings: Settings) -> bool:
-    """Return whether the store's database lets us in; a file always does, once it can be made."""
+def _store_trouble(settings: Settings) -> str | None:
+    """Return why the store's database does not let us in; a file does, once it can be made."""
     from sqlalchemy import create_engine
     from sqlalchemy.exc import OperationalError
 
     if settings.store_url.startswith("sqlite"):
-        return True
+        return None
     engine = create_engine(settings.store_url)
     try:
         engine.connect().close()
-    except OperationalError:
-        return False
+    except OperationalError as error:
+        return str(error.orig).strip().splitlines()[0]
     finally:
         engine.dispose()
-    return True
+    return None
 
 
 def _shown(settings: Settings) -> str:

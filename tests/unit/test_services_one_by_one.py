@@ -66,6 +66,7 @@ def test_a_store_that_is_away_is_named_without_its_password(home_of_its_own, mon
 
     assert result.exit_code == 1
     assert "the store at postgresql+psycopg://me:***@127.0.0.1:1/contender" in result.stderr
+    assert "connection refused" in " ".join(result.stderr.split()).lower(), "and why"
     assert "s3cret" not in result.stderr
 
 
