@@ -84,9 +84,7 @@ def mirror() -> str:
     for path in sorted(Path("/etc/apt").glob("sources.list*")):
         for file in sorted(path.iterdir()) if path.is_dir() else [path]:
             text = file.read_text(encoding="utf-8", errors="replace")
-            for found in re.finditer(
-                r"^(?:URIs:|deb(?: \[.*?\])?)\s+(\S*/debian/?)(?:\s|$)", text, re.M
-            ):
+            if found := SOURCE.search(text):
                 return found[1]
     raise NoContainers("this machine's apt knows no Debian mirror")
 

@@ -39,6 +39,17 @@ def secrets(tmp_path_factory) -> dict[str, set[str]]:
     return {each["metadata"]["name"]: set(each["stringData"]) for each in documents}
 
 
+def test_a_secret_of_your_own_may_hold_what_yaml_takes_for_its_own(tmp_path):
+    (tmp_path / "mlflow_password").write_text('a"b\\n#: %s$(id)\n', encoding="utf-8")
+
+    made = subprocess.run(
+        [KUBERNETES / "make-secrets", tmp_path], capture_output=True, text=True, check=True
+    ).stdout
+
+    first, *_ = yaml.safe_load_all(made)
+    assert first["stringData"]["MLFLOW_TRACKING_PASSWORD"] == 'a"b\\n#: %s$(id)'
+
+
 def named(manifests: list[dict], kind: str) -> dict[str, dict]:
     return {each["metadata"]["name"]: each for each in manifests if each["kind"] == kind}
 
