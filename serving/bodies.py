@@ -6,6 +6,7 @@ JSON that passes can be kept: no lone surrogates, no NaN, and no deeper than a l
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Awaitable, Callable, Collection, Coroutine
 from typing import Any, TypeVar
 
@@ -75,7 +76,7 @@ def json_with_nan(body: bytes, what: str = "the body") -> Any:
         if b"NaN" not in body:
             raise
     try:
-        value = json.loads(body, parse_constant=_missing)
+        value = json.loads(body, parse_constant=_missing, parse_float=_finite)
         require_writable(value)
     except (ValueError, RecursionError) as error:
         raise MalformedBody(f"{what} is not JSON: {error}") from error
@@ -85,6 +86,14 @@ def json_with_nan(body: bytes, what: str = "the body") -> Any:
 def _missing(word: str) -> None:
     if word != "NaN":
         raise ValueError(f"{word} is no number")
+
+
+def _finite(digits: str) -> float:
+    # Python takes 1e999 for infinity, where the stricter parser says that it is none.
+    value = float(digits)
+    if math.isinf(value):
+        raise ValueError(f"{digits[:20]} is larger than any number")
+    return value
 
 
 class StrictRoute(APIRoute):

@@ -96,6 +96,8 @@ def test_a_nan_of_mlflows_client_is_a_missing_number():
     [
         b'{"inputs": [NaN, Infinity]}',
         b'{"inputs": [NaN, -Infinity]}',
+        b'{"inputs": [NaN, 1e999]}',
+        b'{"inputs": [NaN, -1e999]}',
         b'{"inputs": [NaN, "\\ud800"]}',
         b'{"inputs": [NaN, ' + b"[" * 300 + b"]" * 300 + b"]}",
         b'{"inputs": [NaN, ' + b"[" * 100_000,
