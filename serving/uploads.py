@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
@@ -70,7 +71,7 @@ async def to_file(request: Request, path: Path, limit_bytes: int) -> int:
                 if size == len(waiting) and waiting.startswith(GZIP):
                     raise _compressed("gzip")
                 if len(waiting) >= BLOCK_BYTES:
-                    await run_in_threadpool(stream.write, bytes(waiting))
+                    await run_in_threadpool(_write, stream, bytes(waiting), path.parent)
                     waiting.clear()
             stream.write(waiting)
             stream.flush()
@@ -106,6 +107,12 @@ def _require_space(folder: Path, size: int) -> None:
     free = shutil.disk_usage(folder).free
     if free - size < RESERVE_BYTES:
         raise NoRoomForUpload(f"{free} bytes are free, and {RESERVE_BYTES} of them stay so")
+
+
+def _write(stream: BinaryIO, block: bytes, folder: Path) -> None:
+    # Others write meanwhile, and each was promised the same room when it began.
+    _require_space(folder, len(block))
+    stream.write(block)
 
 
 def _compressed(how: str) -> UnsupportedBody:

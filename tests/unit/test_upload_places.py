@@ -61,3 +61,16 @@ def test_a_file_that_would_leave_too_little_of_the_disk_is_not_taken(
         response = client.post(JOBS, content=b"text\na", headers=CSV)
         assert response.status_code == 507
         assert len(list((stage.settings.var / "jobs").iterdir())) == 1
+
+
+def test_files_that_fill_the_disk_together_are_given_up_before_it_is_full(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = iter([10 * uploads.RESERVE_BYTES, uploads.RESERVE_BYTES])
+    monkeypatch.setattr(
+        uploads.shutil, "disk_usage", lambda _folder: SimpleNamespace(free=next(free))
+    )
+    with AppClient(stage.app()) as client:
+        body = b"text\n" + b"a\n" * uploads.BLOCK_BYTES
+        assert client.post(JOBS, content=body, headers=CSV).status_code == 507
+    assert list((stage.settings.var / "jobs").iterdir()) == []
