@@ -17,7 +17,7 @@ class ClientSettings(Strict):
     stall_seconds: float = Field(20.0, gt=0)
     """In every such span a body must bring some bytes on, and an answer must be taken on."""
     bytes_per_second: int = Field(4_096, ge=1)
-    """What a body has to bring over such a span, on average."""
+    """What a body has to bring over such a span, and of an answer has to be taken, on average."""
     bodies_bytes: int = Field(64_000_000, ge=1_000_000)
     """Of large request bodies that one worker holds at a time; beyond that 429."""
     uploads: int = Field(8, ge=1)

@@ -18,6 +18,7 @@ from serving.hot.watched import WatchedProtocol
 HEAD_BYTES = 65_536
 """A head that is longer after so many bytes is refused; one that arrives in one piece is not."""
 TOO_LARGE = "The head of the request is too large."
+UNREADABLE = "Invalid HTTP request received."
 OFFERS = frozenset({b"upgrade", b"http2-settings"})
 
 
@@ -37,9 +38,9 @@ class HeadsProtocol(WatchedProtocol):
         except httptools.HttpParserUpgrade as upgrade:
             if self._offered:
                 self._begin_again(data[upgrade.args[0] :])
-        except httptools.HttpParserError:
-            self.logger.warning("Invalid HTTP request received.")
-            self.send_400_response("Invalid HTTP request received.")
+        except httptools.HttpParserError as error:
+            self.logger.warning("%s", error.__context__ or UNREADABLE)
+            self.refuse(400, UNREADABLE)
         if self._in_head:
             self._bound(len(data))
         elif self._in_body:

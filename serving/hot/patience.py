@@ -40,6 +40,11 @@ class Connection(Protocol):
     """How many times what was written has been taken off."""
 
     @property
+    def left(self) -> int:
+        """Bytes that were written and not taken off yet."""
+        ...
+
+    @property
     def timeout_keep_alive(self) -> float:
         """Seconds after which a connection that asks nothing is let go."""
         ...
@@ -77,6 +82,7 @@ class Seen:
     since: float
     received: int
     taken: int
+    left: int
 
 
 class Patience:
@@ -125,11 +131,10 @@ class Patience:
 
     def _looked_at(self, connection: Connection, before: Seen | None, now: float) -> Seen:
         doing, message = connection.doing, connection.message
-        if before is None or before.doing != doing or before.message is not message:
-            return Seen(doing, message, now, connection.received, connection.taken)
-        if self._gets_on(connection, before, now):
-            return Seen(doing, message, now, connection.received, connection.taken)
-        return before
+        known = before is not None and before.doing == doing and before.message is message
+        if before is not None and known and not self._gets_on(connection, before, now):
+            return before
+        return Seen(doing, message, now, connection.received, connection.taken, connection.left)
 
     def _gets_on(self, connection: Connection, seen: Seen, now: float) -> bool:
         """Judge a connection that does what it did before; whether its time begins anew."""
@@ -141,7 +146,7 @@ class Patience:
         elif seen.doing == "body":
             return self._body_gets_on(connection, seen, waited)
         elif seen.doing in ("answer", "closing") and waited > settings.stall_seconds:
-            if seen.doing == "answer" and connection.taken != seen.taken:
+            if seen.doing == "answer" and self._is_taken(connection, seen, waited):
                 return True
             self._abort(connection, "slow readers")
         return False
@@ -156,6 +161,11 @@ class Patience:
             return True
         self._refuse(connection, 408, "slow bodies", "The body of the request took too long.")
         return False
+
+    def _is_taken(self, connection: Connection, seen: Seen, waited: float) -> bool:
+        """Whether the client reads: a long answer that is sent in one piece is taken bit by bit."""
+        read = seen.left - connection.left
+        return connection.taken != seen.taken or read >= self._settings.bytes_per_second * waited
 
     def _make_room(self, newcomer: Connection) -> None:
         now = self._loop.time()

@@ -17,6 +17,13 @@ DISCARDED_BYTES = 16_777_216
 WRAPPING_BYTES = 524_288
 """More than one reading of the socket brings: the head may have come with the first of the body."""
 WRAPPING_RATIO = 8
+WAITING_REQUESTS = 100
+"""Of one connection, behind the one that is being answered: each takes a hundred times the bytes in
+memory that asked it, and one reading of the socket brings thousands."""
+
+
+class TooManyWaiting(Exception):
+    """A client asks on and on without waiting for an answer."""
 
 
 class WatchedProtocol(DrainingProtocol):
@@ -43,7 +50,9 @@ class WatchedProtocol(DrainingProtocol):
         watch.welcome(self)
 
     def on_message_begin(self) -> None:
-        """Begin with a head."""
+        """Begin with a head. Raises `TooManyWaiting`."""
+        if len(self.pipeline) >= WAITING_REQUESTS:
+            raise TooManyWaiting(f"{WAITING_REQUESTS} requests wait behind one")
         self._in_head, self._in_body = True, False
         self._begun_at, self._body_bytes, self._unwanted_bytes = self.received, 0, 0
         super().on_message_begin()
@@ -70,6 +79,11 @@ class WatchedProtocol(DrainingProtocol):
         """Take note that the client reads."""
         self.taken += 1
         super().resume_writing()
+
+    @property
+    def left(self) -> int:
+        """Bytes that were written and not taken off yet."""
+        return self.transport.get_write_buffer_size()
 
     @property
     def doing(self) -> Doing:
@@ -121,7 +135,7 @@ class WatchedProtocol(DrainingProtocol):
     def _may_say(self) -> bool:
         """Whether the client waits for an answer, and none has begun."""
         if self.cycle is not None and self.cycle.scope is self.scope:
-            return not (self.pipeline or self.cycle.response_started)
+            return self._in_body and not (self.pipeline or self.cycle.response_started)
         return not self._works()
 
     def _all(self) -> set[Connection]:

@@ -16,7 +16,7 @@ from serving_stage import MODEL, Stage
 
 from pipelines.prediction_log import count
 from pipelines.settings import Settings
-from serving.hot.watched import DISCARDED_BYTES, WRAPPING_BYTES
+from serving.hot.watched import DISCARDED_BYTES, WAITING_REQUESTS, WRAPPING_BYTES
 from serving.hot.wire import HotProtocol
 
 PREDICT = f"/v1/models/{MODEL}/predict"
@@ -197,7 +197,7 @@ def test_an_answer_that_nobody_reads_is_given_up_and_delays_nobody(served: Serve
     with Crowd(served), connected(served) as line:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
         document = b"GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
-        line.sendall(document * 200)
+        line.sendall(document * WAITING_REQUESTS)
         deadline = time.monotonic() + 15
         while time.monotonic() < deadline and len(served.app.state.hot.places):
             try:

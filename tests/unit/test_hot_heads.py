@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.client import HTTPResponse
 from typing import Any
 
@@ -14,6 +15,7 @@ from serving_stage import MODEL, Stage
 
 from pipelines.settings import Settings
 from serving.hot.heads import HEAD_BYTES
+from serving.hot.watched import WAITING_REQUESTS
 from serving.hot.wire import HotProtocol
 
 PREDICT = f"/v1/models/{MODEL}/predict"
@@ -110,6 +112,34 @@ def test_a_head_without_an_end_is_refused(line: socket.socket) -> None:
     assert line.recv(12) == b"HTTP/1.1 431"
     while line.recv(65_536):
         pass
+
+
+def all_of(line: socket.socket) -> bytes:
+    told = b""
+    with suppress(ConnectionError):
+        while piece := line.recv(65_536):
+            told += piece
+    return told
+
+
+def test_many_requests_behind_one_are_answered_and_no_end_of_them_is_not(
+    served: ServedApp, line: socket.socket
+) -> None:
+    asked = head("GET", "/livez", length=0)
+    line.sendall(asked * WAITING_REQUESTS)
+    told = b""
+    while told.count(b"HTTP/1.1 200") < WAITING_REQUESTS and (more := line.recv(65_536)):
+        told += more
+    assert told.count(b"HTTP/1.1 ") == WAITING_REQUESTS
+    with socket.create_connection((served.host, served.port), timeout=30) as other:
+        with suppress(ConnectionError):
+            other.sendall(asked * 2_000)
+        assert all_of(other).count(b"HTTP/1.1 200") < 2_000
+
+
+def test_what_cannot_be_read_is_not_refused_in_place_of_an_answer(line: socket.socket) -> None:
+    line.sendall(head("GET", "/openapi.json", length=0) + b"\0\r\n\r\n")
+    assert b"HTTP/1.1 400" not in all_of(line)
 
 
 def test_a_long_body_is_no_long_head(line: socket.socket) -> None:

@@ -46,6 +46,7 @@ class Client:
     message: object = None
     received: int = 0
     taken: int = 0
+    left: int = 0
     listens: bool = True
     timeout_keep_alive: float = 65
     told: list[int] = field(default_factory=list)
@@ -142,6 +143,18 @@ def test_an_answer_that_is_taken_bit_by_bit_is_not(house: House) -> None:
         house.loop.passes(15)
         client.taken += 1
     assert not client.aborted
+
+
+@pytest.mark.parametrize(("pace", "aborted"), [(90, True), (110, False)])
+def test_a_long_answer_sent_in_one_piece_may_be_taken_slowly(
+    house: House, pace: int, aborted: bool
+) -> None:
+    client = house.enter("answer")
+    client.left = 10_000_000
+    for _ in range(60):
+        house.loop.passes(1)
+        client.left -= pace
+    assert client.aborted is aborted
 
 
 def test_what_does_not_close_by_itself_is_closed(house: House) -> None:
