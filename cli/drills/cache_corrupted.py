@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from cli.drills.books import Account, account, strangers
 from cli.drills.drill import Check, Drill, Outcome, decisions_known, none_lost
 from cli.drills.goods import question
 from cli.drills.ground import MODEL, Ground, until
-from cli.drills.packages import cached, spoil
+from cli.drills.packages import cached, compiled, spoil
 from pipelines.versions.artifact import ArtifactRefused, open_package
 
 QUESTIONS = 20
@@ -19,6 +20,8 @@ class Seen:
     """What the cache holds afterwards, and whether the answers are the same."""
 
     files_spoiled: int
+    mended_first: bool
+    """Whether the damaged bytes were gone when the first answer came."""
     whole_again: bool
     same_answers: bool
     strangers: int
@@ -34,12 +37,15 @@ def cause(ground: Ground) -> Seen:
         until(lambda: bool(load.answers), 30, "the API answers")
         package = cached(ground, champion.artifact_digest)
         files = spoil(package)
+        damage = {file: file.read_bytes() for file in compiled(package)}
         fault = ground.kill("api")
         until(lambda: load.answered_since(fault) > 0, 120, "the API answers again")
+        damage_stands = any(_holds(file, content) for file, content in damage.items())
         recovery = load.recovery(fault)
     ground.wait_until_healthy()
     return Seen(
         files_spoiled=files,
+        mended_first=not damage_stands,
         whole_again=_is_whole(ground, champion.artifact_digest),
         same_answers=_answers(ground) == before,
         strangers=len(strangers(ground.log, MODEL, load.decisions())),
@@ -51,6 +57,13 @@ def cause(ground: Ground) -> Seen:
 def _answers(ground: Ground) -> object:
     body = {"instances": [question(number) for number in range(QUESTIONS)]}
     return ground.call("POST", f"/v1/models/{MODEL}/predict", body)["predictions"]
+
+
+def _holds(file: Path, content: bytes) -> bool:
+    try:
+        return file.read_bytes() == content
+    except FileNotFoundError:  # it is being replaced
+        return False
 
 
 def _is_whole(ground: Ground, digest: str) -> bool:
@@ -70,6 +83,7 @@ def judge(seen: Seen) -> Outcome:
                 "the damage is noticed and mended from MLflow",
                 seen.whole_again and seen.files_spoiled > 0,
             ),
+            Check("nobody is answered before it is mended", seen.mended_first),
             Check("the answers are what they were", seen.same_answers),
             decisions_known(seen.strangers),
             none_lost(seen.logged.missing, seen.logged.answered, "answered prediction"),

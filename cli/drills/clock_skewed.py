@@ -66,7 +66,10 @@ def cause(ground: Ground) -> Seen:
         decided = time.monotonic()
         newest = ground.champion().decision_id
         until(
-            lambda: {ground.served(), *(server.served(MODEL) for server in servers)} == {newest},
+            lambda: (
+                {ground.served(), *(server.served(MODEL) for server in servers)} == {newest}
+                and all(newest in load.decisions(decided) for load in loads)
+            ),
             AGREED_SECONDS,
             "every server answers by the newest decision, whatever its clock says",
         )

@@ -12,8 +12,16 @@ from pathlib import Path
 
 import httpx
 
-from cli.drills.books import Account, account
-from cli.drills.drill import Check, Drill, Outcome, log_whole, none_lost
+from cli.drills.books import Account, account, strangers
+from cli.drills.drill import (
+    Check,
+    Drill,
+    Outcome,
+    decisions_known,
+    log_whole,
+    none_lost,
+    none_refused,
+)
 from cli.drills.goods import KINDS
 from cli.drills.ground import MODEL, Ground, until
 
@@ -30,6 +38,7 @@ class Seen:
     answered_meanwhile: int
     slowest_seconds: float
     refused: str
+    strangers: int
     feedback: int
     feedback_kept: bool
     logged: Account
@@ -48,14 +57,16 @@ def cause(ground: Ground) -> Seen:
             waiting = pool.submit(_give_feedback, ground, told)
             time.sleep(seconds)
             ended = time.monotonic()
-        during = [answer for answer in load.answers if began <= answer.asked_at < ended]
         status = waiting.result()
+    # Only now: whoever had to wait for the lock was answered after it.
+    during = [answer for answer in load.answers if began <= answer.asked_at < ended]
     logged = account(ground.settings, load.ids)
     return Seen(
         locked_seconds=seconds,
         answered_meanwhile=sum(answer.at < ended for answer in during),
         slowest_seconds=max((answer.at - answer.asked_at for answer in during), default=seconds),
         refused=load.refused(),
+        strangers=len(strangers(ground.log, MODEL, load.decisions())),
         feedback=status,
         feedback_kept=told in _with_feedback(ground),
         logged=logged,
@@ -103,7 +114,7 @@ def judge(seen: Seen) -> Outcome:
         ),
         checks=(
             Check("requests are answered meanwhile", seen.answered_meanwhile > 0),
-            Check("none is refused", not seen.refused, seen.refused),
+            none_refused(seen.refused),
             Check(
                 "none waits for the lock",
                 seen.slowest_seconds < seen.locked_seconds / 2,
@@ -115,6 +126,7 @@ def judge(seen: Seen) -> Outcome:
                 f"answered {seen.feedback}",
             ),
             log_whole(seen.chain),
+            decisions_known(seen.strangers),
             none_lost(seen.logged.missing, seen.logged.answered, "answered prediction"),
         ),
         lost=seen.logged.missing + lost_feedback,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import httpx
 
-from cli.drills.books import Account, account
-from cli.drills.drill import Check, Drill, Outcome, none_lost
-from cli.drills.ground import Ground, until
+from cli.drills.books import Account, account, strangers
+from cli.drills.drill import Check, Drill, Outcome, decisions_known, none_lost, told_when
+from cli.drills.ground import MODEL, Ground, until
 from cli.drills.load import Load
 from cli.drills.server import Server
 from cli.drills.small_disk import small_disk
@@ -28,9 +28,11 @@ class Seen:
     answered_before: int
     refused_meanwhile: int
     statuses: frozenset[int | None]
+    told_when: bool
     watched: bool
     """Whether the server said that it lives, and what it counts, while the disk was full."""
     answered_after: int
+    strangers: int
     ended: int | None
     """What the server ended with, if it did: a signal where it is negative."""
     logged: Account
@@ -68,8 +70,10 @@ def cause(ground: Ground) -> Seen:
         answered_before=sum(answer.at < filled for answer in load.answers),
         refused_meanwhile=len(refused),
         statuses=frozenset(each.status for each in refused),
+        told_when=all(each.retry_after for each in refused),
         watched=watched,
         answered_after=load.answered_since(freed),
+        strangers=len(strangers(ground.log, MODEL, load.decisions())),
         ended=ended,
         logged=logged,
         recovery_seconds=recovery,
@@ -98,6 +102,7 @@ def judge(seen: Seen) -> Outcome:
         checks=(
             Check("the fault was felt", seen.refused_meanwhile > 0),
             Check("what cannot be logged is refused with 503", not odd, ", ".join(odd)),
+            told_when(seen.told_when),
             Check(
                 "the server lives on",
                 seen.ended is None,
@@ -105,6 +110,7 @@ def judge(seen: Seen) -> Outcome:
             ),
             Check("it can be watched meanwhile", seen.watched),
             Check("it answers once there is room", seen.answered_after > 0),
+            decisions_known(seen.strangers),
             none_lost(seen.logged.missing, seen.logged.answered, "answered prediction"),
         ),
         lost=seen.logged.missing,

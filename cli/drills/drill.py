@@ -86,6 +86,11 @@ def decisions_known(strangers: int) -> Check:
     return Check("every answer names a recorded decision", strangers == 0)
 
 
+def told_when(told: bool) -> Check:
+    """Return the check that whoever was refused was told when to ask again."""
+    return Check("each is told when to ask again (Retry-After)", told)
+
+
 def none_refused(refused: str) -> Check:
     """Return the check that nobody was refused; `refused` says who was, if anybody."""
     return Check("no request is refused", not refused, refused)

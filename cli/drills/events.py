@@ -18,8 +18,8 @@ from pipelines.orchestration import OrchestrationClient
 
 CLAIMED = ("contender.promoted", "contender.drift")
 """One that nothing listens to, and one that may start a training and no more."""
-PUT_BACK_SECONDS = 60.0
-STARTED_SECONDS = 60.0
+PUT_BACK_SECONDS = 120.0
+STARTED_SECONDS = 120.0
 ENDED_SECONDS = 60.0
 
 

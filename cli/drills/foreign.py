@@ -5,19 +5,26 @@ only be asked through a worker process.
 from __future__ import annotations
 
 from cli.drills.goods import KINDS, OTHER_MODEL
+from pipelines.settings import HOME_VARIABLE
 
 SLOWLY = "despacio"
 """A word that makes it think for a while."""
-SLOW_SECONDS = 1.5
+SLOW_SECONDS = 30.0
+THINKING = "thinking"
+"""A file in the home that it makes when it begins to."""
 
 MODEL_CODE = f"""
+import os
 import time
+from pathlib import Path
+
 import mlflow
 import pandas as pd
 
 class Elsewhere(mlflow.pyfunc.PythonModel):
     def predict(self, context, model_input: pd.DataFrame, params=None):
         if model_input["name"].str.contains("{SLOWLY}").any():
+            Path(os.environ["{HOME_VARIABLE}"], "{THINKING}").touch()
             time.sleep({SLOW_SECONDS})
         words = model_input["name"].str.extract("({"|".join(KINDS)})", expand=False)
         return pd.DataFrame({{"category": words.fillna("{KINDS[0]}")}})

@@ -145,7 +145,7 @@ class Ground:
 
     def call(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         """Return what the API answers. Raises `httpx.HTTPError`."""
-        with httpx.Client(base_url=self.api, timeout=30, trust_env=False) as client:
+        with httpx.Client(base_url=self.api, timeout=60, trust_env=False) as client:
             response = client.request(method, path, json=body)
             response.raise_for_status()
             found: dict[str, Any] = response.json()
@@ -175,21 +175,30 @@ class Ground:
         return self.call("POST", f"/v1/models/{MODEL}/rollback", body)
 
     def kill(self, service: str) -> float:
-        """End every process of a service as a power cut would; return when."""
-        for process in processes.marked(self.stack_id, service):
+        """End every process of a service as a power cut would; return when.
+
+        Raises `NeverHappened` where there is none: a fault that nobody felt proves nothing.
+        """
+        for process in self._processes(service):
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         return time.monotonic()
 
     @contextmanager
     def hanging(self, service: str) -> Iterator[None]:
-        """Let a service neither answer nor end while the block lasts."""
-        held = processes.marked(self.stack_id, service)
+        """Let a service neither answer nor end while the block lasts. Raises as `kill` does."""
+        held = self._processes(service)
         _signal(held, signal.SIGSTOP)
         try:
             yield
         finally:
             _signal(held, signal.SIGCONT)
+
+    def _processes(self, service: str) -> list[psutil.Process]:
+        found = processes.marked(self.stack_id, service)
+        if not found:
+            raise NeverHappened(f"no process of {service} is there to be struck")
+        return found
 
     def room(self, name: str) -> Path:
         """Return where a drill may make a folder that nothing is in yet."""

@@ -40,6 +40,8 @@ class Refusal:
     at: float
     status: int | None
     said: str
+    retry_after: bool = False
+    """Whether it says when to ask again."""
 
 
 class Load:
@@ -120,8 +122,8 @@ class Load:
             return
         at = time.monotonic()
         if response.status_code != httpx.codes.OK:
-            said = response.text[:200]
-            self.refusals.append(Refusal(asked_at, at, response.status_code, said))
+            said, again = response.text[:200], "Retry-After" in response.headers
+            self.refusals.append(Refusal(asked_at, at, response.status_code, said, again))
             return
         found = response.json()
         served = found["model"]

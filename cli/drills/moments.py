@@ -57,7 +57,8 @@ JUDGING = (
 ON_THE_VERGE = JUDGING[1]
 """All is compared, nothing recorded."""
 DECIDED = JUDGING[2:]
-EVERY = (*TRAINING, *JUDGING)
+IN_LINE = Moment("asking for its turn to judge", "before", "pipelines.arena.arena:Arena.judge")
+EVERY = (*TRAINING, IN_LINE, *JUDGING)
 
 
 def moment_named(name: str) -> Moment:

@@ -25,7 +25,7 @@ def stored(ground: Ground, version: str) -> Path:
 
 def spoil(package: Path) -> int:
     """Change one byte in the middle of every compiled file; return how many there are."""
-    files = _compiled(package)
+    files = compiled(package)
     for file in files:
         content = bytearray(file.read_bytes())
         content[len(content) // 2] ^= 0xFF
@@ -36,7 +36,7 @@ def spoil(package: Path) -> int:
 @contextmanager
 def spoiled(package: Path) -> Iterator[int]:
     """Keep a package spoiled while the block lasts, and put its bytes back afterwards."""
-    sound = {file: file.read_bytes() for file in _compiled(package)}
+    sound = {file: file.read_bytes() for file in compiled(package)}
     try:
         yield spoil(package)
     finally:
@@ -44,7 +44,8 @@ def spoiled(package: Path) -> Iterator[int]:
             file.write_bytes(content)
 
 
-def _compiled(package: Path) -> list[Path]:
+def compiled(package: Path) -> list[Path]:
+    """Return the files that answers are computed from. Raises `FileNotFoundError` without any."""
     found = [file for file in sorted((package / COMPILED).rglob("*")) if file.is_file()]
     if not found:
         raise FileNotFoundError(f"{package} has no compiled files to spoil")

@@ -16,7 +16,7 @@ from cli.drills.drill import (
     none_refused,
 )
 from cli.drills.ground import MODEL, Ground
-from cli.drills.moments import ON_THE_VERGE
+from cli.drills.moments import IN_LINE, ON_THE_VERGE
 from pipelines.decisions.log import Decision
 
 
@@ -44,7 +44,9 @@ def cause(ground: Ground) -> Seen:
     with ground.asking() as load:
         held = ground.trainer.hold_at(ON_THE_VERGE, "promote", MODEL, version=first)
         held.wait_until_reached()
-        other = ground.trainer.begin("promote", MODEL, version=second)
+        other = ground.trainer.hold_at(IN_LINE, "promote", MODEL, version=second)
+        other.wait_until_reached()
+        other.go_on()
         back = str(ground.roll_back("while two versions are judged")["version"])
         began = time.monotonic()
         held.go_on()

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import httpx
 
-from cli.drills.books import Account, account
-from cli.drills.drill import Check, Drill, Outcome, none_lost
-from cli.drills.ground import Ground, until
+from cli.drills.books import Account, account, strangers
+from cli.drills.drill import Check, Drill, Outcome, decisions_known, none_lost, told_when
+from cli.drills.ground import MODEL, Ground, until
 from cli.drills.load import Load
 from cli.drills.workers_scene import workers_scene
 
@@ -27,8 +27,11 @@ class Seen:
     cut_seconds: float
     refused_meanwhile: int
     statuses: frozenset[int | None]
+    told_when: bool
     slowest_seconds: float
+    """Of those that asked during the cut or had asked before, whatever they were told at last."""
     answered_after: int
+    strangers: int
     answered_twice: int
     logged: Account
     recovery_seconds: float
@@ -52,12 +55,19 @@ def cause(ground: Ground) -> Seen:
             )
         logged = account(scene.settings, load.ids)
     refused = [each for each in load.refusals if each.at >= began]
+    waited = [
+        each.at - each.asked_at
+        for each in (*load.refusals, *load.answers)
+        if each.at >= began and each.asked_at < mended
+    ]
     return Seen(
         cut_seconds=seconds,
         refused_meanwhile=len(refused),
         statuses=frozenset(each.status for each in refused),
-        slowest_seconds=max((each.at - each.asked_at for each in refused), default=0.0),
+        told_when=all(each.retry_after for each in refused),
+        slowest_seconds=max(waited, default=0.0),
         answered_after=load.answered_since(mended),
+        strangers=len(strangers(ground.log, MODEL, load.decisions())),
         answered_twice=len(load.ids) - len(set(load.ids)),
         logged=logged,
         recovery_seconds=load.recovery(mended),
@@ -75,6 +85,7 @@ def judge(seen: Seen) -> Outcome:
         checks=(
             Check("the fault was felt", seen.refused_meanwhile > 0),
             Check("whoever asks is told 503", not odd, ", ".join(odd)),
+            told_when(seen.told_when),
             Check(
                 "nobody hangs",
                 seen.slowest_seconds < PATIENCE_SECONDS,
@@ -82,6 +93,7 @@ def judge(seen: Seen) -> Outcome:
             ),
             Check("it answers again by itself", seen.answered_after > 0),
             Check("no answer is given twice", seen.answered_twice == 0),
+            decisions_known(seen.strangers),
             none_lost(seen.logged.missing, seen.logged.answered, "answered prediction"),
         ),
         lost=seen.logged.missing,

@@ -6,17 +6,17 @@ import signal
 import time
 from dataclasses import dataclass
 
-from cli.drills.books import Account, account
-from cli.drills.drill import Check, Drill, Outcome, none_lost
-from cli.drills.ground import Ground, until
+from cli.drills.books import Account, account, strangers
+from cli.drills.drill import Check, Drill, Outcome, decisions_known, none_lost
+from cli.drills.ground import MODEL, Ground, until
 from cli.drills.load import Load
 from cli.drills.workers_scene import workers_scene
 
 HELD_SECONDS = 0.5
-"""So long it takes requests and answers none: it surely has some in hand when it dies."""
+"""So long it answers nothing of what it has in hand, before it dies."""
 STEADY_ANSWERS = 30
 CLIENTS = 6
-AGAIN_SECONDS = 30.0
+AGAIN_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,11 @@ class Seen:
     """What became of the requests that it had in hand."""
 
     interrupted: int
-    """Requests under way when it died."""
+    """Requests that it had in hand when it died: they had waited for it already."""
     refused: str
     answered_after: int
     answered_twice: int
+    strangers: int
     logged: Account
     recovery_seconds: float
 
@@ -48,14 +49,16 @@ def cause(ground: Ground) -> Seen:
                 "every client is answered again",
             )
         logged = account(scene.settings, load.ids)
-    spanning = [answer for answer in load.answers if answer.asked_at < died <= answer.at]
+    waiting = died - HELD_SECONDS / 2
+    in_hand = [each for each in load.answers if each.asked_at < waiting and died <= each.at]
     return Seen(
-        interrupted=len(spanning),
+        interrupted=len(in_hand),
         refused=load.refused(),
         answered_after=load.answered_since(died),
         answered_twice=len(load.ids) - len(set(load.ids)),
+        strangers=len(strangers(ground.log, MODEL, load.decisions())),
         logged=logged,
-        recovery_seconds=max((answer.at - died for answer in spanning), default=0.0),
+        recovery_seconds=max((each.at - died for each in in_hand), default=0.0),
     )
 
 
@@ -63,7 +66,7 @@ def judge(seen: Seen) -> Outcome:
     """Hold it against the promise."""
     return Outcome(
         happened=(
-            f"{seen.interrupted} requests were under way and answered by the other worker; "
+            f"{seen.interrupted} requests were in its hands and answered by the other worker; "
             f"{seen.refused or 'none'} refused"
         ),
         checks=(
@@ -71,6 +74,7 @@ def judge(seen: Seen) -> Outcome:
             Check("what it had in hand is answered by another", not seen.refused, seen.refused),
             Check("no answer is given twice", seen.answered_twice == 0),
             Check("the other one answers on", seen.answered_after > 0),
+            decisions_known(seen.strangers),
             none_lost(seen.logged.missing, seen.logged.answered, "answered prediction"),
         ),
         lost=seen.logged.missing,
