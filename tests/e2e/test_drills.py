@@ -6,20 +6,30 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import psutil
 import pytest
 
 from cli.drills.catalogue import NAMES
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="module")
-def run() -> subprocess.CompletedProcess[str]:
+def place() -> Iterator[Path]:
+    """Where the run makes its home: what others do on this machine is not taken for its doing."""
+    with tempfile.TemporaryDirectory(prefix="drills-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder).resolve()
+
+
+@pytest.fixture(scope="module")
+def run(place: Path) -> subprocess.CompletedProcess[str]:
     """One run of every drill in its short form."""
-    environment = {**os.environ, "PYTHONSAFEPATH": "1"}
+    environment = {**os.environ, "PYTHONSAFEPATH": "1", "TMPDIR": str(place)}
     for name in ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE"):
         environment.pop(name, None)
     command = [sys.executable, "-m", "cli.main", "drill", "--json"]
@@ -45,18 +55,22 @@ def test_the_exit_code_says_that_all_were_kept(run):
     assert run.returncode == 0, run.stderr[-3000:]
 
 
-def test_nothing_of_the_broken_stack_runs_on(run, until):
+def test_nothing_of_the_broken_stack_runs_on(run, place, until):
     # Of what was killed, children that watch their parent take a moment to notice.
     with suppress(AssertionError):
-        until(lambda: running() == [], 60)
-    assert running() == []
+        until(lambda: running(place) == [], 60)
+    assert running(place) == []
 
 
-def running() -> list[list[str]]:
-    """Return the commands of processes whose home is a drill's."""
+def test_no_home_of_it_stays_on_the_disk(run, place):
+    assert list(place.glob("contender-drill-*")) == []
+
+
+def running(place: Path) -> list[list[str]]:
+    """Return the commands of processes whose home is in a folder."""
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
-            if "contender-drill-" in process.environ().get("CONTENDER_HOME", ""):
+            if process.environ().get("CONTENDER_HOME", "").startswith(str(place)):
                 found.append(process.cmdline())
     return found
