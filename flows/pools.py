@@ -15,6 +15,7 @@ from prefect import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.workers.base import BaseWorker
 
+from pipelines.flow_settings import SECRETS_FOLDER
 from pipelines.model_settings import PoolKind
 from pipelines.settings import Settings
 
@@ -24,7 +25,6 @@ WORKERS: Mapping[PoolKind, str] = {
     "kubernetes": "prefect_kubernetes.worker:KubernetesWorker",
 }
 SCRATCH = "/tmp"
-SECRETS = "/run/secrets"
 PROCESSES_AT_MOST = 512
 
 Template = dict[str, Any]
@@ -104,7 +104,7 @@ def _docker(template: Template, settings: Settings) -> Template:
     containers = settings.flows.containers
     volumes = [f"{containers.volume}:{containers.home}"]
     if containers.secret:
-        volumes.append(f"{containers.secret}:{SECRETS}:ro")
+        volumes.append(f"{containers.secret}:{SECRETS_FOLDER}:ro")
     _preset(
         template,
         image=containers.image,

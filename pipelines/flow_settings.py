@@ -13,6 +13,8 @@ from pipelines.model_settings import ModelSettings, PoolKind, Strict
 POOLS: tuple[PoolKind, ...] = ("process", "docker", "kubernetes")
 LOCAL = {"127.0.0.1", "localhost", "::1"}
 SECRET_WORDS = ("PASSWORD", "PASSPHRASE", "SECRET", "TOKEN", "AUTH", "API_KEY", "PRIVATE_KEY")
+SECRETS_FOLDER = "/run/secrets"
+"""Where a run in Docker finds the files of `secret`."""
 RESOURCE_NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 
 
@@ -113,6 +115,12 @@ def _refuse_unfit(kind: PoolKind, places: Places) -> None:
         raise ValueError("store_url: a run on another machine needs the store in PostgreSQL")
     if not in_file and containers.secret is None:
         raise ValueError(f"flows.containers.secret: it tells a run in {kind} where the store is")
+    named = any(path.startswith(f"{SECRETS_FOLDER}/") for path in containers.environment.values())
+    if kind == "docker" and containers.secret and not named:
+        raise ValueError(
+            "flows.containers.environment: names none of the files of `secret`, as in "
+            f'CONTENDER_STORE_URL_FILE = "{SECRETS_FOLDER}/store_url"'
+        )
     for url in (places.mlflow_url, places.prefect_url) if kind == "kubernetes" else ():
         if urlsplit(url).hostname in LOCAL:
             raise ValueError(f"addresses: a run in kubernetes does not reach {url}")

@@ -123,7 +123,9 @@ def test_the_server_takes_the_templates_and_the_limits_of_a_model(home, kind):
         prefect = "http://prefect.example:4200"
         [flows]
         pool = "{kind}"
-        containers = {{ volume = "home", secret = "contender" }}
+        containers.volume = "home"
+        containers.secret = "contender"
+        containers.environment = {{ CONTENDER_STORE_URL_FILE = "/run/secrets/store_url" }}
         [models.stub]
         source = {{ url = "rows.csv" }}
         runs = {{ memory_mib = 700 }}

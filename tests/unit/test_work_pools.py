@@ -200,6 +200,14 @@ def test_a_pool_whose_runs_could_not_work_is_refused_when_settings_are_read(
         settings_for(text)
 
 
+def test_files_of_secrets_that_a_run_in_docker_would_not_read_are_refused(settings_for):
+    """Without the store's address a run would begin a store of its own, beside ours."""
+    text = ELSEWHERE.format(pool="docker")
+    with pytest.raises(SettingsError, match=r"CONTENDER_STORE_URL_FILE = \"/run/secrets/"):
+        settings_for(text.replace("/run/secrets/store", "elsewhere"))
+    settings_for(ELSEWHERE.format(pool="kubernetes").replace("/run/secrets/store", "elsewhere"))
+
+
 def test_an_address_with_a_password_does_not_get_into_a_pool():
     ContainerSettings(environment={"SHOP": "postgresql://ana@db/shop"})
     with pytest.raises(ValidationError, match="SHOP would be readable in Prefect"):
