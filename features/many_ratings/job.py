@@ -21,6 +21,8 @@ FIXED = {"spark.sql.session.timeZone": "UTC", "spark.sql.ansi.enabled": "false",
 IDS = ("user", "item")
 COLUMNS = (*IDS, "rating", "time")
 PLAIN_NUMBER = r"^[+-]?[0-9]+([.][0-9]+)?$"
+PLAIN_DECIMAL = "decimal(38, 6)"
+"""With more digits after the point Java writes a zero as 0E-7."""
 LATEST_SECONDS = 9_223_372_036
 COMPOSED_BELOW = "[^\\u0000-\\u02FF]"
 """Text of characters below U+0300 has only one form; anything else is brought to the composed."""
@@ -58,15 +60,19 @@ def _read(session: SparkSession, task: Mapping[str, Any]) -> dict[str, object]:
 def _given(lines: DataFrame, columns: Mapping[str, str]) -> DataFrame:
     """Return our columns as text, without blanks around it; empty text is missing."""
     names = {ours: columns.get(ours) for ours in COLUMNS}
+    kinds = dict(lines.dtypes)
     texts = {
-        ours: f.lit(None).cast("string") if theirs is None else _text(theirs)
+        ours: f.lit(None).cast("string") if theirs is None else _text(theirs, kinds.get(theirs))
         for ours, theirs in names.items()
     }
     return lines.select([column.alias(ours) for ours, column in texts.items()])
 
 
-def _text(name: str) -> Column:
-    trimmed = f.regexp_replace(f.col(f"`{name}`").cast("string"), r"^\s+|\s+$", "")
+def _text(name: str, kind: str | None) -> Column:
+    given = f.col(f"`{name}`")
+    if kind == "double":  # as text it would be 1.7356896E9, and whole ones would end in .0
+        given = f.regexp_replace(given.cast(PLAIN_DECIMAL).cast("string"), r"[.]?0+$", "")
+    trimmed = f.regexp_replace(given.cast("string"), r"^\s+|\s+$", "")
     return f.when(trimmed != "", trimmed)
 
 

@@ -114,6 +114,24 @@ def test_what_is_set_aside_is_counted_alike_and_named(both):
     assert "out of range" in reasons
 
 
+def test_numbers_that_pandas_has_made_fractions_of_are_the_numbers_they_were(tmp_path):
+    """A column of whole numbers with a gap in it is one of doubles, which Java writes as 1.7E9."""
+    frame = pd.DataFrame(
+        {
+            "user_id": np.repeat([1.0, 20_000_000.0], 15),
+            "item_id": [f"i{number}" for number in range(15)] * 2,
+            "rating": [0.0, 4.5, 5.0, 1.0, 2.0, 3.5] * 5,
+            "timestamp": [*(1_735_689_600.0 + 60 * np.arange(29)), None],
+        }
+    )
+    frame.to_parquet(tmp_path / "ratings.parquet")
+    source = Source(str(tmp_path / "ratings.parquet"))
+    here = FAMILY.load(source)
+    by_spark = read_many(source, FAMILY.schema, longest_id=ID_LIMIT_CHARACTERS)
+    assert by_pair(by_spark.frame) == by_pair(here.frame)
+    assert set(by_spark.frame["user_id"]) == {"1", "20000000"}
+
+
 def test_users_of_the_rest_are_recommended_to_like_all_others(both):
     _, by_spark = both
     parts = FAMILY.split(by_spark.frame)
