@@ -28,6 +28,7 @@ from pipelines.store import Store, feedback, predictions
 
 DRAIN_SECONDS = 0.5
 RESCUE_SECONDS = 10.0
+"""So often others' spools are looked for, and what has been kept long enough."""
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +83,11 @@ class Entry(NamedTuple):
 
 
 class PredictionLog:
-    """The log of one process: append at once, drained into the store by a thread."""
+    """The log of one process: append at once, drained into the store by a thread.
+
+    The same thread has `forget` delete a few of the predictions that have been kept long enough;
+    it returns whether there are more of them.
+    """
 
     def __init__(
         self,
@@ -90,8 +95,10 @@ class PredictionLog:
         directory: Path,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        forget: Callable[[], bool] = lambda: False,
     ) -> None:
         self._store = store
+        self._forget = forget
         self._directory = directory
         self._spool = Spool(directory)
         self._clock = clock
@@ -214,13 +221,22 @@ class PredictionLog:
 
     def _run(self) -> None:
         looks_between_rescues = int(RESCUE_SECONDS / DRAIN_SECONDS)
-        look = 0
+        look, behind = 0, False
         while not self._stop.is_set():
             if look % looks_between_rescues == 0:
                 self._try(self.rescue)
             self._try(partial(self.drain, everything=False))
+            if behind or look % looks_between_rescues == 0:
+                behind = self._forgot_some()
             look += 1
             self._stop.wait(DRAIN_SECONDS)
+
+    def _forgot_some(self) -> bool:
+        try:
+            return self._forget()
+        except SQLAlchemyError as error:
+            logger.warning("old predictions stay in the store for now: %s", error)
+            return False
 
     def _try(self, step: Callable[[], object]) -> None:
         try:

@@ -35,6 +35,9 @@ class ServingSettings(Strict):
     """Requests that may wait for one version."""
     deadline_seconds: float = Field(30.0, gt=0, le=3600)
     """How long a request may take, unless its caller gives it less."""
+    predictions_days: float | None = Field(None, ge=91, le=36_500)
+    """How long predictions and their feedback are kept; for ever where it is not set. No less than
+    the longest rollout lasts, which counts its feedback from the beginning."""
 
 
 class OrderSettings(Strict):

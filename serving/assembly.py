@@ -7,13 +7,16 @@ import random
 import socket
 import uuid
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from pipelines import confirmations
 from pipelines.decisions.log import DecisionLog
+from pipelines.model_settings import MonitoringSettings
 from pipelines.observability.spans import open_tracing
 from pipelines.prediction_log import PredictionLog
+from pipelines.prediction_retention import Retention
 from pipelines.rendezvous import Rendezvous, preparations
 from pipelines.settings import Settings
 from pipelines.store import Store
@@ -58,7 +61,7 @@ def assemble(
     """Return the collaborators; `project` sets a model's alias where the log says."""
     telemetry = Telemetry()
     worker_id = f"{socket.gethostname()[:40]}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
-    predictions = PredictionLog(store, settings.var / "spool")
+    predictions = _prediction_log(settings, store, log)
 
     def hurry() -> None:
         following.look_now()
@@ -94,6 +97,19 @@ def assemble(
         remote=remote,
         tracing=tracing,
     )
+
+
+def _prediction_log(settings: Settings, store: Store, log: DecisionLog) -> PredictionLog:
+    spool, days = settings.var / "spool", settings.serving.predictions_days
+    if days is None:
+        return PredictionLog(store, spool)
+
+    def limits(model: str) -> MonitoringSettings:
+        configured = settings.models.get(model)
+        return configured.monitoring if configured else MonitoringSettings()
+
+    retention = Retention(log, timedelta(days=days), limits)
+    return PredictionLog(store, spool, forget=retention.forget)
 
 
 def _follower(

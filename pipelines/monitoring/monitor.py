@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from pipelines import assessments, catalog
+from pipelines.decisions.training_end import trained_at
 from pipelines.labels import Labels
 from pipelines.model_settings import MonitoringSettings
 from pipelines.monitoring import forecasts
@@ -17,7 +18,7 @@ from pipelines.monitoring.served import Answer, answers, with_labels
 from pipelines.orders import stored_sales
 
 if TYPE_CHECKING:
-    from pipelines.decisions.log import Champion, Decision, DecisionLog
+    from pipelines.decisions.log import Champion, DecisionLog
     from pipelines.settings import Settings
     from pipelines.store import Store
 
@@ -41,7 +42,7 @@ def monitor(
     limits = configured.monitoring if configured else MonitoringSettings()
     until = now or datetime.now(UTC)
     since = until - timedelta(days=limits.window_days)
-    current, before, first = _windows(store, model, since, until, _trained_at(log, head), limits)
+    current, before, first = _windows(store, model, since, until, trained_at(log, head), limits)
     if family.label_text is not None:
         labels = Labels(store)
         current = with_labels(current, labels, model, family.label_text)
@@ -98,20 +99,6 @@ def _passed(
         return []
     made = answers(store, model, since - timedelta(days=FORECAST_DAYS), until)
     return forecasts.passed(made, sales, since.date(), until.date())
-
-
-def _trained_at(log: DecisionLog, head: Champion) -> datetime:
-    return datetime.fromisoformat(_admission(log, head).created_at)
-
-
-def _admission(log: DecisionLog, head: Champion) -> Decision:
-    """Return the first admission of the champion's version: the end of its training."""
-    found = [
-        entry
-        for entry in log.list(head.model)
-        if entry.kind == "admitted" and entry.version == head.version
-    ]
-    return found[-1] if found else log.get(head.decision_id)
 
 
 def _tested(log: DecisionLog, head: Champion) -> pd.DataFrame:
