@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote, urlsplit
 
@@ -17,6 +16,7 @@ from features.readers.postgresql import masked, read_postgresql
 from features.readers.records import read_records
 from features.readers.table import Limits, SourceError, Table
 from features.schema import DAMAGED_SHARE, FrameSchema, validate
+from features.scratch import scratch_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,8 +98,8 @@ def _table(source: Source, schema: FrameSchema, limits: Limits) -> Table:
     if source.query is not None:
         raise SourceError(f"{source.where}: a query needs a postgresql:// address")
     if scheme in {"http", "https"}:
-        with TemporaryDirectory(prefix="contender-") as directory:
-            file = download(source.url, Path(directory), source.where, limits)
+        with scratch_folder("download") as directory:
+            file = download(source.url, directory, source.where, limits)
             return _file(file, source, schema, limits)
     if scheme in {"", "file"}:
         return _file(local_path(source), source, schema, limits)

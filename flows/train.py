@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from prefect import Flow, flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
+from features.scratch import scratch_folder
 from features.sources import Raw, Source
 from flows.forms import Origin, TrainQuestions, answers, shape
 from flows.report import report_reading, report_training
@@ -63,8 +63,8 @@ def steps(
     progress(training.LOADED, "read; splitting")
     prepared = prepare(place, source, raw)
     progress(training.SPLIT, f"split: {len(prepared.train)} rows to fit on")
-    with tempfile.TemporaryDirectory(prefix="contender-") as folder:
-        candidate = fit(prepared, params, questions.seed, Path(folder), progress)
+    with scratch_folder("training") as folder:
+        candidate = fit(prepared, params, questions.seed, folder, progress)
         return register(place, candidate)
 
 

@@ -6,7 +6,6 @@ version holds the package. Everything goes to the tracking server over HTTP.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version as installed
@@ -20,6 +19,7 @@ from mlflow.data.meta_dataset import MetaDataset
 from mlflow.entities import Metric as LoggedMetric
 from mlflow.models import infer_signature
 
+from features.scratch import scratch_folder
 from pipelines.training import Candidate
 from pipelines.versions.artifact import Package
 from pipelines.versions.packaging import PACKAGE_FOLDER
@@ -138,14 +138,14 @@ def _log_data(candidate: Candidate) -> None:
 
 
 def _log_plots(candidate: Candidate) -> None:
-    with tempfile.TemporaryDirectory(prefix="contender-run-") as folder:
+    with scratch_folder("run") as folder:
         drawings = candidate.family.figures(candidate.fitted, candidate.evaluation).drawings
         for file, draw in drawings.items():
-            draw().savefig(Path(folder) / file, bbox_inches="tight")
+            draw().savefig(folder / file, bbox_inches="tight")
         quarantined = candidate.prepared.raw.quarantined
         if len(quarantined):
-            quarantined.to_csv(Path(folder) / "quarantined.csv", index_label="line")
-        mlflow.log_artifacts(folder)
+            quarantined.to_csv(folder / "quarantined.csv", index_label="line")
+        mlflow.log_artifacts(str(folder))
 
 
 def _log_model(candidate: Candidate) -> ModelInfo:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+from features.scratch import PREFIX as SCRATCH
+from features.scratch import scratch_folder
 from pipelines.versions.artifact import (
     CONTRACT_FILE,
     ArtifactRefused,
@@ -24,7 +24,6 @@ from pipelines.versions.artifact import (
     open_package,
 )
 
-INCOMING = ".incoming-"
 CONTRACTS = ".contracts"
 KEPT = 4
 """Packages kept of one model: the live one, the one to roll back to, and a little history."""
@@ -94,21 +93,16 @@ class PackageCache:
         packages = [
             path
             for path in folder.iterdir()
-            if path.is_dir() and path.name != in_use and not path.name.startswith(INCOMING)
+            if path.is_dir() and path.name != in_use and not path.name.startswith(SCRATCH)
         ]
         packages.sort(key=lambda path: path.stat().st_mtime, reverse=True)
         for path in packages[KEPT - 1 :]:
             shutil.rmtree(path, ignore_errors=True)
 
 
-@contextmanager
-def _incoming(folder: Path) -> Iterator[Path]:
+def _incoming(folder: Path) -> AbstractContextManager[Path]:
     folder.mkdir(parents=True, exist_ok=True)
-    incoming = Path(tempfile.mkdtemp(prefix=INCOMING, dir=folder))
-    try:
-        yield incoming
-    finally:
-        shutil.rmtree(incoming, ignore_errors=True)
+    return scratch_folder("incoming", folder)
 
 
 def _move(incoming: Path, target: Path, digest: str) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 import pyarrow as pa
@@ -20,6 +19,7 @@ from features.readers.download import download
 from features.readers.mapping import resolve
 from features.readers.table import Limits, SourceError
 from features.schema import Column, FrameSchema
+from features.scratch import scratch_folder
 from features.sources import DATABASES, PARQUET, RECORDS, Source, local_path
 
 TIME = "ordered_at"
@@ -67,8 +67,8 @@ def located(source: Source, limits: Limits) -> Iterator[OrderLines]:
     if scheme in DATABASES:
         yield _in_database(source)
     elif scheme in {"http", "https"}:
-        with TemporaryDirectory(prefix="contender-") as directory:
-            file = download(source.url, Path(directory), source.where, limits)
+        with scratch_folder("download") as directory:
+            file = download(source.url, directory, source.where, limits)
             yield in_files(file, source, SCHEMA)
     elif scheme in {"", "file"}:
         yield in_files(local_path(source), source, SCHEMA)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Protocol, cast
 
 import pandas as pd
@@ -17,6 +16,7 @@ from features.daily_sales.order_lines import TIME, OrderLines, located
 from features.fingerprints import fingerprint
 from features.readers.table import MEBIBYTE
 from features.schema import FrameSchema, SchemaError, Violation, lacking
+from features.scratch import scratch_folder
 from features.sources import Limits, Raw, Source, SourceError
 
 if TYPE_CHECKING:
@@ -50,11 +50,8 @@ def read_daily(source: Source, schema: FrameSchema, *, limits: Limits | None = N
     bounds = limits or Limits()
     if TIME not in source.columns:
         return _daily_rows(source, schema, bounds)
-    with (
-        located(source, bounds) as lines,
-        TemporaryDirectory(prefix="contender-") as folder,
-    ):
-        file, scratch = Path(folder) / "days.parquet", Path(folder) / "scratch"
+    with located(source, bounds) as lines, scratch_folder("days") as folder:
+        file, scratch = folder / "days.parquet", folder / "scratch"
         scratch.mkdir()
         tally = engine_for(source, lines).add_up(lines, file, scratch)
         quarantined = tally.set_aside(source.where, source.damaged_share)

@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +19,7 @@ from features.many_ratings import rest
 from features.rating_files import usually_called
 from features.readers.delimited import DELIMITERS, opened
 from features.schema import FrameSchema, SchemaError, Violation
+from features.scratch import scratch_folder
 from features.sources import DATABASES, PARQUET, Raw, Source, SourceError, local_path
 from features.spark import launch
 
@@ -55,8 +55,7 @@ def read_many(
     """
     lines = _located(source, schema)
     ours = {theirs.name: name for theirs, name in zip(schema.columns, OURS, strict=True)}
-    with TemporaryDirectory(prefix="contender-ratings-") as name:
-        scratch = Path(name)
+    with scratch_folder("ratings") as scratch:
         folder = rest.new_folder()
         columns = {ours[column]: theirs for column, theirs in lines.columns.items()}
         task = {
@@ -64,7 +63,7 @@ def read_many(
             "columns": columns,
             "longest_id": longest_id,
             "panel_rows": panel_rows,
-            "scratch": name,
+            "scratch": str(scratch),
             "panel": str(scratch / "panel"),
             "rest": str(folder / rest.ROWS),
         }

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import atexit
 import hashlib
-import shutil
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import mkdtemp
 
 import numpy as np
 import pandas as pd
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from features.fingerprints import fingerprint
 from features.interactions import Interactions, Scale
+from features.scratch import scratch_folder
 
 COLUMN = "rest"
 """Of a panel's frame: the digest of the rest, in every row; so it is part of what identifies it."""
@@ -68,9 +68,9 @@ _HELD: dict[str, Rest] = {}
 
 def new_folder() -> Path:
     """Return an empty folder for a rest; it goes from the disk with this process."""
-    folder = Path(mkdtemp(prefix="contender-rest-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
+    kept = ExitStack()
+    atexit.register(kept.close)
+    return kept.enter_context(scratch_folder("rest"))
 
 
 def hold(rest: Rest) -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
+from features.scratch import scratch_folder
 from pipelines import catalog
 from pipelines.arena.arena import UNLOADABLE, Arena, silent
 from pipelines.arena.blessing import bless
@@ -196,10 +196,8 @@ class Gate:
         if head is None:
             return None
         try:
-            with TemporaryDirectory(prefix="contender-champion-") as folder:
-                package = admitted_package(
-                    self._log, self.client, family, head.version, Path(folder)
-                )
+            with scratch_folder("champion") as folder:
+                package = admitted_package(self._log, self.client, family, head.version, folder)
                 return head.version, read(package)
         except (*UNLOADABLE, NoSuchVersion, NotPackaged):
             return None

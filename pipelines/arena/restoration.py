@@ -6,10 +6,9 @@ gone, the last champion that still is there takes over, by a recorded rollback.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 
+from features.scratch import scratch_folder
 from pipelines.decisions.log import Champion, Decision, DecisionLog, NewDecision
 from pipelines.registry.aliases import rollback
 from pipelines.registry.client import (
@@ -85,9 +84,9 @@ def _registered_again(log: DecisionLog, client: RegistryClient, head: Champion) 
     if info is None:
         info = client.create_version(head.model, source=source, run_id=run_id)
     try:
-        with tempfile.TemporaryDirectory(prefix="contender-restore-") as folder:
-            client.download(head.model, info.version, Path(folder))
-            open_package(Path(folder), expected_digest=head.artifact_digest)
+        with scratch_folder("restoration") as folder:
+            client.download(head.model, info.version, folder)
+            open_package(folder, expected_digest=head.artifact_digest)
     except GONE:
         client.delete_version(head.model, info.version)  # a version without files helps nobody
         raise

@@ -7,11 +7,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from features.scratch import scratch_folder
 from features.statistics import alpha_at
 from features.text import group_key
 from pipelines import catalog
@@ -90,7 +90,7 @@ def open_for(
     since = now - timedelta(days=DAYS)
     questions = live_questions(store, verdict.model, text, since)
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="contender-labels-")))
+        folder = stack.enter_context(scratch_folder("labels"))
         packages = _packages(log, client, ground, folder)
         order = eligible(
             _groups(ground.family, questions),

@@ -48,7 +48,7 @@ def test_a_damaged_file_is_noticed_and_downloaded_again(cache, registry, digest,
 
     assert registry.downloads == 2
     assert package.digest == digest
-    assert [path.name for path in damaged.parents[1].glob(".incoming*")] == []
+    assert list(package.directory.parent.iterdir()) == [package.directory]
 
 
 def test_a_missing_or_added_file_is_noticed(cache, registry, digest):

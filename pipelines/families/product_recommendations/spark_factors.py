@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +15,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from features.interactions import Interactions
+from features.scratch import scratch_folder
 from features.spark import launch
 from pipelines.contract import FitRefused
 
@@ -59,8 +59,7 @@ def factorised(
     `values` has one number for each row of `known`. Without `users` only the items' are fetched,
     and the users' have shape (0, k). Raises `SparkFailed`.
     """
-    with TemporaryDirectory(prefix="contender-spark-") as name:
-        folder = Path(name)
+    with scratch_folder("spark") as folder:
         _write(known, values, folder / "rows.parquet")
         places = {"users": str(folder / "users") if users else "", "items": str(folder / "items")}
         task = {
