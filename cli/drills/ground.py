@@ -99,17 +99,20 @@ class Ground:
     @cached_property
     def trainer(self) -> Trainer:
         """Whoever trains and judges here."""
-        scratch = self.settings.var / "drill"
-        scratch.mkdir(parents=True, exist_ok=True)
-        # What a killed training leaves in its scratch space goes with the home.
+        self.scratch.mkdir(parents=True, exist_ok=True)
         environment = {
             **service_environment(self.settings, os.environ),
-            "TMPDIR": str(scratch),
+            "TMPDIR": str(self.scratch),
         }
-        trainer = Trainer(environment, self.stack_id, scratch)
+        trainer = Trainer(environment, self.stack_id, self.scratch)
         self._held.callback(trainer.close)
         trainer.wait_until_ready()
         return trainer
+
+    @property
+    def scratch(self) -> Path:
+        """Where trainings have their scratch space: it goes with the home."""
+        return self.settings.var / "drill"
 
     @property
     def stack_id(self) -> str:

@@ -76,7 +76,7 @@ def _have_foreign_champion(ground: Ground) -> None:
     if ground.log.head(OTHER_MODEL) is None:
         command = [sys.executable, "-c", SCRIPT, ground.settings.mlflow_url]
         done = subprocess.run(
-            [*command, str(ground.settings.var / "drill")],
+            [*command, str(ground.scratch)],
             env=service_environment(ground.settings, os.environ),
             capture_output=True,
             check=True,

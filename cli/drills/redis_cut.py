@@ -10,7 +10,7 @@ import httpx
 from cli.drills.books import Account, account, strangers
 from cli.drills.drill import Check, Drill, Outcome, decisions_known, none_lost, told_when
 from cli.drills.ground import MODEL, Ground, until
-from cli.drills.load import Load
+from cli.drills.load import Answer, Load, Refusal
 from cli.drills.workers_scene import workers_scene
 
 CUT_SECONDS = 6.0
@@ -55,11 +55,8 @@ def cause(ground: Ground) -> Seen:
             )
         logged = account(scene.settings, load.ids)
     refused = [each for each in load.refusals if each.at >= began]
-    waited = [
-        each.at - each.asked_at
-        for each in (*load.refusals, *load.answers)
-        if each.at >= began and each.asked_at < mended
-    ]
+    told: list[Answer | Refusal] = [*load.refusals, *load.answers]
+    waited = [each.at - each.asked_at for each in told if each.asked_at < mended and each.at >= began]
     return Seen(
         cut_seconds=seconds,
         refused_meanwhile=len(refused),

@@ -8,6 +8,7 @@ from cli.drills.books import Account, account, strangers
 from cli.drills.drill import Check, Drill, Outcome, log_whole, none_lost
 from cli.drills.ground import MODEL, Ground
 from cli.drills.moments import DECIDED, JUDGING, TRAINING
+from features.scratch import PREFIX
 
 LEAVING = 3
 """The last moments of a training leave a version behind, the last but two before anybody knows."""
@@ -27,6 +28,8 @@ class Seen:
     decisions_lost: int
     chain: tuple[str, ...]
     last_verdict: str
+    scratch_left: int
+    """Scratch folders that stay on the disk after the last run, which was not killed."""
     logged: Account
     strangers: int
     refused: str
@@ -66,6 +69,7 @@ def cause(ground: Ground) -> Seen:
         decisions_lost=len(before - {entry.decision_id for entry in entries}),
         chain=tuple(ground.log.verify_chain()),
         last_verdict=str(last["verdict"]),
+        scratch_left=len(list(ground.scratch.glob(f"{PREFIX}*"))),
         logged=account(ground.settings, load.ids),
         strangers=len(strangers(ground.log, MODEL, load.decisions())),
         refused=load.refused(),
@@ -112,6 +116,11 @@ def judge(seen: Seen) -> Outcome:
                 "a killed run blocks no other",
                 seen.last_verdict in {"promoted", "rejected", "undecided"},
                 seen.last_verdict,
+            ),
+            Check(
+                "the next run clears what killed ones had put aside",
+                seen.scratch_left == 0,
+                f"{seen.scratch_left} folders left",
             ),
             Check(
                 "versions that were registered can still be judged",
