@@ -56,13 +56,13 @@ def cause(ground: Ground) -> Seen:
         logged = account(scene.settings, load.ids)
     refused = [each for each in load.refusals if each.at >= began]
     told: list[Answer | Refusal] = [*load.refusals, *load.answers]
-    waited = [each.at - each.asked_at for each in told if each.asked_at < mended and each.at >= began]
+    during = [each for each in told if each.asked_at < mended and each.at >= began]
     return Seen(
         cut_seconds=seconds,
         refused_meanwhile=len(refused),
         statuses=frozenset(each.status for each in refused),
         told_when=all(each.retry_after for each in refused),
-        slowest_seconds=max(waited, default=0.0),
+        slowest_seconds=max((each.at - each.asked_at for each in during), default=0.0),
         answered_after=load.answered_since(mended),
         strangers=len(strangers(ground.log, MODEL, load.decisions())),
         answered_twice=len(load.ids) - len(set(load.ids)),
