@@ -11,6 +11,8 @@ do
     eval "file=\${${name}_FILE:-}"
     if [ -n "$file" ]; then
         value=$(cat "$file")
+        # A server that is told of no password may let in everybody.
+        [ -n "$value" ] || { echo "${name}_FILE: $file is empty" >&2; exit 1; }
         export "$name=$value"
         unset "${name}_FILE"
     fi

@@ -313,11 +313,14 @@ def test_a_secret_becomes_a_variable_of_the_one_program_that_is_started(tmp_path
     assert f"OTHER_FILE={secret}" in lines
 
 
-def test_a_secret_that_cannot_be_read_stops_the_start(tmp_path):
+def test_a_secret_that_cannot_be_read_or_is_none_stops_the_start(tmp_path):
     said = entrypoint(tmp_path, "true", MLFLOW_TRACKING_PASSWORD_FILE="/nowhere")
+    empty = entrypoint(tmp_path, "true", PREFECT_SERVER_API_AUTH_STRING_FILE="/dev/null")
 
     assert said.returncode != 0
     assert "/nowhere" in said.stderr
+    assert empty.returncode != 0
+    assert "PREFECT_SERVER_API_AUTH_STRING_FILE: /dev/null is empty" in empty.stderr
 
 
 def healthy(what: str) -> int:
