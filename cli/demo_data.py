@@ -28,7 +28,10 @@ def demo_data(
 
     target = folder or load_settings().var / "demo"
     with Bars(screen.progress_console()) as bars:
-        files = write_demo(target, seed=seed, progress=bars.progress("demo data"))
+        try:
+            files = write_demo(target, seed=seed, progress=bars.progress("demo data"))
+        except OSError as error:
+            raise screen.CommandFailed(f"{target} cannot be written to: {error}") from error
     if as_json:
         screen.print_json({name: str(path) for name, path in files.items()})
         return

@@ -189,13 +189,18 @@ def _compared(model: str, mode: str) -> dict[str, object]:
 
 def _named(log: DecisionLog, name: str) -> str:
     """Return the id of a rollout that is named by itself or by the model that it is of."""
+    from pipelines import catalog
     from pipelines.rollouts import records
 
     running = records.active(log, name)
     if running is not None:
         return running.rollout_id
     last = records.history(log, name, limit=1)
-    return last[0].rollout.rollout_id if last else name
+    if last:
+        return last[0].rollout.rollout_id
+    if name in catalog.names():
+        raise records.UnknownRollout(f"{name} has had no rollout")
+    return name
 
 
 def _show(log: DecisionLog, rollout_id: str, *, as_json: bool) -> None:

@@ -138,6 +138,8 @@ def test_every_recorded_decision_replays():
         (["rollback", "shoes", "--reason", "x"], "no model is called 'shoes'"),
         (["up", "--ports", "web=80"], "'web=80' is not NAME=NUMBER"),
         (["reconcile"], "does not answer"),
+        (["rollout", "status", "product_codes"], "product_codes has had no rollout"),
+        (["demo-data", f"{__file__}/shop"], "test_cli.py/shop cannot be written to"),
     ],
 )
 def test_a_failure_is_one_line_and_a_non_zero_exit(arguments, said):
