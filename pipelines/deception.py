@@ -6,10 +6,15 @@ that are learnt from. Descriptions are free: a model has to cope with what custo
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
-JOINERS = frozenset("\u200c\u200d")
+SELECTORS = frozenset(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+"""Choose how the letter before them is drawn."""
+JOINERS = frozenset("\u200c\u200d") | SELECTORS
 """Shape the letters of some scripts, and may stand in names."""
+BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+"""Letters, marks and a symbol by their categories, and nothing is drawn of them."""
 BREAKS = frozenset("\n\t\r")
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Categories of Unicode: controls, marks of direction, surrogates, what means nothing."""
@@ -18,6 +23,9 @@ LATIN = {
     "GREEK": dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧνο", "ABEZHIKMNOPTYXvo", strict=True)),
 }
 """Letters of other scripts that are drawn as Latin ones (of Unicode's confusables)."""
+_AS_DRAWN = str.maketrans(LATIN["CYRILLIC"] | LATIN["GREEK"])
+_OF_SYMBOLS = re.compile(r"(?<=[^\w\s])[\ufe0e\ufe0f]")
+"""What makes a symbol a coloured one, as keyboards type them."""
 SCRIPTS = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC"})
 """Those that share letters' shapes; nobody takes a Chinese letter for a Latin one."""
 
@@ -25,7 +33,7 @@ SCRIPTS = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPT
 def unseen(text: str, *, allowed: frozenset[str] = JOINERS) -> str | None:
     """Say which character of a text is not seen or turns it round; None where there is none."""
     for letter in text:
-        if letter not in allowed and unicodedata.category(letter) in UNSEEN:
+        if letter not in allowed and _is_unseen(letter):
             return f"holds a character that is not seen (U+{ord(letter):04X})"
     return None
 
@@ -39,7 +47,7 @@ def seen(text: str, *, allowed: frozenset[str] = JOINERS) -> str:
 
 def mistakable(code: str) -> str | None:
     """Say how a code could be taken for another one; None where it could not."""
-    if found := unseen(code, allowed=frozenset()):
+    if found := unseen(_OF_SYMBOLS.sub("", code), allowed=frozenset()):
         return found
     for letter in code:
         if not letter.isascii() and _plain(letter):
@@ -51,6 +59,17 @@ def mistakable(code: str) -> str | None:
         if scripts <= LATIN.keys() and scripts and _passes_for_latin(word):
             return f"is written in {scripts.pop()} letters that pass for Latin ones"
     return None
+
+
+def as_drawn(text: str) -> str:
+    """Return what texts have in common that look alike: for names, of which one may be taken."""
+    plain = "".join(each for each in unicodedata.normalize("NFKC", text) if each not in JOINERS)
+    return " ".join(plain.translate(_AS_DRAWN).split()).casefold()
+
+
+def _is_unseen(letter: str) -> bool:
+    blank = letter in BLANKS or letter in SELECTORS
+    return blank or unicodedata.category(letter) in UNSEEN
 
 
 def _plain(letter: str) -> str | None:
@@ -65,5 +84,4 @@ def _script(letter: str) -> str:
 
 
 def _passes_for_latin(word: str) -> bool:
-    drawn = LATIN["CYRILLIC"] | LATIN["GREEK"]
-    return all(letter in drawn for letter in word if letter.isalpha())
+    return all(ord(letter) in _AS_DRAWN for letter in word if letter.isalpha())

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from typing import Literal
 
 from pipelines.access.keys import OURS, Key
 from pipelines.access.roles import Role
+from pipelines.deception import as_drawn
 from serving.access.refusals import SomebodyElse
 
 ANONYMOUS = "anonymous"
@@ -27,7 +27,7 @@ class Caller:
     until: float = math.inf
     """Until when his key or session is good, in seconds of the epoch."""
     reserved: Set[str] = frozenset()
-    """Names, folded, that only the owners of keys may use."""
+    """Names, as they are drawn, that only the owners of keys may use."""
 
     def named(self, claimed: str, unclaimed: str | None = None) -> str:
         """Return the name that stands in the records for what this caller does.
@@ -37,17 +37,12 @@ class Caller:
         says that names nobody. Raises `SomebodyElse`.
         """
         if self.key_id is not None and self.name != OURS:
-            if claimed != unclaimed and folded(claimed) != folded(self.name):
+            if claimed != unclaimed and as_drawn(claimed) != as_drawn(self.name):
                 raise SomebodyElse(f"the key is {self.name}'s, the request says {claimed!r}")
             return self.name
-        if folded(claimed) in self.reserved:
+        if as_drawn(claimed) in self.reserved:
             raise SomebodyElse(f"{claimed!r} has a key, and this request was made without it")
         return claimed
-
-
-def folded(name: str) -> str:
-    """Return what two spellings of a name have in common."""
-    return " ".join(unicodedata.normalize("NFKC", name).split()).casefold()
 
 
 def of_key(key: Key, by: By, until: float, reserved: Set[str]) -> Caller:
@@ -56,5 +51,5 @@ def of_key(key: Key, by: By, until: float, reserved: Set[str]) -> Caller:
 
 
 def reserved_by(keys: Iterable[Key]) -> Set[str]:
-    """Return the names, folded, that belong to the owners of keys."""
-    return frozenset(folded(key.owner) for key in keys if key.owner != OURS)
+    """Return the names, as they are drawn, that belong to the owners of keys."""
+    return frozenset(as_drawn(key.owner) for key in keys if key.owner != OURS)

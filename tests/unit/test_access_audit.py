@@ -52,7 +52,7 @@ def test_a_retraining_is_asked_in_the_name_of_the_key_also_by_clients_that_say_n
     assert house.stage.orchestration.asked[-1][2] == "operator-ana"
 
 
-@pytest.mark.parametrize("claimed", ["ana", " ANA ", "Ana", "ａｎａ"])
+@pytest.mark.parametrize("claimed", ["ana", " ANA ", "Ana", "ａｎａ", "аna", "an\u200da"])
 def test_who_has_no_key_acts_in_nobodys_name_who_has_one(claimed):
     nobody = Caller("anonymous", role=0, reserved={"ana"})
     with pytest.raises(SomebodyElse):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from pipelines.deception import BREAKS, mistakable, unseen
+from pipelines.deception import BREAKS, as_drawn, mistakable, unseen
 from pipelines.labels import LabelRefused, Labels
 from pipelines.store import Store
 from serving.schemas import Actor, Reason
@@ -22,6 +22,7 @@ pytestmark = pytest.mark.both_databases
     [
         *("ana\u202egnp.exe", "ana\u200b", "\ufeffana", "a\0", "a\u00adna"),
         *("ana\u2066", "a\x1b[31m", "\ue000"),
+        *("ana\u3164", "a\u034fna", "ana\u2800"),
     ],
 )
 def test_what_is_not_seen_is_found(text: str) -> None:
@@ -33,7 +34,7 @@ def test_what_is_not_seen_is_found(text: str) -> None:
     "name",
     [
         *("Ana Peña", "Дмитрий", "Ελένη", "محمد", "می\u200cخواهم", "山田太郎"),
-        *("O'Brien-Šimić", "👩\u200d🔧"),
+        *("O'Brien-Šimić", "👩\u200d🔧", "葛\U000e0100飾"),
     ],
 )
 def test_names_of_people_are_names(name: str) -> None:
@@ -42,7 +43,7 @@ def test_names_of_people_are_names(name: str) -> None:
 
 @pytest.mark.parametrize(
     "code",
-    ["А-1", "27АВ", "２７", "𝟐𝟕", "pіntura", "сор", "Ｂ-1", "ΑΒ"],
+    ["А-1", "27\ufe0f", "27АВ", "２７", "𝟐𝟕", "pіntura", "сор", "Ｂ-1", "ΑΒ"],
 )
 def test_a_code_that_passes_for_another_is_found(code: str) -> None:
     assert not code.isascii()
@@ -53,11 +54,17 @@ def test_a_code_that_passes_for_another_is_found(code: str) -> None:
     "code",
     [
         *("27110001", "A-1", "Pintura n.º 1", "Cable 2×1,5 mm²", "Señalización", "½ pulgada"),
-        *("Краска", "Ελαιόχρωμα", "塗料 A", "Tubo Ø12", "naïve", "ПВХ труба"),
+        *("Ofertas ❤\ufe0f", "Краска", "Ελαιόχρωμα", "塗料 A", "Tubo Ø12", "naïve", "ПВХ труба"),
     ],
 )
 def test_codes_and_categories_of_shops_are_not(code: str) -> None:
     assert mistakable(code) is None
+
+
+@pytest.mark.parametrize("name", ["ana", " ANA ", "аna", "Αna", "ａｎａ", "an\u200da", "ana\ufe0f"])
+def test_names_that_look_alike_are_one(name: str) -> None:
+    assert as_drawn(name) == as_drawn("Ana")
+    assert as_drawn(name) != as_drawn("Anna")
 
 
 @given(st.text(alphabet=st.characters(max_codepoint=126, min_codepoint=32)))
