@@ -41,6 +41,8 @@ class Scene:
     server: Server
     cable: Relay
     workers: tuple[subprocess.Popen[bytes], ...]
+    redis_url: str
+    """Of Redis itself, past the cable."""
 
 
 @contextmanager
@@ -69,7 +71,7 @@ def workers_scene(ground: Ground, name: str) -> Iterator[Scene]:
                 environment={URL_VARIABLE: _url(cable.port)},
             )
         )
-        yield Scene(settings, server, cable, tuple(workers))
+        yield Scene(settings, server, cable, tuple(workers), _url(port))
 
 
 def redis_program() -> str:

@@ -95,6 +95,7 @@ KEPT = {
     ),
     "redis-worker-killed": redis_worker_killed.Seen(
         interrupted=3,
+        handed_on=3,
         refused="",
         answered_after=200,
         answered_twice=0,
@@ -238,6 +239,7 @@ BROKEN = {
     ],
     "redis-worker-killed": [
         {"interrupted": 0},
+        {"handed_on": 2},
         {"refused": "1 x 502"},
         {"answered_after": 0},
         {"answered_twice": 1},
