@@ -19,6 +19,8 @@ KUBERNETES = DOCKER / "kubernetes"
 OVERLAYS = ("overlays/demo", "overlays/production")
 WITHOUT_PROBES = {"bootstrap", "reconciler"}
 """The first ends by itself; the other listens to nobody and says what it does in its log."""
+TOKEN = "/run/secrets/kubernetes.io/serviceaccount"
+"""To which /var/run/secrets/… leads in every image."""
 
 
 @pytest.fixture(scope="module", params=OVERLAYS)
@@ -134,6 +136,19 @@ def test_a_folder_within_a_volume_is_made_before_something_is_mounted_there(mani
     assert "api" in nested
 
 
+def test_a_token_finds_room_where_kubernetes_puts_it(manifests):
+    """No pod would start in which that place lies within a volume of ours, which are read-only."""
+    with_token = 0
+    for name, workload in workloads(manifests).items():
+        pod = workload["spec"]["template"]["spec"]
+        with_token += pod["automountServiceAccountToken"]
+        for container in containers(workload) if pod["automountServiceAccountToken"] else []:
+            for mount in container["volumeMounts"]:
+                real = re.sub("^/var/run", "/run", mount["mountPath"])
+                assert not f"{TOKEN}/".startswith(f"{real}/"), name
+    assert with_token == 1
+
+
 def test_what_a_workload_refers_to_is_there(manifests, secrets):
     configured = named(manifests, "ConfigMap")
     claims = named(manifests, "PersistentVolumeClaim")
@@ -159,18 +174,22 @@ def test_every_secret_file_that_is_named_is_in_the_secret_that_is_mounted(manife
     places = named(manifests, "ConfigMap")["contender-places"]["data"]
     for workload in workloads(manifests).values():
         volumes = workload["spec"]["template"]["spec"]["volumes"]
-        mounted = {
-            key
+        held = {
+            volume["name"]: secrets[volume["secret"]["secretName"]]
             for volume in volumes
-            for key in secrets.get(volume.get("secret", {}).get("secretName"), ())
+            if "secret" in volume
         }
         for container in containers(workload):
+            mounted = {
+                f"{mount['mountPath']}/{key}"
+                for mount in container["volumeMounts"]
+                for key in held.get(mount["name"], ())
+            }
             given = {each["name"]: each["value"] for each in container.get("env", [])}
             given |= places if container.get("envFrom") else {}
             files = {value for name, value in given.items() if name.endswith("_FILE")}
-            said = " ".join([*files, *container.get("command", [])])
-            wanted = set(re.findall(r"/run/secrets/(\w+)", said))
-            assert wanted <= mounted, workload["metadata"]["name"]
+            read = set(re.findall(r"/run/secrets/\w+", " ".join(container.get("command", []))))
+            assert files | read <= mounted, workload["metadata"]["name"]
 
 
 def test_services_scalers_and_budgets_find_their_pods(manifests):
