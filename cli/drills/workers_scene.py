@@ -55,7 +55,7 @@ def workers_scene(ground: Ground, name: str) -> Iterator[Scene]:
         stream.write(SETTINGS)
     logs = ground.settings.var / "logs"
     with ExitStack() as held:
-        port = held.enter_context(_redis(folder, ground.stack_id))
+        port = held.enter_context(redis_server(folder, ground.stack_id))
         cable = held.enter_context(Relay(port))
         workers = [
             held.enter_context(
@@ -93,9 +93,12 @@ def _url(port: int) -> str:
 
 
 @contextmanager
-def _redis(folder: Path, stack: str) -> Iterator[int]:
+def redis_server(folder: Path, stack: str) -> Iterator[int]:
+    """Run a Redis that keeps nothing; yield its port."""
     port = free_port()
     command = [redis_program(), "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+    # The title that it gives itself lies where its environment was, and with that its mark.
+    command += ["--set-proc-title", "no"]
     with _running([*command, "--dir", str(folder)], dict(os.environ), stack, folder / "redis.log"):
         yield port
 
