@@ -232,6 +232,8 @@ def test_the_settings_are_read_by_the_code_that_reads_them_in_the_cluster(manife
     assert runs.volume in named(manifests, "PersistentVolumeClaim")
     assert runs.service_account in named(manifests, "ServiceAccount")
     assert runs.namespace in named(manifests, "Namespace")
+    (trainer,) = workloads(manifests)["flows"]["spec"]["template"]["spec"]["containers"]
+    assert runs.image == trainer["image"]
     assert {settings.mlflow_url, settings.prefect_url} == {
         f"http://{name}:{service['spec']['ports'][0]['port']}"
         for name, service in named(manifests, "Service").items()
