@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from itertools import chain, islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 import orjson
 
@@ -19,7 +19,7 @@ from pipelines.orders.product_catalogue import Product
 CELL_CHARACTERS = 1_000_000
 DELIMITERS = (",", ";", "\t", "|")
 LINE_BYTES = 8_000_000
-"""Of one line of JSON: in memory it may take thirty times as much."""
+"""Of one line of JSON; characters of one row of CSV. In memory it may take thirty times as much."""
 BRACKETS = 100
 """Lists and objects in a line above which it is tried whether they can be written again."""
 LARGEST = 2**63
@@ -68,17 +68,19 @@ class CsvTable:
         """Return the delimiter that the first line holds most of, blank ones left out."""
         with self._path.open(encoding="utf-8-sig", newline="") as stream:
             try:
-                header = next((line for line in stream if line.strip("\r\n")), "")
+                header = next((line for line in _Feed(stream) if line.strip("\r\n")), "")
             except UnicodeDecodeError as error:
                 raise JobFailed(f"the file is not UTF-8, in its first lines: {error}") from error
         return max(DELIMITERS, key=header.count)
 
     def _lines(self) -> Iterator[list[str]]:
         with self._path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.reader(chain(stream, (END,)), delimiter=self._delimiter)
+            feed = _Feed(stream)
+            reader = csv.reader(chain(feed, (END,)), delimiter=self._delimiter)
             cells: list[str] = []
             try:
                 for cells in reader:
+                    feed.row_is_over()
                     if cells not in ([], [END]):  # a blank line is no row
                         yield cells
             except csv.Error as error:
@@ -89,6 +91,31 @@ class CsvTable:
                 raise JobFailed(f"the file is not UTF-8, {said}") from error
         if cells != [END]:  # the reader would take all that follows an open quote for one cell
             raise JobFailed("the file is no CSV: a quote is open at its end")
+
+
+class _Feed:
+    """The lines of a CSV file; `JobFailed` where those of one row are longer than a row may be.
+
+    The csv module bounds a cell, and makes as many of one row as there are delimiters.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._characters = 0
+
+    def row_is_over(self) -> None:
+        """Begin to count the next row."""
+        self._characters = 0
+
+    def __iter__(self) -> Iterator[str]:
+        while line := self._stream.readline(LINE_BYTES + 1):
+            self._characters += len(line)
+            if self._characters > LINE_BYTES:
+                raise JobFailed(
+                    f"a row of the file is longer than {LINE_BYTES:,} characters; "
+                    "is a quote left open?"
+                )
+            yield line
 
 
 class JsonLinesTable:

@@ -55,6 +55,18 @@ def test_a_row_of_brackets_in_brackets_costs_only_itself(
     assert (job.state, job.rows_done, job.rows_refused) == ("done", 3, 1)
 
 
+@pytest.mark.parametrize("row", [",", '"\n",'], ids=["in one line", "in quoted lines"])
+def test_a_row_of_more_cells_than_memory_holds_fails_the_job(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, row: str
+) -> None:
+    monkeypatch.setattr(text_files, "LINE_BYTES", 1_000)
+    fitting = "text,more\n" + "a,b\n" * 500
+    wide = (fitting + row * 2_000).encode()
+    assert "longer than 1,000 characters" in error_of(scene, wide, "csv")
+    scene.work()
+    assert scene.job(job_id).state == "done"
+
+
 def test_a_line_that_is_too_long_costs_only_itself(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
