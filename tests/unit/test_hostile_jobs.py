@@ -63,6 +63,7 @@ def test_a_row_of_more_cells_than_memory_holds_fails_the_job(
     fitting = "text,more\n" + "a,b\n" * 500
     wide = (fitting + row * 2_000).encode()
     assert "longer than 1,000 characters" in error_of(scene, wide, "csv")
+    job_id = scene.hand_in(fitting.encode(), kind="csv", format="csv")
     scene.work()
     assert scene.job(job_id).state == "done"
 
