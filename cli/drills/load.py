@@ -34,7 +34,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Refusal:
-    """One request without an answer: a status, or none where the connection broke."""
+    """One request without an answer: a status, or none where the connection broke.
+
+    A status of 200 is one that says nothing which an answer has to.
+    """
 
     asked_at: float
     at: float
@@ -117,7 +120,7 @@ class Load:
         asked_at = time.monotonic()
         try:
             response = client.post(self._url, json=body)
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             self.refusals.append(Refusal(asked_at, time.monotonic(), None, repr(error)))
             return
         at = time.monotonic()
@@ -125,9 +128,12 @@ class Load:
             said, again = response.text[:200], "Retry-After" in response.headers
             self.refusals.append(Refusal(asked_at, at, response.status_code, said, again))
             return
-        found = response.json()
-        served = found["model"]
-        names = tuple(found["prediction_ids"])
-        self.answers.append(
-            Answer(number, asked_at, at, served["version"], served["decision_id"], names)
-        )
+        try:
+            found = response.json()
+            served, names = found["model"], tuple(found["prediction_ids"])
+            told = Answer(number, asked_at, at, served["version"], served["decision_id"], names)
+        except (ValueError, KeyError, TypeError) as error:
+            # It is no answer, whatever it calls itself; and this client has to ask on.
+            self.refusals.append(Refusal(asked_at, at, response.status_code, repr(error)))
+            return
+        self.answers.append(told)

@@ -77,7 +77,10 @@ def _have_foreign_champion(ground: Ground) -> None:
         command = [sys.executable, "-c", SCRIPT, ground.settings.mlflow_url]
         done = subprocess.run(
             [*command, str(ground.scratch)],
-            env=service_environment(ground.settings, os.environ),
+            env={
+                **service_environment(ground.settings, os.environ),
+                **processes.mark(ground.stack_id, "drill-stranger"),
+            },
             capture_output=True,
             check=True,
             text=True,
