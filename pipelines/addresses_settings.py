@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr
 
 from pipelines.model_settings import Strict
+from pipelines.secret_files import holds_secret
 
 LOOPBACK = "127.0.0.1"
 EVERYWHERE = {"0.0.0.0": LOOPBACK, "::": "::1", "": LOOPBACK}
@@ -41,11 +42,6 @@ VARIABLES = {
     "PREFECT_API_AUTH_STRING": ("logins", "prefect"),
 }
 """Which variable sets what."""
-
-
-def has_password(url: str) -> bool:
-    """Return whether an address carries a password."""
-    return bool(urlsplit(url).password)
 
 
 def _address(url: str) -> str:
@@ -160,7 +156,7 @@ def secret_in_file(document: Mapping[str, object]) -> str | None:
         return "logins: names and passwords come from the environment, see docs/operations.md"
     tables = document.get("databases")
     for name, url in tables.items() if isinstance(tables, dict) else ():
-        if isinstance(url, str) and has_password(url):
+        if isinstance(url, str) and holds_secret(url):
             return (
                 f"databases.{name}: no passwords in this file; set "
                 f"CONTENDER_{name.upper()}_DATABASE_URL, or PGPASSWORD, or name a file in "
@@ -168,7 +164,7 @@ def secret_in_file(document: Mapping[str, object]) -> str | None:
             )
     workers = document.get("workers")
     redis = workers.get("redis_url") if isinstance(workers, dict) else None
-    if isinstance(redis, str) and has_password(redis):
+    if isinstance(redis, str) and holds_secret(redis):
         return (
             "workers.redis_url: no passwords in this file; set CONTENDER_REDIS_URL, or name a "
             "file in CONTENDER_REDIS_URL_FILE"

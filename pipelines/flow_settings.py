@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 
 from pipelines.model_settings import ModelSettings, PoolKind, Strict
+from pipelines.secret_files import holds_secret
 
 POOLS: tuple[PoolKind, ...] = ("process", "docker", "kubernetes")
 LOCAL = {"127.0.0.1", "localhost", "::1"}
@@ -47,7 +48,7 @@ class ContainerSettings(Strict):
         for name, value in given.items():
             named = any(word in name.upper() for word in SECRET_WORDS)
             by_file = name.upper().endswith("_FILE")
-            if (named and not by_file) or ("://" in value and urlsplit(value).password):
+            if (named and not by_file) or ("://" in value and holds_secret(value)):
                 raise ValueError(f"{name} would be readable in Prefect; give it by `secret`")
         return given
 

@@ -1,15 +1,21 @@
-"""Secrets that come as files: the variable `NAME_FILE` names the file that holds `NAME`.
+"""Where secrets may stand: in files, of which `NAME_FILE` names the one that holds `NAME`.
 
 That is how containers and credential stores hand them over: a file is not inherited by every child
-process, and not shown by whoever lists processes.
+process, and not shown by whoever lists processes. An address may hold one, too.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 SUFFIX = "_FILE"
+TELLING = re.compile(
+    r"pass(word|wd)?|pwd|secret|signature|sig|(access|auth|api)?[-_]?(token|key)", re.IGNORECASE
+)
+"""Names of an address's parameters whose value is a secret."""
 
 
 class SecretFileError(ValueError):
@@ -29,6 +35,16 @@ def with_files(variables: Mapping[str, str], names: Iterable[str]) -> dict[str, 
                 raise SecretFileError(f"{name} and {name}{SUFFIX} are both set; one of them is old")
             found[name] = _content(name, Path(path))
     return found
+
+
+def holds_secret(address: str) -> bool:
+    """Return whether an address carries a password, or a parameter that is as good as one."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False  # whoever reads the address says what is wrong with it
+    pairs = parse_qsl(parts.query)
+    return bool(parts.password) or any(value and TELLING.fullmatch(name) for name, value in pairs)
 
 
 def _content(name: str, path: Path) -> str:

@@ -10,18 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import quote
 
 from pipelines.addresses_settings import secret_in_file
-from pipelines.secret_files import SecretFileError, with_files
+from pipelines.secret_files import SecretFileError, holds_secret, with_files
 
 NAMED = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 APART = frozenset({"addresses"})
 """Whose addresses hold neither names nor passwords, and say so themselves."""
-TELLING = re.compile(
-    r"pass(word|wd)?|pwd|secret|signature|sig|(access|auth|api)?[-_]?(token|key)", re.IGNORECASE
-)
-"""Names of parameters whose value is a secret."""
 
 
 class SecretInFile(ValueError):
@@ -48,25 +44,12 @@ def _filled(value: Any, where: str, variables: Mapping[str, str]) -> Any:
         return [_filled(each, where, variables) for each in value]
     if not isinstance(value, str) or "://" not in value:
         return value
-    if _holds_secret(value):
+    if holds_secret(NAMED.sub("", value)):  # what is named is no secret yet
         raise SecretInFile(
             f"{where}: no passwords in this file; write ${{NAME}} in its place, and set NAME, "
             "or name a file that holds it in NAME_FILE"
         )
     return NAMED.sub(lambda found: _quoted(found[1], where, variables), value)
-
-
-def _holds_secret(address: str) -> bool:
-    # What is named is no secret yet, and must not look like one.
-    plain = NAMED.sub("", address)
-    try:
-        parts = urlsplit(plain)
-        if parts.password:
-            return True
-    except ValueError:
-        return False  # whoever reads the address says what is wrong with it
-    pairs = parse_qsl(parts.query)
-    return any(value and TELLING.fullmatch(name) for name, value in pairs)
 
 
 def _quoted(name: str, where: str, variables: Mapping[str, str]) -> str:

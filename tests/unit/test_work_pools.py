@@ -208,10 +208,13 @@ def test_files_of_secrets_that_a_run_in_docker_would_not_read_are_refused(settin
     settings_for(ELSEWHERE.format(pool="kubernetes").replace("/run/secrets/store", "elsewhere"))
 
 
-def test_an_address_with_a_password_does_not_get_into_a_pool():
-    ContainerSettings(environment={"SHOP": "postgresql://ana@db/shop"})
+@pytest.mark.parametrize(
+    "address", ["postgresql://ana:pw@db/shop", "https://shop.example/items.csv?access_token=pw"]
+)
+def test_an_address_with_a_secret_does_not_get_into_a_pool(address):
+    ContainerSettings(environment={"SHOP": "postgresql://ana@db/shop?table=items"})
     with pytest.raises(ValidationError, match="SHOP would be readable in Prefect"):
-        ContainerSettings(environment={"SHOP": "postgresql://ana:pw@db/shop"})
+        ContainerSettings(environment={"SHOP": address})
 
 
 def test_a_pool_whose_library_is_missing_says_which_extra_brings_it(monkeypatch):
