@@ -115,14 +115,18 @@ class _StrictRequest(Request):
 
 
 def _parsed(body: bytes) -> Any:
-    _require_few_containers(body)
+    require_few_containers(body)
     value = orjson.loads(body)
     if body.count(b"[") + body.count(b"{") > MARGIN:
         require_writable(value)
     return value
 
 
-def _require_few_containers(body: bytes) -> None:
+def require_few_containers(body: bytes) -> None:
+    """Raise `BodyTooLarge` for a body that would be made into too many lists and objects.
+
+    Whatever holds them: JSON, or texts among other data that are JSON by themselves.
+    """
     if len(body) < 2 * CONTAINERS:
         return
     count = body.count(b"[") + body.count(b"{")

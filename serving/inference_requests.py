@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.contract import Row
-from serving.bodies import json_in, json_with_nan
+from serving.bodies import json_in, json_with_nan, require_few_containers
 from serving.columns import SHOWN_CHARACTERS, Column, columns_of, known, shown
 from serving.tensors import (
     BYTES,
@@ -66,8 +66,9 @@ def parse(body: bytes, header_length: str | None, limit: int) -> Asked:
 
     At most `limit` instances are looked at.
 
-    Raises `MalformedBody`, or `TensorRefused` naming the tensor.
+    Raises `MalformedBody`, `BodyTooLarge`, or `TensorRefused` naming the tensor.
     """
+    require_few_containers(body)
     split = len(body) if header_length is None else _length(header_length, len(body))
     document = _object(json_with_nan(body[:split], "the request"), "the request")
     if unknown := document.keys() - MEMBERS:

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from pipelines.contract import Row
-from serving.bodies import MalformedBody, json_with_nan, require_writable
+from serving.bodies import MalformedBody, json_with_nan, require_few_containers, require_writable
 from serving.columns import Column, columns_of, known, shown
 
 FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")
@@ -55,8 +55,9 @@ def from_json(body: bytes, schema: Mapping[str, object], limit: int) -> list[Row
 def from_csv(body: bytes, schema: Mapping[str, object], limit: int) -> list[Row]:
     """Return the instances in a CSV body, `limit` at most; the first line names the columns.
 
-    Raises `PayloadRefused`. A column without a name is an index, and left out.
+    Raises `PayloadRefused` or `BodyTooLarge`. A column without a name is an index, and left out.
     """
+    require_few_containers(body)
     columns = columns_of(schema)
     kinds = {column.name: column for column in columns}
     try:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from wide_model import REQUEST, RESPONSE
 
 from serving.answers import Answered, ServedModel
-from serving.bodies import MalformedBody
+from serving.bodies import BodyTooLarge, MalformedBody
 from serving.inference_answers import document, outputs_described, require_outputs
 from serving.inference_requests import Asked, inputs_described, instances, parse
 from serving.tensors import TensorRefused, packed, unpacked
@@ -267,6 +267,14 @@ def test_a_wrong_binary_size_is_refused(size, said):
 
     with pytest.raises(TensorRefused, match=said):
         rows({**text, "parameters": {"binary_data_size": size}}, data=data)
+
+
+def test_elements_that_are_json_hold_no_more_lists_than_a_body_may():
+    parts = {"name": "parts", "shape": [9], "datatype": "BYTES"}
+    data = packed("BYTES", ["[" + "[]," * 60_000 + "[]]"] * 9)
+
+    with pytest.raises(BodyTooLarge, match="lists and objects"):
+        rows({**parts, "parameters": {"binary_data_size": len(data)}}, data=data)
 
 
 @pytest.mark.parametrize("said", ["-1", "999", "x", "", "1.0", "²", "9" * 5000])

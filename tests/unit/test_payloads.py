@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wide_model import REQUEST
 
-from serving.bodies import MalformedBody
+from serving.bodies import BodyTooLarge, MalformedBody
 from serving.payloads import PayloadRefused, from_csv, from_json
 
 LIMIT = 100
@@ -83,6 +83,12 @@ def test_an_empty_cell_of_a_table_is_a_field_left_out_or_a_null():
 
     assert read({"dataframe_split": cells}) == [{"text": "a", "size": None}]
     assert read({"inputs": [{"text": "a", "count": None}]}) == [{"text": "a", "count": None}]
+
+
+def test_cells_that_are_json_hold_no_more_lists_than_a_body_may():
+    cell = "[" + "[]," * 30_000 + "[]]"
+    with pytest.raises(BodyTooLarge, match="lists and objects"):
+        from_csv(("text,parts\n" + f'a,"{cell}"\n' * 18).encode(), REQUEST, LIMIT)
 
 
 def test_a_nan_of_mlflows_client_is_a_missing_number():
