@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from cli import processes
 from cli.drills.books import Account, account, strangers
+from cli.drills.commands import run_python
 from cli.drills.drill import (
     Check,
     Drill,
@@ -25,7 +22,6 @@ from cli.drills.load import Load
 from cli.drills.moments import ON_THE_VERGE
 from cli.drills.promotions_at_once import generations, verdicts
 from cli.drills.server import Server
-from cli.services import service_environment
 
 HOUR = 3600
 AGREED_SECONDS = 30.0
@@ -97,17 +93,9 @@ def _server(ground: Ground, skew: int) -> Server:
 
 
 def _judge_an_hour_ahead(ground: Ground, version: str) -> None:
-    command = ["promote", MODEL, "--version", version, "--reason", "a failure drill"]
-    subprocess.run(
-        [sys.executable, "-m", "cli.drills.skewed", str(HOUR), "cli.main", *command],
-        env={
-            **service_environment(ground.settings, os.environ),
-            **processes.mark(ground.stack_id, "drill-judge"),
-        },
-        capture_output=True,
-        check=True,
-        timeout=JUDGED_SECONDS,
-    )
+    skewed = ("-m", "cli.drills.skewed", str(HOUR))
+    promote = ("promote", MODEL, "--version", version, "--reason", "a failure drill")
+    run_python(ground, "judge", *skewed, "cli.main", *promote, seconds=JUDGED_SECONDS)
 
 
 def judge(seen: Seen) -> Outcome:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -15,11 +12,11 @@ import psutil
 
 from cli import processes
 from cli.drills.books import Account, account, strangers
+from cli.drills.commands import run_python
 from cli.drills.drill import Check, Drill, Outcome, decisions_known, none_lost
 from cli.drills.foreign import SCRIPT, SLOWLY, THINKING
 from cli.drills.goods import KINDS, OTHER_MODEL
 from cli.drills.ground import MODEL, Ground, until
-from cli.services import service_environment
 
 WORKER = "pipelines.versions.flavour_worker"
 LOG_SECONDS = 120.0
@@ -74,19 +71,9 @@ def cause(ground: Ground) -> Seen:
 
 def _have_foreign_champion(ground: Ground) -> None:
     if ground.log.head(OTHER_MODEL) is None:
-        command = [sys.executable, "-c", SCRIPT, ground.settings.mlflow_url]
-        done = subprocess.run(
-            [*command, str(ground.scratch)],
-            env={
-                **service_environment(ground.settings, os.environ),
-                **processes.mark(ground.stack_id, "drill-stranger"),
-            },
-            capture_output=True,
-            check=True,
-            text=True,
-            timeout=LOG_SECONDS,
-        )
-        version = done.stdout.splitlines()[-1]
+        arguments = ("-c", SCRIPT, ground.settings.mlflow_url, str(ground.scratch))
+        printed = run_python(ground, "stranger", *arguments, seconds=LOG_SECONDS)
+        version = printed.splitlines()[-1]
         ground.trainer.run("promote", OTHER_MODEL, version=version)
     until(
         lambda: _ask(ground, f"{KINDS[1]}1").is_success,
