@@ -8,6 +8,10 @@ a formula, which spreadsheets hide.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SIGNS = "=+-@＝＋－＠"
 """The wide ones count where East Asian keyboards type them."""
@@ -28,3 +32,12 @@ def harmless(cell: object) -> object:
 def harmless_or_number(cell: str) -> str:
     """Return a text as `harmless` does, but a number, which runs nothing, as it is."""
     return cell if _NUMBER.fullmatch(cell) else str(harmless(cell))
+
+
+def harmless_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose texts and names of columns are as `harmless_or_number` has them."""
+    return frame.map(_harmless_if_text).rename(columns=_harmless_if_text)
+
+
+def _harmless_if_text(cell: object) -> object:
+    return harmless_or_number(cell) if isinstance(cell, str) else cell

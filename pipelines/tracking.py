@@ -20,6 +20,7 @@ from mlflow.entities import Metric as LoggedMetric
 from mlflow.models import infer_signature
 
 from features.scratch import scratch_folder
+from pipelines.spreadsheets import harmless_frame
 from pipelines.training import Candidate
 from pipelines.versions.artifact import Package
 from pipelines.versions.packaging import PACKAGE_FOLDER
@@ -144,7 +145,7 @@ def _log_plots(candidate: Candidate) -> None:
             draw().savefig(folder / file, bbox_inches="tight")
         quarantined = candidate.prepared.raw.quarantined
         if len(quarantined):
-            quarantined.to_csv(folder / "quarantined.csv", index_label="line")
+            harmless_frame(quarantined).to_csv(folder / "quarantined.csv", index_label="line")
         mlflow.log_artifacts(str(folder))
 
 

@@ -19,7 +19,7 @@ from pipelines.jobs.instances import Field
 from pipelines.jobs.record import Format, JobFailed
 from pipelines.jobs.rows import Table, ValueKind
 from pipelines.jobs.scoring import Scored
-from pipelines.spreadsheets import harmless_or_number
+from pipelines.spreadsheets import harmless, harmless_or_number
 
 ERROR = "error"
 LIST = "predictions"
@@ -124,7 +124,7 @@ def _cell(value: object) -> object:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return value
-    return _json(value).decode()
+    return harmless(_json(value).decode())
 
 
 def _line(row: Mapping[str, object]) -> bytes:

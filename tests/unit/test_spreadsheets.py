@@ -7,12 +7,19 @@ import io
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from job_scene import Scene
 
-from pipelines.spreadsheets import SIGNS, STARTERS, harmless, harmless_or_number
+from pipelines.spreadsheets import (
+    SIGNS,
+    STARTERS,
+    harmless,
+    harmless_frame,
+    harmless_or_number,
+)
 from pipelines.store import Store
 
 EVIL = (
@@ -69,6 +76,27 @@ def test_a_result_of_a_job_is_safe_to_open_names_of_columns_and_errors_too(
         assert not cell.lstrip(" ").startswith(STARTERS)
     for cell in re.split(r"[;\t\r\n]", body):
         assert cell.lstrip(' "')[:1] not in set(SIGNS)
+
+
+def test_lists_in_a_result_are_safe_to_open_too(store: Store, tmp_path: Path) -> None:
+    scene = Scene(store, tmp_path)
+    line = b'{"text": "a", "more": ["x;=1+1;y", {"z": "a;@b"}]}\n'
+    job = scene.hand_in(line, kind="jsonl", format="csv")
+    scene.work()
+    body = scene.result(job).decode()
+    assert "1+1" in body
+    for cell in body.split(";"):
+        assert cell[:1] not in set(SIGNS)
+
+
+def test_rows_that_a_training_set_aside_are_safe_to_open() -> None:
+    rows = pd.DataFrame({"=a": ["=1+1", "-3", None], "b": [1.5, -2.0, 0.0]}, index=[5, 7, 9])
+    assert harmless_frame(rows).to_csv(index_label="line").splitlines() == [
+        "line,'=a,b",
+        "5,'=1+1,1.5",
+        "7,-3,-2.0",
+        "9,,0.0",
+    ]
 
 
 def test_lines_of_json_and_parquet_keep_every_text_as_it_was(store: Store, tmp_path: Path) -> None:
