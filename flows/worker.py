@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import cast
-
-from prefect.utilities.processutils import setup_signal_handlers_worker
 
 from flows.pools import pool_name, worker_of
 from pipelines.model_settings import PoolKind
 from pipelines.settings import load_settings
 
 READY_VARIABLE = "CONTENDER_WORKER_READY"
+AGAIN_SECONDS = 1.0
+"""Between one word to stop and the next."""
 
 
 def main(kind: PoolKind) -> None:
@@ -31,11 +33,27 @@ def main(kind: PoolKind) -> None:
         limit=settings.flows.at_once,
         create_pool_if_not_found=False,
     )
-    setup_signal_handlers_worker(os.getpid(), f"the {kind} worker", _say)
-    try:
-        asyncio.run(worker.start(printer=_started))
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        return
+    asyncio.run(until_told(worker.start(printer=_started)))
+
+
+async def until_told(work: Coroutine[object, object, None]) -> None:
+    """Work until SIGTERM or SIGINT, or to the end of the work. Raises what the work raises.
+
+    Prefect's own handler cancels once. A worker that is just done with a run can lose that word,
+    and would then wait for ever; so it is said again until it is heard.
+    """
+    loop = asyncio.get_running_loop()
+    working, told = asyncio.create_task(work), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    waiting = asyncio.create_task(told.wait())
+    await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    while not working.done():
+        working.cancel()
+        await asyncio.wait({working}, timeout=AGAIN_SECONDS)
+    if not working.cancelled():
+        working.result()
 
 
 def _say(message: str) -> None:

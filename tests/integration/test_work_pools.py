@@ -80,7 +80,11 @@ def working(folder: Path) -> Iterator[subprocess.Popen]:
         yield worker
     finally:
         worker.terminate()
-        worker.wait(timeout=30)
+        try:
+            worker.wait(timeout=60)
+        finally:
+            worker.kill()
+            worker.wait()
 
 
 def test_a_worker_of_the_pool_trains_what_is_asked_for(tmp_path, registry_client):
