@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import httptools
 
-from serving.hot.watched import WatchedProtocol
+from serving.hot.watched import TooManyWaiting, WatchedProtocol
 
 HEAD_BYTES = 65_536
 """A head that is longer after so many bytes is refused; one that arrives in one piece is not."""
@@ -39,7 +39,9 @@ class HeadsProtocol(WatchedProtocol):
             if self._offered:
                 self._begin_again(data[upgrade.args[0] :])
         except httptools.HttpParserError as error:
-            self.logger.warning("%s", error.__context__ or UNREADABLE)
+            # What else is behind it may hold all of what was sent, and lines of the log are short.
+            many = isinstance(error.__context__, TooManyWaiting)
+            self.logger.warning("%s", error.__context__ if many else UNREADABLE)
             self.refuse(400, UNREADABLE)
         if self._in_head:
             self._bound(len(data))
