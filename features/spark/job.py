@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import orjson
@@ -15,6 +12,7 @@ from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
+from features.orphans import end_with_parent
 from features.readers.table import SourceError
 
 Answer = dict[str, object]
@@ -24,19 +22,12 @@ Work = Callable[[SparkSession, Mapping[str, Any]], Answer]
 def do(name: str, work: Work, fixed: Mapping[str, str] | None = None) -> None:
     """Do what `features.spark.launch` has asked for; `fixed` settings stand above all others."""
     message = orjson.loads(sys.stdin.buffer.read())
-    Thread(target=_end_with, args=(message["asked_by"],), daemon=True).start()
+    end_with_parent(message["asked_by"])  # and Java with us
     report = Path(message["report"])
     partial = report.with_suffix(".partial")
     settings = {**message["settings"], **(fixed or {})}
     partial.write_bytes(orjson.dumps(_answer(name, settings, work, message["task"])))
     partial.replace(report)
-
-
-def _end_with(process_id: int) -> None:
-    """End, and Java with us, once nobody is there any more who waits for the answer."""
-    while os.getppid() == process_id:
-        time.sleep(1)
-    os._exit(1)
 
 
 def _answer(

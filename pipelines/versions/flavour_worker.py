@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import orjson
 import pandas as pd
 
+from features.orphans import end_with_parent
 from pipelines.contract import RequestRefused, Row
 from pipelines.versions.answers import plain, rows_of
 from pipelines.versions.artifact import Contract, open_package
@@ -34,6 +35,7 @@ class WrongAnswer(ValueError):
 
 def main(directory: Path, digest: str | None = None) -> None:
     """Serve the package in `directory`, and none of another digest, until stdin ends."""
+    end_with_parent(os.getppid())
     # A model may print; the lines of the protocol must not be mixed with that.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
