@@ -125,7 +125,8 @@ def orphans(directory: Path) -> Iterator[Path]:
             continue  # its owner, or another rescuer, was faster
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield path
+            if path.exists():  # else another rescuer was done with it in this very moment
+                yield path
         except BlockingIOError:
             continue
         finally:
