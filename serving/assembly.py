@@ -20,23 +20,23 @@ from pipelines.prediction_retention import Retention
 from pipelines.rendezvous import Rendezvous, preparations
 from pipelines.settings import Settings
 from pipelines.store import Store
-from serving import cache, follower
-from serving.answers import ServedModel
-from serving.batching import QueueLimits
-from serving.board import BoardDesk
-from serving.flow_watch import FlowWatch
+from serving.board.desk import BoardDesk
+from serving.board.flow_watch import FlowWatch
+from serving.board.model_traffic import ModelTraffic
 from serving.inspections import Inspections
-from serving.keeper import Actions
-from serving.loading import ChampionLoader
-from serving.model_traffic import ModelTraffic
+from serving.live.answers import ServedModel
+from serving.live.batching import QueueLimits
+from serving.metrics.telemetry import Telemetry
 from serving.remote import versions
 from serving.retraining import Orchestration, Retrainer
-from serving.rollout_affairs import StoredAffairs
-from serving.rollout_desk import RolloutDesk
-from serving.rollouts import Rollouts
+from serving.rollouts.affairs import StoredAffairs
+from serving.rollouts.desk import RolloutDesk
+from serving.rollouts.rollouts import Rollouts
 from serving.services import RollBack, Services
-from serving.slots import Slots
-from serving.telemetry import Telemetry
+from serving.slots import cache, follower
+from serving.slots.keeper import Actions
+from serving.slots.loading import ChampionLoader
+from serving.slots.slots import Slots
 
 if TYPE_CHECKING:
     from pipelines.observability.otlp import Tracing

@@ -21,7 +21,7 @@ import orjson
 import psutil
 
 from pipelines.versions.artifact import open_package
-from serving.live import Loaded, load
+from serving.live.loaded import Loaded, load
 
 CALLS = 200
 FEWEST_CALLS = 5

@@ -23,7 +23,7 @@ from pipelines.registry.client import RegistryClient
 from pipelines.settings import Settings, load_settings
 from pipelines.store import Store, open_store
 from serving.app import create_app
-from serving.memory import give_back, share_one_heap
+from serving.slots.memory import give_back, share_one_heap
 
 REGISTRY_TIMEOUT_SECONDS = 5.0
 

@@ -12,11 +12,13 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.openapi.utils import get_openapi
 from starlette.routing import Route
 
-from serving import callers, envelope, generations, traffic
+from serving import envelope
 from serving.access import documented
+from serving.live import callers, generations
 from serving.problems import MEDIA_TYPE, Dialect, Problem
-from serving.schemas import ProblemDocument
+from serving.schemas.generic import ProblemDocument
 from serving.services import Services
+from serving.traffic import arms as traffic
 
 PREDICT = "/v1/models/{name}/predict"
 PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}

@@ -9,9 +9,9 @@ import time
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving import callers, generations
+from serving.live import callers, generations
+from serving.metrics.telemetry import Telemetry
 from serving.observability.access_log import AccessLog
-from serving.telemetry import Telemetry
 
 HEADER = "X-Request-Id"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -57,23 +57,23 @@ from serving.access.refusals import (
     TooFast,
     Undeclared,
 )
-from serving.batching import QueueFull
 from serving.bodies import BodyTooLarge, MalformedBody, TooManyBodies, UnsupportedBody
-from serving.callers import CallerGone, DeadlinePassed, InvalidDeadline
-from serving.generations import InvalidGeneration, StillBehind
+from serving.catalogue.speech import SpeechUnavailable
 from serving.inspections import InspectionFailed, TooManyInspections
-from serving.interleaving import ChoiceRefused
-from serving.job_schemas import JobRefused
-from serving.live import BrokenRuntime, WarmUpFailed
+from serving.live.batching import QueueFull
+from serving.live.callers import CallerGone, DeadlinePassed, InvalidDeadline
+from serving.live.generations import InvalidGeneration, StillBehind
+from serving.live.loaded import BrokenRuntime, WarmUpFailed
+from serving.live.validation import InvalidActual, InvalidInstances
 from serving.problems import Problem, respond
+from serving.protocols.tensors import TensorRefused
 from serving.remote.wire import ModelWorkerFailed, NoModelWorker, RedisAway
-from serving.shelf import CatalogueMissing
-from serving.slots import NoChampion, TooManyInstances, UnknownModel, VersionNotLive
+from serving.schemas.job import JobRefused
+from serving.slots.shelf import CatalogueMissing
+from serving.slots.slots import NoChampion, TooManyInstances, UnknownModel, VersionNotLive
 from serving.spanish import SPOKEN, DomainRefused
-from serving.speech import SpeechUnavailable
-from serving.tensors import TensorRefused
+from serving.traffic.interleaving import ChoiceRefused
 from serving.uploads import NoRoomForUpload, TooManyUploads, UploadBroken
-from serving.validation import InvalidActual, InvalidInstances
 
 logger = logging.getLogger(__name__)
 

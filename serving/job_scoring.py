@@ -18,9 +18,9 @@ from pipelines.registry.client import (
 )
 from pipelines.versions.artifact import ArtifactRefused
 from pipelines.versions.flavour_runtime import FlavourFailed
-from serving.columns import columns_of
-from serving.live import BrokenRuntime, LiveModel
-from serving.validation import InvalidInstances
+from serving.live.loaded import BrokenRuntime, LiveModel
+from serving.live.validation import InvalidInstances
+from serving.protocols.columns import columns_of
 
 
 class LoadedScorer:

@@ -24,9 +24,9 @@ from pipelines.observability import logs
 from pipelines.registry.client import RegistryClient
 from pipelines.settings import Settings, SettingsError, load_settings
 from pipelines.store import Store, open_store
-from serving.cache import PackageCache
 from serving.job_scoring import loaded
-from serving.loading import ChampionLoader
+from serving.slots.cache import PackageCache
+from serving.slots.loading import ChampionLoader
 
 NICE = 10
 AUTOGROUP = Path("/proc/self/autogroup")

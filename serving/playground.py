@@ -7,13 +7,13 @@ from itertools import islice
 from typing import Any
 
 from pipelines.contract import Row
-from serving.playground_schemas import KnownEntity, NamedProduct
-from serving.review_board import image_url
-from serving.review_insight import SLOWEST_MS, drivers_of, without, word_spans
-from serving.review_schemas import Driver
-from serving.search import fold
-from serving.shelf import Assortment
-from serving.slots import Slots
+from serving.catalogue.search import fold
+from serving.review.board import image_url
+from serving.review.insight import SLOWEST_MS, drivers_of, without, word_spans
+from serving.schemas.playground import KnownEntity, NamedProduct
+from serving.schemas.review import Driver
+from serving.slots.shelf import Assortment
+from serving.slots.slots import Slots
 
 
 def text_column(schema: Mapping[str, Any]) -> str | None:

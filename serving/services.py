@@ -12,15 +12,15 @@ from pipelines.prediction_log import PredictionLog
 from pipelines.rendezvous import Preparation
 from pipelines.settings import Settings
 from pipelines.store import Store
-from serving.board import BoardDesk
-from serving.follower import Follower
+from serving.board.desk import BoardDesk
 from serving.inspections import Inspections
+from serving.metrics.telemetry import Telemetry
 from serving.remote.versions import RemoteVersions
 from serving.retraining import Retrainer
-from serving.rollout_desk import RolloutDesk
-from serving.rollouts import Rollouts
-from serving.slots import Slots
-from serving.telemetry import Telemetry
+from serving.rollouts.desk import RolloutDesk
+from serving.rollouts.rollouts import Rollouts
+from serving.slots.follower import Follower
+from serving.slots.slots import Slots
 
 if TYPE_CHECKING:
     from pipelines.observability.otlp import Tracing

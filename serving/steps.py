@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipelines.decisions.log import Champion
-from serving.answers import ServedModel
+from serving.live.answers import ServedModel
 
 Condition = Literal["serving", "loading", "failed", "no_champion"]
 

@@ -9,9 +9,9 @@ from pipelines.confirmations import Confirmation
 from pipelines.decisions.log import Decision
 from pipelines.rendezvous import Preparation
 from pipelines.versions.artifact import Contract
-from serving.answers import Answering, ServedModel
-from serving.decision_schemas import DecisionDocument, DecisionSummary
-from serving.schemas import (
+from serving.live.answers import Answering, ServedModel
+from serving.schemas.decision import DecisionDocument, DecisionSummary
+from serving.schemas.generic import (
     AnsweringView,
     ContractView,
     PreparationView,

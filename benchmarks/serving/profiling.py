@@ -33,7 +33,7 @@ PARTS: Mapping[str, Sequence[str]] = {
         "features/",
         "numpy/",
         "onnxruntime/",
-        "serving/validation.py",
+        "serving/live/validation.py",
     ),
     "prediction log: writing the line": (
         "pipelines/spool.py",
@@ -46,7 +46,7 @@ PARTS: Mapping[str, Sequence[str]] = {
         "sqlite3/",
     ),
     "routes, slots, batching, envelope": ("pipelines/", "serving/"),
-    "metrics": ("serving/telemetry.py", "serving/tallies.py", "prometheus_client/"),
+    "metrics": ("serving/metrics/telemetry.py", "serving/metrics/tallies.py", "prometheus_client/"),
     "HTTP: uvicorn and httptools": ("uvicorn/", "httptools"),
     "HTTP: Starlette and FastAPI": ("starlette/", "fastapi/"),
     "event loop": ("uvloop", "asyncio/", "_UnixSelectorEventLoop", "selectors.py"),

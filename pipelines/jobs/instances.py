@@ -16,7 +16,7 @@ WORDS = {"true": True, "false": False}
 
 
 class Field(Protocol):
-    """One field of the model's request or response row; `serving.columns.Column` is one."""
+    """One field of the model's request or response row; as `columns.Column` of the server is."""
 
     @property
     def name(self) -> str:

@@ -10,9 +10,9 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import State
 
 from pipelines.contract import Row
-from serving import generations
-from serving.answers import Answered, ServedModel
 from serving.bodies import QUICK_BYTES
+from serving.live import generations
+from serving.live.answers import Answered, ServedModel
 from serving.services import Services
 
 JSON = b"application/json"

@@ -13,9 +13,9 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
-from serving.answers import Answered
 from serving.hot.calls import Call, Question, Reply
-from serving.quick import Quick
+from serving.live.answers import Answered
+from serving.live.quick import Quick
 
 ROOM = 32
 """Requests of one call at most: more gain next to nothing, and the first would wait for the last.

@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving import callers, generations
 from serving.access.door import address_of
 from serving.bodies import QUICK_BYTES
 from serving.envelope import request_id_for
 from serving.errors import MEANINGS, refusal
 from serving.hot.calls import Call, Reply, reply_of
 from serving.hot.table import HotTable, Place
+from serving.live import callers, generations
 
 FORESEEN = tuple(MEANINGS)
 GONE = 499

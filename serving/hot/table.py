@@ -12,8 +12,8 @@ from serving.access.door import Door
 from serving.access.rules import rule_of
 from serving.hot.calls import JSON, AtOnce, HotRoute, Operation
 from serving.hot.rounds import Rounds
+from serving.metrics.tallies import Tallies
 from serving.observability.access_log import AccessLog
-from serving.tallies import Tallies
 from serving.tracing.sampling import Sampling
 
 

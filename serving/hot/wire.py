@@ -12,7 +12,6 @@ import logging
 import time
 from collections.abc import Mapping
 
-from serving import callers
 from serving.access.caller import Caller
 from serving.access.door import network_of
 from serving.envelope import request_id_for
@@ -20,6 +19,7 @@ from serving.hot.calls import JSON, Call, Question, Reply
 from serving.hot.heads import HeadsProtocol
 from serving.hot.rounds import Rounds, Waiting
 from serving.hot.table import HotTable, Place
+from serving.live import callers
 
 STATE = "hot"
 """Where the application's lifespan leaves the table of what can be answered here."""

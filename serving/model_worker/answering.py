@@ -8,11 +8,11 @@ from itertools import islice
 
 from pipelines.contract import RequestRefused, Row
 from pipelines.versions.flavour_runtime import FlavourFailed, WorkerLost
-from serving.live import BrokenRuntime, Loaded
+from serving.live.loaded import BrokenRuntime, Loaded
+from serving.live.turns import Rows
+from serving.live.validation import InvalidInstances
 from serving.remote import wire
 from serving.remote.wire import ModelWorkerFailed, Question
-from serving.turns import Rows
-from serving.validation import InvalidInstances
 
 Reply = tuple[Question, bytes]
 FORESEEN = (RequestRefused, BrokenRuntime, FlavourFailed)

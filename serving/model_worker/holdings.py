@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipelines.decisions.log import Champion
-from serving.live import LiveModel
+from serving.live.loaded import LiveModel
 from serving.model_worker.reading import Reader
 from serving.remote.roll import Held, WorkerWord
 

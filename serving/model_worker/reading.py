@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from serving.live import Loaded
+from serving.live.loaded import Loaded
 from serving.model_worker.answering import Reply, replies
 from serving.model_worker.claiming import Claims
 from serving.remote import scripts, wire

@@ -15,15 +15,15 @@ from pipelines.decisions.log import Champion, DecisionLog
 from pipelines.rollouts.records import active_rollouts
 from pipelines.settings import Settings
 from pipelines.store import Store
-from serving.batching import QueueLimits
-from serving.cache import PackageCache, Source
-from serving.live import LiveModel
-from serving.loading import ChampionLoader
+from serving.live.batching import QueueLimits
+from serving.live.loaded import LiveModel
 from serving.model_worker.holdings import Holdings
 from serving.model_worker.presence import Presence, State
 from serving.model_worker.reading import Reader
 from serving.model_worker.wanted import wanted
 from serving.remote.wire import Target
+from serving.slots.cache import PackageCache, Source
+from serving.slots.loading import ChampionLoader
 
 if TYPE_CHECKING:
     from redis import Redis

@@ -10,7 +10,7 @@ import logging
 import random
 from collections.abc import Callable
 
-from serving.generations import Generation
+from serving.live.generations import Generation
 from serving.observability.request_fields import champion_fields, trace_of
 
 logger = logging.getLogger("serving.access")

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 from pipelines.observability import logs
-from serving import callers, generations
+from serving.live import callers, generations
 
 TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 """https://www.w3.org/TR/trace-context/: version, trace, span of the caller, flags."""

@@ -21,8 +21,8 @@ from pipelines.jobs.totals import totals
 from pipelines.label_requests import queue
 from pipelines.settings import Settings
 from pipelines.store import Store, confirmed_orders, decisions
+from serving.metrics.queues import JobFigures
 from serving.observability import home_figures
-from serving.queue_metrics import JobFigures
 
 logger = logging.getLogger(__name__)
 

@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from pipelines.contract import Row
-from serving import callers
-from serving.batching import LONGEST_RETRY_SECONDS, QueueFull, QueueLimits, Watch
-from serving.callers import CallerGone, DeadlinePassed
-from serving.costs import Cost
+from serving.live import callers
+from serving.live.batching import LONGEST_RETRY_SECONDS, QueueFull, QueueLimits, Watch
+from serving.live.callers import CallerGone, DeadlinePassed
+from serving.live.costs import Cost
+from serving.live.turns import Rows, Ticket
 from serving.remote.errand import Errand
 from serving.remote.post import Letter
 from serving.remote.wire import NoModelWorker, Target
-from serving.turns import Rows, Ticket
 
 LOOK_SECONDS = 0.02
 
@@ -34,7 +34,7 @@ class Carrier(Protocol):
 
 
 class RemoteDesk:
-    """Sends the requests of one version to its workers; a `serving.batching.Queue`."""
+    """Sends the requests of one version to its workers; a `serving.live.batching.Queue`."""
 
     def __init__(
         self,

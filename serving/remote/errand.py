@@ -11,11 +11,11 @@ import time
 import uuid
 from typing import Protocol
 
-from serving import turns
-from serving.calls import placed
+from serving.live import turns
+from serving.live.calls import placed
+from serving.live.turns import Part, Ticket
 from serving.remote import wire
 from serving.remote.post import Letter
-from serving.turns import Part, Ticket
 
 NO_LIMIT = 1_000_000_000
 

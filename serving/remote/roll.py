@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from serving.costs import Cost
+from serving.live.costs import Cost
 from serving.remote.wire import ALIVE_MS, WORKERS, worker_key
 
 if TYPE_CHECKING:

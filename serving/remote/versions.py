@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING
 
 from pipelines.settings import Settings
 from pipelines.versions.artifact import Contract, Package
-from serving.answers import ServedModel
-from serving.batching import Queue, QueueFull, QueueLimits, Watch
-from serving.callers import DeadlinePassed
-from serving.costs import Cost
-from serving.live import LiveModel, Loaded, golden_answers, usual_bytes
+from serving.live.answers import ServedModel
+from serving.live.batching import Queue, QueueFull, QueueLimits, Watch
+from serving.live.callers import DeadlinePassed
+from serving.live.costs import Cost
+from serving.live.loaded import LiveModel, Loaded, golden_answers, usual_bytes
+from serving.live.turns import Rows
+from serving.live.validation import SchemaCheck, TargetCheck
 from serving.remote import roll
 from serving.remote.connection import failures, open_redis
 from serving.remote.desk import RemoteDesk
@@ -32,8 +34,6 @@ from serving.remote.wire import (
     RedisAway,
     Target,
 )
-from serving.turns import Rows
-from serving.validation import SchemaCheck, TargetCheck
 
 if TYPE_CHECKING:
     from redis import Redis

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import orjson
 
 from pipelines.contract import RequestRefused, Row
-from serving.live import BrokenRuntime
+from serving.live.loaded import BrokenRuntime
 
 GROUP = "workers"
 """The consumer group of every queue."""

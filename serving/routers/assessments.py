@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query
 from pydantic import ValidationError
 
 from pipelines.assessments import kept
-from serving.assessment_schemas import AssessmentList, AssessmentView
 from serving.dependencies import ServicesDependency
+from serving.schemas.assessment import AssessmentList, AssessmentView
 
 logger = logging.getLogger(__name__)
 

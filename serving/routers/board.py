@@ -5,12 +5,12 @@ from __future__ import annotations
 from fastapi import APIRouter, Query, Response
 
 from serving import views
-from serving.board_schemas import Board
+from serving.board.told_figures import figures, judged_by, slices
 from serving.bodies import StrictRoute
 from serving.dependencies import CallerDependency, ServicesDependency
-from serving.schemas import Run
-from serving.story_schemas import JudgementRequest, ModelStory, RetrainForm
-from serving.told_figures import figures, judged_by, slices
+from serving.schemas.board import Board
+from serving.schemas.generic import Run
+from serving.schemas.story import JudgementRequest, ModelStory, RetrainForm
 
 router = APIRouter(prefix="/v1", tags=["board"], route_class=StrictRoute)
 

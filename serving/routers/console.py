@@ -18,7 +18,7 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from serving.negotiation import takes
+from serving.protocols.negotiation import takes
 
 PAGES = ("/", "/review", "/board", "/monitoring", "/models/{name}", "/decisions/{decision_id}")
 PLAYGROUNDS = ("/playground", "/playground/{model}")

@@ -8,10 +8,10 @@ from pipelines.catalogue_diff import document
 from pipelines.decisions import approval
 from serving import views
 from serving.bodies import StrictRoute
-from serving.decision_schemas import DecisionDocument, DecisionList
 from serving.dependencies import CallerDependency, ServicesDependency
-from serving.diff_schemas import CatalogueDiffView
-from serving.schemas import ApprovalRequest
+from serving.schemas.decision import DecisionDocument, DecisionList
+from serving.schemas.diff import CatalogueDiffView
+from serving.schemas.generic import ApprovalRequest
 
 router = APIRouter(prefix="/v1/decisions", tags=["decisions"], route_class=StrictRoute)
 

@@ -14,8 +14,8 @@ from pydantic import BaseModel, Field
 
 from pipelines.contract import Row
 from pipelines.orders.stored_sales import MODEL, Stored, StoredSales, sales_folder
-from serving.answers import Answered
 from serving.hot.calls import Call, HotRoute, Question, Reply, documented, question
+from serving.live.answers import Answered
 from serving.problems import Dialect
 from serving.spanish import (
     DomainRefused,

@@ -7,12 +7,12 @@ from fastapi import APIRouter
 from pipelines.decisions import approval
 from pipelines.gate import override as overriding
 from serving import views
+from serving.board.told_decisions import explained
 from serving.bodies import StrictRoute
-from serving.decision_schemas import DecisionDocument
 from serving.dependencies import CallerDependency, ServicesDependency
-from serving.error_schemas import ErrorPlots
-from serving.story_schemas import Explanation, OverrideRequest, ReplayOutcome
-from serving.told_decisions import explained
+from serving.schemas.decision import DecisionDocument
+from serving.schemas.error import ErrorPlots
+from serving.schemas.story import Explanation, OverrideRequest, ReplayOutcome
 
 router = APIRouter(prefix="/v1/decisions", tags=["decisions"], route_class=StrictRoute)
 

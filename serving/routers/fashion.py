@@ -16,9 +16,9 @@ from starlette.datastructures import QueryParams
 
 from pipelines.contract import Row
 from pipelines.settings import Settings
-from serving.answers import Answered
 from serving.dependencies import SettingsDependency
 from serving.hot.calls import Call, HotRoute, Reply, documented
+from serving.live.answers import Answered
 from serving.problems import Dialect, Problem
 from serving.spanish import DomainRefused, refusal, render
 

@@ -8,8 +8,8 @@ from pipelines.prediction_log import Prediction
 from pipelines.rollouts.losses import CHOSEN
 from serving.bodies import StrictRoute
 from serving.dependencies import CallerDependency, RequestId, ServicesDependency
-from serving.interleaving import require_shown
-from serving.schemas import FeedbackRequest, FeedbackResponse, ServedVersion
+from serving.schemas.generic import FeedbackRequest, FeedbackResponse, ServedVersion
+from serving.traffic.interleaving import require_shown
 
 router = APIRouter(prefix="/v1/models", tags=["models"], route_class=StrictRoute)
 

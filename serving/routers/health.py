@@ -12,7 +12,7 @@ from serving import views
 from serving.dependencies import CallerDependency, ServicesDependency
 from serving.observability.store_figures import StoreFigures
 from serving.remote.figures import RemoteFigures
-from serving.schemas import Accepted, Alive, Health, Readiness
+from serving.schemas.generic import Accepted, Alive, Health, Readiness
 
 router = APIRouter(tags=["health"])
 

@@ -14,9 +14,9 @@ from pipelines.decisions.lineage import lineage
 from pipelines.orders.stored_sales import Stored, StoredSales
 from pipelines.prediction_log import Prediction
 from serving.dependencies import ServicesDependency
-from serving.history_schemas import PredictionHistory
+from serving.live.validation import InvalidInstances
+from serving.schemas.history import PredictionHistory
 from serving.services import Services
-from serving.validation import InvalidInstances
 
 STORED_HISTORY = "stored_history"
 """The field by which a logged forecast names the stored sales that it was made from."""

@@ -15,12 +15,12 @@ from starlette.datastructures import Headers
 
 from serving.bodies import UnsupportedBody, decoded, media_type_of
 from serving.dependencies import RequestId, ServicesDependency
-from serving.payloads import from_csv, from_json
 from serving.problems import Dialect, Problem
-from serving.protocol_schemas import Invocation
-from serving.schemas import PredictResponse
+from serving.protocols.payloads import from_csv, from_json
+from serving.schemas.generic import PredictResponse
+from serving.schemas.protocol import Invocation
 from serving.services import Services
-from serving.slots import NoChampion, UnknownModel
+from serving.slots.slots import NoChampion, UnknownModel
 
 CSV = "text/csv"
 MEDIA_TYPES = frozenset({CSV})

@@ -29,9 +29,9 @@ from pipelines.jobs.record import (
 from pipelines.orders.product_catalogue import catalogue_file
 from serving import uploads
 from serving.bodies import UnsupportedBody, json_in, media_type_of
-from serving.columns import columns_of, known, shown
 from serving.dependencies import ServicesDependency
-from serving.job_schemas import (
+from serving.protocols.columns import columns_of, known, shown
+from serving.schemas.job import (
     BODY,
     MEDIA_TYPES,
     RESULT_TYPES,
@@ -42,7 +42,7 @@ from serving.job_schemas import (
     view,
 )
 from serving.services import Services
-from serving.shelf import CatalogueMissing
+from serving.slots.shelf import CatalogueMissing
 from serving.uploads import UploadPlaces
 
 JSON_BYTES = 100_000

@@ -9,7 +9,7 @@ from pipelines.label_requests.campaign import open_campaign
 from pipelines.labels import Labels
 from serving.bodies import StrictRoute
 from serving.dependencies import CallerDependency, RequestId, ServicesDependency
-from serving.label_schemas import LabelQueue, LabelRequest, LabelResponse, Question
+from serving.schemas.label import LabelQueue, LabelRequest, LabelResponse, Question
 from serving.services import Services
 
 router = APIRouter(prefix="/v1/models", tags=["models"], route_class=StrictRoute)

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Body, Response
 
 from serving import views
 from serving.bodies import StrictRoute
-from serving.decision_schemas import DecisionDocument
 from serving.dependencies import CallerDependency, ServicesDependency
-from serving.schemas import (
+from serving.schemas.decision import DecisionDocument
+from serving.schemas.generic import (
     ModelList,
     ModelView,
     RetrainRequest,

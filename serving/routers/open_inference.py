@@ -15,10 +15,10 @@ from pipelines.contract import Row
 from serving.bodies import UnsupportedBody, decoded
 from serving.dependencies import RequestId, ServicesDependency
 from serving.errors import RETRY_SECONDS
-from serving.inference_answers import document, outputs_described, require_outputs
-from serving.inference_requests import Asked, inputs_described, instances, parse
 from serving.problems import Dialect, Problem
-from serving.protocol_schemas import (
+from serving.protocols.inference_answers import document, outputs_described, require_outputs
+from serving.protocols.inference_requests import Asked, inputs_described, instances, parse
+from serving.schemas.protocol import (
     InferenceRequest,
     InferenceResponse,
     ModelMetadata,

@@ -15,7 +15,9 @@ from pipelines.orders.stored_sales import Stored, StoredSales
 from serving import playground, views
 from serving.bodies import StrictRoute
 from serving.dependencies import RequestId, ServicesDependency
-from serving.playground_schemas import (
+from serving.review.desk import ReviewDeskDependency
+from serving.schemas.generic import PredictResponse
+from serving.schemas.playground import (
     ForecastAsked,
     KnownEntities,
     NamedProduct,
@@ -25,11 +27,9 @@ from serving.playground_schemas import (
     WordsAsked,
     WordsTold,
 )
-from serving.review_desk import ReviewDeskDependency
-from serving.schemas import PredictResponse
 from serving.services import Services
-from serving.shelf import Assortment
-from serving.slots import NoChampion
+from serving.slots.shelf import Assortment
+from serving.slots.slots import NoChampion
 
 router = APIRouter(prefix="/v1/playground", tags=["playground"], route_class=StrictRoute)
 

@@ -7,10 +7,10 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Request, Response
 
-from serving.answers import Answered
 from serving.bodies import MalformedBody, json_in
 from serving.hot.calls import Call, HotRoute, Question, Reply, documented, question
-from serving.schemas import PredictRequest, PredictResponse
+from serving.live.answers import Answered
+from serving.schemas.generic import PredictRequest, PredictResponse
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
 

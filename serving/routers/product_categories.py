@@ -12,9 +12,9 @@ from pydantic import BaseModel
 from pipelines.contract import Row
 from pipelines.settings import ServingSettings
 from serving.access.caller import Caller
-from serving.answers import Answered
 from serving.dependencies import CallerDependency, ServicesDependency
 from serving.hot.calls import Call, HotRoute, Question, Reply, documented, question, reply_of
+from serving.live.answers import Answered
 from serving.problems import Dialect, Problem
 from serving.services import Services
 from serving.spanish import WORDS, DomainRefused, object_in, refusal, sentence

@@ -13,9 +13,9 @@ from pipelines.orders.order_lines import message_id_of
 from pipelines.orders.recordings import MEDIA_TYPES
 from serving.dependencies import CallerDependency, SettingsDependency
 from serving.hot.calls import Call, HotRoute, Reply, documented
-from serving.order_desk import REVIEWER, OrderDesk, OrderDeskDependency, lifespan
 from serving.problems import Dialect, Problem
-from serving.shelf import found_as_json
+from serving.review.order_desk import REVIEWER, OrderDesk, OrderDeskDependency, lifespan
+from serving.slots.shelf import found_as_json
 from serving.spanish import DomainRefused, object_of, refusal, render, text_field
 
 SEARCH_CHARACTERS = 500

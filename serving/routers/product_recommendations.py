@@ -13,11 +13,11 @@ import orjson
 from fastapi import APIRouter, FastAPI, Request, Response
 
 from pipelines.contract import Row
-from serving import generations
-from serving.answers import Answered, ServedModel
 from serving.hot.calls import Call, HotRoute, Question, Reply, documented
+from serving.live import generations
+from serving.live.answers import Answered, ServedModel
 from serving.problems import Dialect
-from serving.slots import Slots
+from serving.slots.slots import Slots
 from serving.spanish import (
     DomainRefused,
     object_in,
@@ -26,7 +26,7 @@ from serving.spanish import (
     text_schema,
     whole_number,
 )
-from serving.traffic import Asked
+from serving.traffic.arms import Asked
 
 MODEL = "product_recommendations"
 ID_CHARACTERS = 200

@@ -16,11 +16,11 @@ from pipelines.orders.order_files import as_csv, as_json
 from pipelines.orders.recordings import MEDIA_TYPES
 from serving.bodies import StrictRoute
 from serving.dependencies import CallerDependency, SettingsDependency
-from serving.negotiation import takes
-from serving.review_board import image_url
-from serving.review_desk import Desk, ReviewDesk, ReviewDeskDependency, lifespan
-from serving.review_orders import view
-from serving.review_schemas import (
+from serving.protocols.negotiation import takes
+from serving.review.board import image_url
+from serving.review.desk import Desk, ReviewDesk, ReviewDeskDependency, lifespan
+from serving.review.orders import view
+from serving.schemas.review import (
     ChoiceOutcome,
     ChoiceOutcomes,
     Drivers,

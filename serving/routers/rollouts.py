@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Response
 
 from serving.bodies import StrictRoute
 from serving.dependencies import CallerDependency, ServicesDependency
-from serving.rollout_schemas import (
+from serving.schemas.rollout import (
     RolloutList,
     RolloutRequest,
     RolloutView,

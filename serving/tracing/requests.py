@@ -7,7 +7,7 @@ from collections.abc import Callable
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pipelines.observability.otlp import RequestSpan, Tracing
-from serving import generations
+from serving.live import generations
 from serving.observability.request_fields import champion_fields
 from serving.tracing.sampling import Sampling
 

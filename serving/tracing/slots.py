@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pipelines.contract import Row
 from pipelines.observability.otlp import Tracing
 from pipelines.prediction_log import Entry, Provenance
-from serving.live import LiveModel
-from serving.slots import Recorder, Slots
+from serving.live.loaded import LiveModel
+from serving.slots.slots import Recorder, Slots
 
 
 class TracedSlots(Slots):

@@ -29,6 +29,7 @@ from pipelines.secret_files import SecretFileError
 from pipelines.settings import SettingsError
 from pipelines.settings_secrets import SecretInFile
 from serving.errors import MEANINGS, problem_of
+from serving.hot.watched import TooManyWaiting
 
 OURS = ("serving.", "pipelines.", "features.")
 ELSEWHERE = {
@@ -47,6 +48,7 @@ ELSEWHERE = {
     PredictionsDamaged: "is raised by gate and replay, which no endpoint calls",
     UnknownMetric: "is raised by the gate, which no endpoint calls",
     FitRefused: "is raised in training, which no endpoint does",
+    TooManyWaiting: "is raised while a head is read; the connection is told so, and ends",
     JobFailed: "is raised in the job worker, which keeps it as the job's error",
     NoLongerOurs: "is raised in the job worker, which leaves the job alone then",
     Stopped: "is raised in the job worker, which puts the job back then",

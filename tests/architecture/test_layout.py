@@ -73,7 +73,9 @@ def test_folders_of_data_and_tools_are_no_packages() -> None:
     assert not [name for name in folders if (ROOT / name / "__init__.py").exists()]
 
 
-@pytest.mark.parametrize("package", ["serving", "serving.app", "serving.slots", "serving.bless"])
+@pytest.mark.parametrize(
+    "package", ["serving", "serving.app", "serving.slots.slots", "serving.bless"]
+)
 def test_the_server_loads_no_learning_library(package: str) -> None:
     assert not loaded_by(f"import {package}").intersection({*LEARNING, "pandas", "scipy"})
 

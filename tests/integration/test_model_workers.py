@@ -70,7 +70,7 @@ class Gate:
 @pytest.fixture
 def gate(monkeypatch) -> Iterator[Gate]:
     gate = Gate()
-    monkeypatch.setattr("serving.live.open_runtime", lambda _package: gate)
+    monkeypatch.setattr("serving.live.loaded.open_runtime", lambda _package: gate)
     yield gate
     gate.opened.set()
 

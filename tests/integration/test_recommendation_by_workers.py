@@ -12,8 +12,8 @@ from domain_stage import DomainStage
 from fashion_stage import serve_fashion, write_shop
 from redis_server import RedisServer
 
-from serving.batching import QueueLimits, Unwatched
-from serving.live import LiveModel
+from serving.live.batching import QueueLimits, Unwatched
+from serving.live.loaded import LiveModel
 from serving.model_worker.reading import Reader
 from serving.remote.connection import open_redis
 from serving.remote.desk import RemoteDesk

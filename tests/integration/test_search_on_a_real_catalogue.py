@@ -8,7 +8,7 @@ import random
 import time
 from pathlib import Path
 
-from serving.search import SearchIndex, fold
+from serving.catalogue.search import SearchIndex, fold
 
 
 def misspelt(text: str, rng: random.Random) -> str:

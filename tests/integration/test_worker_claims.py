@@ -11,7 +11,7 @@ from redis_server import RedisServer
 from remote_stage import wait_for
 
 from pipelines.contract import RequestRefused
-from serving.costs import Cost
+from serving.live.costs import Cost
 from serving.model_worker.claiming import Claims
 from serving.model_worker.presence import Presence, State
 from serving.model_worker.reading import Reader

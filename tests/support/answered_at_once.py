@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from serving.slots import Slots
+from serving.slots.slots import Slots
 
 
 def answered_at_once(monkeypatch: pytest.MonkeyPatch) -> list[str]:

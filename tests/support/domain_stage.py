@@ -16,10 +16,10 @@ from pipelines.orders.product_catalogue import Catalogue, Product, catalogue_fil
 from pipelines.settings import Settings
 from pipelines.store import Store, open_store
 from pipelines.versions.artifact import Contract, Package
-from serving.answers import ServedModel
 from serving.app import create_app
-from serving.live import LiveModel, Loaded
-from serving.validation import SchemaCheck, TargetCheck
+from serving.live.answers import ServedModel
+from serving.live.loaded import LiveModel, Loaded
+from serving.live.validation import SchemaCheck, TargetCheck
 
 PRODUCTS = (
     Product("27110001", "Martillo de uña 16 oz", "A-1", "martillo.png", 120.0),

@@ -17,7 +17,7 @@ from pipelines.jobs.record import Asked, Job
 from pipelines.jobs.work import Pace
 from pipelines.jobs.worker import JobWorker
 from pipelines.store import Store
-from serving.columns import Column
+from serving.protocols.columns import Column
 
 CHAMPION = Champion("stub", "3", 2, "d000007-abcdef", "f" * 64, None)
 EACH_BATCH = Pace(seconds=0.0)

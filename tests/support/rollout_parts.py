@@ -12,9 +12,9 @@ from pathlib import Path
 from serving_stage import MODEL, write_package
 
 from pipelines.rollouts.plan import Mode, Plan, Rollout, Step
-from serving.answers import Answered, ServedModel
-from serving.live import LiveModel, load
-from serving.slots import Slots
+from serving.live.answers import Answered, ServedModel
+from serving.live.loaded import LiveModel, load
+from serving.slots.slots import Slots
 
 CHAMPION, CHALLENGER = "1", "2"
 ENDS_AT = 1e11

@@ -10,9 +10,9 @@ from fastapi import FastAPI
 from pydantic import BaseModel, Field
 
 from pipelines.versions.artifact import Contract, Package
-from serving.answers import ServedModel
-from serving.live import LiveModel, Loaded
-from serving.validation import SchemaCheck, TargetCheck
+from serving.live.answers import ServedModel
+from serving.live.loaded import LiveModel, Loaded
+from serving.live.validation import SchemaCheck, TargetCheck
 
 WIDE = "wide"
 

@@ -15,15 +15,15 @@ from serving_stage import MODEL, write_package
 
 from pipelines.contract import RequestRefused
 from pipelines.versions.flavour_runtime import WorkerLost
-from serving import callers
-from serving.answers import ServedModel
-from serving.batching import Batcher, QueueFull, QueueLimits
-from serving.callers import CallerGone, DeadlinePassed, InvalidDeadline
-from serving.costs import Cost
 from serving.errors import problem_of
-from serving.live import LiveModel, load
-from serving.turns import Ticket, Turns
-from serving.validation import SchemaCheck
+from serving.live import callers
+from serving.live.answers import ServedModel
+from serving.live.batching import Batcher, QueueFull, QueueLimits
+from serving.live.callers import CallerGone, DeadlinePassed, InvalidDeadline
+from serving.live.costs import Cost
+from serving.live.loaded import LiveModel, load
+from serving.live.turns import Ticket, Turns
+from serving.live.validation import SchemaCheck
 
 PAYS = Cost(single_ms=10.0, batch_ms=20.0)
 PAYS_NOT = Cost(single_ms=10.0, batch_ms=150.0)
@@ -455,7 +455,7 @@ class Sleeper:
 def test_a_version_is_batched_when_its_warm_up_shows_that_it_pays(tmp_path, monkeypatch):
     package = write_package(tmp_path / "1", "uno")
     quick = load(package)
-    monkeypatch.setattr("serving.live.open_runtime", lambda _package: Sleeper())
+    monkeypatch.setattr("serving.live.loaded.open_runtime", lambda _package: Sleeper())
     slow = load(package)
     served = ServedModel(MODEL, "1", "d1", 1, package.digest)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 
-from serving.batching import Batcher
-from serving.costs import Cost
+from serving.live.batching import Batcher
+from serving.live.costs import Cost
 
 
 def test_of_two_that_come_at_once_to_an_idle_thread_the_second_gets_another_thread():

@@ -14,10 +14,10 @@ from serving_stage import MODEL, FakeOrchestration, Stage
 from pipelines import assessments
 from pipelines.orchestration import FlowRun, OrchestrationUnavailable
 from pipelines.settings import Settings
-from serving.flow_watch import AWAY_SECONDS, FRESH_SECONDS, FlowWatch
-from serving.model_traffic import FRESH_SECONDS as LOOK_SECONDS
-from serving.model_traffic import WINDOW_SECONDS, ModelTraffic
-from serving.tallies import Tallies
+from serving.board.flow_watch import AWAY_SECONDS, FRESH_SECONDS, FlowWatch
+from serving.board.model_traffic import FRESH_SECONDS as LOOK_SECONDS
+from serving.board.model_traffic import WINDOW_SECONDS, ModelTraffic
+from serving.metrics.tallies import Tallies
 
 PREDICT = f"/v1/models/{MODEL}/predict"
 ASKED = {"actor": "ana", "reason": "to see"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from wide_model import REQUEST, RESPONSE
 
-from serving.columns import columns_of, shown
+from serving.protocols.columns import columns_of, shown
 
 
 def test_every_kind_of_column_is_read_off_a_schema_of_pydantic():

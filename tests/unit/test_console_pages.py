@@ -11,7 +11,7 @@ from asgi_client import AppClient
 from domain_stage import DomainStage
 
 from pipelines.settings import Settings
-from serving.negotiation import takes
+from serving.protocols.negotiation import takes
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Encoding": "gzip, br"}
 INDEX = b"<!doctype html><title>Contender</title>"

@@ -19,10 +19,10 @@ from pipelines.jobs.queue import JobQueue
 from pipelines.jobs.record import Asked
 from pipelines.label_requests.queue import LabelRequest, publish
 from pipelines.orders.confirmed_orders import ConfirmedOrders, OrderedLine
+from serving.metrics.telemetry import Telemetry
 from serving.observability.store_figures import StoreFigures
 from serving.remote import figures
 from serving.remote.figures import QueueFigures, RemoteFigures
-from serving.telemetry import Telemetry
 
 ROOT = Path(__file__).resolve().parents[2]
 DASHBOARD = ROOT / "docker" / "grafana" / "contender-dashboard.json"

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from pipelines.deception import BREAKS, as_drawn, mistakable, unseen
 from pipelines.labels import LabelRefused, Labels
 from pipelines.store import Store
-from serving.schemas import Actor, Reason
+from serving.schemas.generic import Actor, Reason
 
 pytestmark = pytest.mark.both_databases
 

@@ -9,7 +9,7 @@ from asgi_client import AppClient
 from serving_stage import MODEL, Stage
 
 from pipelines.settings import Settings
-from serving import generations
+from serving.live import generations
 
 PREDICT = f"/v1/models/{MODEL}/predict"
 BODY = {"instances": [{"text": "pintura"}]}

@@ -14,10 +14,10 @@ from serving_stage import MODEL
 from pipelines.registry.client import RegistryUnavailable
 from pipelines.rollouts.plan import Rollout
 from pipelines.versions.artifact import ArtifactRefused
-from serving.live import LiveModel
-from serving.rollout_traffic import TakenUp
-from serving.rollouts import LOAD_PATIENCE_SECONDS, RETRY_SECONDS, Rollouts
-from serving.slots import Slots
+from serving.live.loaded import LiveModel
+from serving.rollouts.rollouts import LOAD_PATIENCE_SECONDS, RETRY_SECONDS, Rollouts
+from serving.slots.slots import Slots
+from serving.traffic.rollouts import TakenUp
 
 
 class Affairs:

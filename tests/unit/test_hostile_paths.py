@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipelines.families.fashion_recommendations.data import Folder
 from pipelines.orders.recordings import RecordingRefused, find, read_below
-from serving.shelf import _image_file
+from serving.slots.shelf import _image_file
 
 PLAIN = b"a plain file"
 SECRET = b"nobody's business"

@@ -17,7 +17,7 @@ from pipelines.orders.stored_sales import StoredSales, sales_folder, write_sales
 from pipelines.prediction_log import PredictionLog, Provenance, count
 from pipelines.settings import Settings
 from pipelines.store import Store
-from serving.tallies import Tallies
+from serving.metrics.tallies import Tallies
 
 FROM = Provenance("stub", "3", "d000007-abcdef", 2, "request-1")
 ROWS = [[{"topic": "uno"}]]

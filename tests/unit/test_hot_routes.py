@@ -20,9 +20,9 @@ from serving.access.door import Door
 from serving.hot.calls import Call, HotRoute, Reply, reply_of
 from serving.hot.routes import HotRoutes
 from serving.hot.table import HotTable
+from serving.metrics.tallies import Tallies
 from serving.observability.access_log import AccessLog
 from serving.problems import Problem, respond
-from serving.tallies import Tallies
 
 PREDICT = f"/v1/models/{MODEL}/predict"
 PLAIN = {"Content-Type": "application/json"}

@@ -118,7 +118,7 @@ def test_an_unforeseen_error_is_told_by_the_application(served, connection, at_o
     def fail(*_: object) -> None:
         raise ZeroDivisionError("secret")
 
-    monkeypatch.setattr("serving.live.Loaded.answer", fail)
+    monkeypatch.setattr("serving.live.loaded.Loaded.answer", fail)
     response, told = ask(connection)
 
     assert (response.status, at_once) == (500, [])

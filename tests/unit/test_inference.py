@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wide_model import REQUEST, RESPONSE
 
-from serving.answers import Answered, ServedModel
 from serving.bodies import BodyTooLarge, MalformedBody
-from serving.inference_answers import document, outputs_described, require_outputs
-from serving.inference_requests import Asked, inputs_described, instances, parse
-from serving.tensors import TensorRefused, packed, unpacked
+from serving.live.answers import Answered, ServedModel
+from serving.protocols.inference_answers import document, outputs_described, require_outputs
+from serving.protocols.inference_requests import Asked, inputs_described, instances, parse
+from serving.protocols.tensors import TensorRefused, packed, unpacked
 
 SERVED = ServedModel("wide", "5", "d5", 5, "0" * 64)
 LIMIT = 100

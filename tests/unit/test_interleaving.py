@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.rollouts.losses import winner
-from serving.interleaving import (
+from serving.traffic.interleaving import (
     ChoiceRefused,
     interleave,
     items_of,

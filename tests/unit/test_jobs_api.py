@@ -20,10 +20,10 @@ from pipelines.jobs.worker import JobWorker
 from pipelines.orders import product_catalogue
 from pipelines.orders.product_catalogue import Catalogue, Product
 from pipelines.settings import Settings
-from serving.cache import PackageCache
 from serving.job_scoring import loaded
 from serving.job_worker import decided_champion
-from serving.loading import ChampionLoader
+from serving.slots.cache import PackageCache
+from serving.slots.loading import ChampionLoader
 
 JOBS = f"/v1/models/{MODEL}/jobs"
 CSV = {"Content-Type": "text/csv"}

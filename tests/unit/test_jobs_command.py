@@ -20,10 +20,10 @@ from pipelines.jobs.folder import JobFolders
 from pipelines.jobs.queue import JobQueue
 from pipelines.jobs.worker import JobWorker
 from pipelines.settings import Settings
-from serving.cache import PackageCache
 from serving.job_scoring import loaded
 from serving.job_worker import decided_champion
-from serving.loading import ChampionLoader
+from serving.slots.cache import PackageCache
+from serving.slots.loading import ChampionLoader
 
 RESTING_SECONDS = 0.05
 

@@ -17,7 +17,7 @@ from pipelines.jobs.record import JobFailed
 from pipelines.jobs.rows import InputRow
 from pipelines.orders import product_catalogue
 from pipelines.orders.product_catalogue import Catalogue, Product
-from serving.columns import Column
+from serving.protocols.columns import Column
 
 TEXT = Column("text", "text", nullable=False, required=True)
 COUNT = Column("count", "integer", nullable=False, required=False)

@@ -12,11 +12,11 @@ from serving_stage import write_package
 
 from pipelines.decisions import chain
 from pipelines.decisions.log import Decision
-from serving import loading
-from serving.batching import QueueLimits
-from serving.callers import DeadlinePassed
-from serving.live import load
-from serving.loading import ChampionLoader
+from serving.live.batching import QueueLimits
+from serving.live.callers import DeadlinePassed
+from serving.live.loaded import load
+from serving.slots import loading
+from serving.slots.loading import ChampionLoader
 
 
 class Hanging:
@@ -84,7 +84,7 @@ def test_a_challenger_that_hangs_leaves_the_champion_half_of_the_time(tmp_path, 
         limits=QueueLimits(deadline_seconds=10.0),
     )
     live = loader.challenger(asked)
-    monkeypatch.setattr("serving.callers.seconds_left", lambda most: most / 100)
+    monkeypatch.setattr("serving.live.callers.seconds_left", lambda most: most / 100)
 
     with pytest.raises(DeadlinePassed, match="within the 50 ms"):
         asyncio.run(live.answer([{"text": "a"}]))

@@ -30,7 +30,7 @@ class Written:
         self._stream = io.StringIO()
         handler = logging.StreamHandler(self._stream)
         handler.setFormatter(logs.formatter("api", form))
-        self.logger = logging.Logger("serving.keeper", logging.DEBUG)
+        self.logger = logging.Logger("serving.slots.keeper", logging.DEBUG)
         self.logger.addHandler(handler)
 
     @property
@@ -56,7 +56,7 @@ def test_a_line_of_json_names_when_where_and_what_and_everything_that_is_told_be
     assert {key: line[key] for key in ("level", "service", "logger", "event")} == {
         "level": "warning",
         "service": "api",
-        "logger": "serving.keeper",
+        "logger": "serving.slots.keeper",
         "event": "version 3 answers",
     }
     assert (line["model"], line["generation"]) == ("stub", 2)
@@ -68,7 +68,7 @@ def test_text_has_the_same_fields_behind_the_sentence():
 
     assert "INFO" in written.text
     assert written.text.endswith(
-        'serving.keeper: version 3 answers model=stub why="it was better"\n'
+        'serving.slots.keeper: version 3 answers model=stub why="it was better"\n'
     )
 
 

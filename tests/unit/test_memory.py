@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from serving.memory import give_back, unchanged_code
+from serving.slots.memory import give_back, unchanged_code
 
 SMAPS = """\
 7f00-7f10 r-xp 00001000 fe:00 260850                     /lib/libsome.so.3

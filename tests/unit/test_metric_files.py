@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 COUNTING = """
-from serving.telemetry import Telemetry
+from serving.metrics.telemetry import Telemetry
 telemetry = Telemetry()
 telemetry.looked(True)
 telemetry.swaps.labels("stub", "swapped").inc()

@@ -13,14 +13,14 @@ from pipelines.contract import RequestRefused
 from pipelines.decisions.log import Champion, UnknownDecision
 from pipelines.settings import SettingsError, load_settings
 from pipelines.versions.flavour_runtime import WorkerLost
-from serving.costs import Cost
-from serving.live import BrokenRuntime
+from serving.live.costs import Cost
+from serving.live.loaded import BrokenRuntime
+from serving.live.validation import SchemaCheck
 from serving.model_worker.answering import calls, replies
 from serving.model_worker.wanted import wanted
 from serving.remote import roll, wire
 from serving.remote.roll import Held, WorkerWord
 from serving.remote.wire import Question
-from serving.validation import SchemaCheck
 
 SCHEMA = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
 

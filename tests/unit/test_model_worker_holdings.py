@@ -7,10 +7,10 @@ from types import SimpleNamespace
 from serving_stage import MODEL, Stage
 
 from pipelines.decisions.log import Champion
-from serving import loading
 from serving.model_worker.holdings import GRACE_SECONDS, Holdings
 from serving.model_worker.worker import compose
 from serving.remote.connection import open_redis
+from serving.slots import loading
 
 
 def champion(version: str, decision: str) -> Champion:
@@ -143,7 +143,7 @@ def test_a_call_may_take_as_long_with_a_worker_as_with_the_api(make_settings, mo
         return real(package, text_limit=text_limit, call_seconds=call_seconds)
 
     real = loading.load
-    monkeypatch.setattr("serving.loading.load", load)
+    monkeypatch.setattr("serving.slots.loading.load", load)
     stage = Stage(
         make_settings(
             models={MODEL: {"source": {"url": "texts.csv"}}}, serving={"deadline_seconds": 77}

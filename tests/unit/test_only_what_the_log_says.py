@@ -19,12 +19,12 @@ from pipelines.decisions.seal import broken
 from pipelines.settings import Settings
 from pipelines.store import decisions
 from pipelines.versions.artifact import ArtifactRefused
-from serving.cache import PackageCache
-from serving.loading import ChampionLoader
+from serving.slots.cache import PackageCache
+from serving.slots.loading import ChampionLoader
 
 ROOT = Path(__file__).resolve().parents[2]
 OPENS_PACKAGES = {
-    "serving/cache.py",  # by the digest that it is asked for
+    "serving/slots/cache.py",  # by the digest that it is asked for
     "serving/bless.py",  # in a process of its own, before anybody may promote it
     "pipelines/versions/admission.py",  # where it is admitted
     "pipelines/versions/artifact.py",
@@ -32,7 +32,7 @@ OPENS_PACKAGES = {
     "pipelines/versions/packaged_model.py",  # MLflow's own form of it, which we never serve
     "pipelines/arena/restoration.py",  # by the champion's digest
 }
-LOADS_MODELS = {"serving/loading.py", "serving/bless.py"}
+LOADS_MODELS = {"serving/slots/loading.py", "serving/bless.py"}
 
 
 @pytest.fixture
@@ -158,6 +158,6 @@ def test_packages_are_opened_by_their_admitted_digest_and_nowhere_else():
 
 def test_models_are_loaded_by_recorded_decisions_and_nowhere_else():
     """API workers, job workers and model workers have one loader, which asks the log."""
-    assert users_of("load", "serving.live") == LOADS_MODELS
-    users = users_of("ChampionLoader", "serving.loading")
+    assert users_of("load", "serving.live.loaded") == LOADS_MODELS
+    users = users_of("ChampionLoader", "serving.slots.loading")
     assert users >= {"serving/assembly.py", "serving/job_worker.py"}

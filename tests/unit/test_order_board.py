@@ -15,8 +15,8 @@ from sqlalchemy.exc import OperationalError
 
 from pipelines.orders.order_lines import IncomingLine, OrderLines
 from pipelines.store import Store
-from serving.order_board import OrderBoard
-from serving.shelf import Shelf
+from serving.review.order_board import OrderBoard
+from serving.slots.shelf import Shelf
 
 pytestmark = pytest.mark.both_databases
 

@@ -10,7 +10,7 @@ from serving_stage import MODEL, FakeRegistry, write_package
 
 from pipelines.registry.client import RegistryUnavailable
 from pipelines.versions.artifact import ArtifactRefused
-from serving.cache import PackageCache
+from serving.slots.cache import PackageCache
 
 
 @pytest.fixture

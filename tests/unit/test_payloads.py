@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from wide_model import REQUEST
 
 from serving.bodies import BodyTooLarge, MalformedBody
-from serving.payloads import PayloadRefused, from_csv, from_json
+from serving.protocols.payloads import PayloadRefused, from_csv, from_json
 
 LIMIT = 100
 ALONE = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}

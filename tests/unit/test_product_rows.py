@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.orders.product_catalogue import Catalogue, CatalogueUnreadable, Product, write
-from serving.product_rows import Codes, ProductRows
-from serving.shelf import Assortment, Shelf
+from serving.catalogue.product_rows import Codes, ProductRows
+from serving.slots.shelf import Assortment, Shelf
 
 PRODUCTS = (
     Product("1001", "Tornillo hexagonal ñandú", "7", "a.png", 2.5),

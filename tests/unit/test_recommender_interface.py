@@ -12,7 +12,7 @@ from recommender_stage import ITEMS, SETTINGS, serve_recommender
 from pipelines.families.product_recommendations import asking
 from pipelines.families.product_recommendations.layout import ListArrays
 from pipelines.settings import Settings
-from serving.answers import ServedModel
+from serving.live.answers import ServedModel
 from serving.routers import product_recommendations as interface
 from serving.routers.product_recommendations import AnswerCache, Kept
 

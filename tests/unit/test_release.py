@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from serving_stage import MODEL, write_package
 
-from serving.answers import ServedModel
-from serving.live import LiveModel, load
-from serving.slots import Slots
+from serving.live.answers import ServedModel
+from serving.live.loaded import LiveModel, load
+from serving.slots.slots import Slots
 
 
 class Recorder:

@@ -8,10 +8,10 @@ import orjson
 import pytest
 
 from pipelines.contract import RequestRefused
-from serving.batching import QueueFull, QueueLimits, Unwatched
-from serving.callers import DeadlinePassed
-from serving.costs import Cost
-from serving.live import BrokenRuntime
+from serving.live.batching import QueueFull, QueueLimits, Unwatched
+from serving.live.callers import DeadlinePassed
+from serving.live.costs import Cost
+from serving.live.loaded import BrokenRuntime
 from serving.remote import wire
 from serving.remote.desk import RemoteDesk
 from serving.remote.post import Letter

@@ -17,7 +17,7 @@ from pipelines.settings import Settings
 from serving.hot.wire import HotProtocol
 from serving.observability.access_log import AccessLog
 from serving.observability.request_fields import trace_of
-from serving.slots import Slots
+from serving.slots.slots import Slots
 
 PREDICT = f"/v1/models/{MODEL}/predict"
 BODY = {"instances": [{"text": "a very private text"}]}
@@ -49,7 +49,7 @@ def test_a_champion_that_begins_to_answer_is_named_with_its_decision(stage, line
     with AppClient(stage.app()):
         pass
 
-    (line,) = lines.of("serving.keeper")
+    (line,) = lines.of("serving.slots.keeper")
     head = stage.log.head(MODEL)
     assert head is not None
     assert {key: line[key] for key in ("model", "version", "decision_id", "generation")} == {

@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel, Field
 
 from pipelines.versions.artifact import ArtifactRefused
-from serving.validation import Fault, InvalidInstances, SchemaCheck
+from serving.live.validation import Fault, InvalidInstances, SchemaCheck
 
 
 class Line(BaseModel):

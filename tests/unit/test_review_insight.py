@@ -14,10 +14,11 @@ from rollout_parts import Recorder
 
 from pipelines.contract import RequestRefused
 from pipelines.versions.artifact import Package
-from serving.answers import ServedModel
-from serving.live import LiveModel, Loaded
+from serving.live.answers import ServedModel
+from serving.live.loaded import LiveModel, Loaded
+from serving.live.validation import SchemaCheck, TargetCheck
 from serving.remote.wire import ModelWorkerFailed, NoModelWorker, RedisAway
-from serving.review_insight import (
+from serving.review.insight import (
     CATEGORIES,
     CODES,
     Insights,
@@ -27,8 +28,7 @@ from serving.review_insight import (
     without,
     word_spans,
 )
-from serving.slots import Slots
-from serving.validation import SchemaCheck, TargetCheck
+from serving.slots.slots import Slots
 
 
 class Told:

@@ -24,7 +24,7 @@ from pipelines.rollouts import disagreements, steward
 from pipelines.rollouts.disagreements import Disagreement
 from pipelines.settings import Settings
 from pipelines.store import Store
-from serving.rollout_desk import RolloutDesk
+from serving.rollouts.desk import RolloutDesk
 
 MODELS = {
     "product_codes": {"source": {"url": "codes.csv"}},
@@ -475,7 +475,7 @@ def test_a_line_that_comes_to_an_order_is_shown_with_it_and_becomes_another(stag
 
 
 def test_progress_counts_what_waits_beyond_the_lines_shown(stage, client, monkeypatch):
-    monkeypatch.setattr("serving.review_desk.LINES", 4)
+    monkeypatch.setattr("serving.review.desk.LINES", 4)
     for number in range(5):
         stage.order(f"m{number}", "martillo", "cable")
     stage.predict()

@@ -11,9 +11,9 @@ from sqlalchemy.exc import OperationalError
 
 from pipelines.decisions.log import DecisionLog
 from pipelines.store import rollout_units
-from serving import rollout_affairs
-from serving.rollout_affairs import StoredAffairs
-from serving.rollout_traffic import take_up
+from serving.rollouts import affairs as rollout_affairs
+from serving.rollouts.affairs import StoredAffairs
+from serving.traffic.rollouts import take_up
 
 pytestmark = pytest.mark.both_databases
 

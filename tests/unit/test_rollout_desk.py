@@ -7,8 +7,8 @@ from rollout_parts import champion
 from serving_stage import MODEL
 
 from pipelines.rollouts.plan import PlanRefused
-from serving.rollout_desk import planned
-from serving.rollout_schemas import RolloutRequest
+from serving.rollouts.desk import planned
+from serving.schemas.rollout import RolloutRequest
 
 TEXT = {"type": "object", "properties": {"topic": {"type": "string"}}}
 

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from serving import search
-from serving.search import SearchIndex, fold
+from serving.catalogue import search
+from serving.catalogue.search import SearchIndex, fold
 
 CATALOGUE = [
     "1001 - Tornillo hexagonal galvanizado 1/2 x 2 pulgadas",

@@ -9,8 +9,8 @@ import pytest
 from rapidfuzz import fuzz
 from rapidfuzz.distance import JaroWinkler
 
-from serving.search import SMALLEST_SCORE, Match, SearchIndex, fold
-from serving.spoken_words import SMALLEST_LIKENESS, SpokenWords
+from serving.catalogue.search import SMALLEST_SCORE, Match, SearchIndex, fold
+from serving.catalogue.spoken_words import SMALLEST_LIKENESS, SpokenWords
 
 WORDS = [
     *("tornillo", "hexagonal", "llave", "ajustable", "broca", "cincel", "rojo"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipelines.decisions.log import Champion
-from serving.answers import ServedModel
+from serving.live.answers import ServedModel
 from serving.steps import View, next_champion
 
 

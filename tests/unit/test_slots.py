@@ -13,10 +13,10 @@ from serving_stage import MODEL, write_package
 
 from pipelines.contract import RequestRefused
 from pipelines.versions.artifact import open_package
-from serving.answers import Answered, ServedModel
-from serving.live import BrokenRuntime, LiveModel, WarmUpFailed, load
-from serving.slots import NoChampion, Slots, TooManyInstances, UnknownModel
-from serving.validation import InvalidActual, InvalidInstances
+from serving.live.answers import Answered, ServedModel
+from serving.live.loaded import BrokenRuntime, LiveModel, WarmUpFailed, load
+from serving.live.validation import InvalidActual, InvalidInstances
+from serving.slots.slots import NoChampion, Slots, TooManyInstances, UnknownModel
 
 
 class Recorder:
@@ -69,7 +69,7 @@ def live(folder: Path, version: str = "1", topic: str = "uno", **contract: objec
 
 def slow(folder: Path, seconds: float, monkeypatch) -> LiveModel:
     runtime = SlowRuntime(seconds)
-    monkeypatch.setattr("serving.live.open_runtime", lambda _package: runtime)
+    monkeypatch.setattr("serving.live.loaded.open_runtime", lambda _package: runtime)
     return live(folder, "7")
 
 
@@ -238,7 +238,7 @@ def test_a_version_that_does_not_keep_its_own_contract_is_not_loaded(tmp_path, c
 def test_a_runtime_that_answers_too_little_is_not_loaded(tmp_path, monkeypatch):
     runtime = SlowRuntime(0)
     monkeypatch.setattr(runtime, "predict", lambda _instances: [])
-    monkeypatch.setattr("serving.live.open_runtime", lambda _package: runtime)
+    monkeypatch.setattr("serving.live.loaded.open_runtime", lambda _package: runtime)
 
     with pytest.raises(WarmUpFailed, match="0 answers to 2"):
         live(tmp_path)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.speech import KEPT_FILES, Speaker, SpeechUnavailable
+from serving.catalogue.speech import KEPT_FILES, Speaker, SpeechUnavailable
 
 needs_program = pytest.mark.skipif(
     # In CI nothing is skipped: the test fails there.

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.tensors import FORMATS, TensorRefused, listed, packed, unpacked
+from serving.protocols.tensors import FORMATS, TensorRefused, listed, packed, unpacked
 
 NUMPY = {
     "BOOL": "?",

@@ -29,10 +29,10 @@ from pipelines.gate.override import OverrideRefused, override
 from pipelines.gate.promotion import decide
 from pipelines.records.error_plots import error_plots
 from pipelines.records.verdicts import append_verdict
-from serving.error_schemas import ErrorPlots
-from serving.pages import Pages
-from serving.told_decisions import explained
-from serving.told_versions import versions
+from serving.board.pages import Pages
+from serving.board.told_decisions import explained
+from serving.board.told_versions import versions
+from serving.schemas.error import ErrorPlots
 
 pytestmark = pytest.mark.both_databases
 PAGES = Pages("http://127.0.0.1:5000/", "http://127.0.0.1:4200")

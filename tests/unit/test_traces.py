@@ -21,7 +21,7 @@ from pipelines.observability.context import current
 from pipelines.observability_settings import TracesSettings
 from pipelines.settings import Settings
 from serving.hot.wire import HotProtocol
-from serving.slots import Slots
+from serving.slots.slots import Slots
 from serving.tracing.sampling import Sampling
 
 PREDICT = f"/v1/models/{MODEL}/predict"

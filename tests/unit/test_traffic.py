@@ -24,13 +24,13 @@ from serving_stage import MODEL
 
 from pipelines.contract import RequestRefused
 from pipelines.rollouts.plan import Step
-from serving import callers
-from serving.callers import CallerGone
-from serving.live import BrokenRuntime
-from serving.slots import NoChampion, Slots, TooManyInstances
-from serving.traffic import Arms
-from serving.traffic_split import SplitTraffic
-from serving.validation import InvalidInstances
+from serving.live import callers
+from serving.live.callers import CallerGone
+from serving.live.loaded import BrokenRuntime
+from serving.live.validation import InvalidInstances
+from serving.slots.slots import NoChampion, Slots, TooManyInstances
+from serving.traffic.arms import Arms
+from serving.traffic.split import SplitTraffic
 
 
 @pytest.fixture

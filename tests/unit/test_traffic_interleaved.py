@@ -18,9 +18,9 @@ from rollout_parts import (
 )
 from serving_stage import MODEL
 
-from serving.slots import Slots
-from serving.traffic import Arms
-from serving.traffic_interleaved import InterleavedTraffic
+from serving.slots.slots import Slots
+from serving.traffic.arms import Arms
+from serving.traffic.interleaved import InterleavedTraffic
 
 
 @pytest.fixture

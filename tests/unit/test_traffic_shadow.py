@@ -22,9 +22,9 @@ from serving_stage import MODEL
 
 from pipelines.contract import RequestRefused
 from pipelines.rollouts.disagreements import Disagreement
-from serving.slots import Slots
-from serving.traffic import Arms
-from serving.traffic_shadow import Mirror, ShadowTraffic, agree
+from serving.slots.slots import Slots
+from serving.traffic.arms import Arms
+from serving.traffic.shadow import Mirror, ShadowTraffic, agree
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""What the champion board and its pages tell."""

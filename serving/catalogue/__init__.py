@@ -1,0 +1,1 @@
+"""The catalogue as people search it, by text and by voice."""

@@ -1,0 +1,1 @@
+"""A loaded version, and the ways in which it answers."""

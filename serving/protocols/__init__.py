@@ -1,0 +1,1 @@
+"""Requests and answers as clients of others write them."""

@@ -1,0 +1,1 @@
+"""The review desk: lines, choices, orders."""

@@ -1,0 +1,1 @@
+"""The slots, and how a version comes into one."""
