@@ -57,7 +57,8 @@ JUDGING = (
 ON_THE_VERGE = JUDGING[1]
 """All is compared, nothing recorded."""
 DECIDED = JUDGING[2:]
-IN_LINE = Moment("asking for its turn to judge", "before", "pipelines.arena.arena:Arena.judge")
+IN_LINE = Moment("asking for the model's turn", "before", "flows.workplace:turn")
+"""A run waits there while another run of the model goes on."""
 EVERY = (*TRAINING, IN_LINE, *JUDGING)
 
 
