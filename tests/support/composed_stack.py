@@ -162,10 +162,17 @@ class ComposedStack:
             except httpx.HTTPError:
                 pass
             time.sleep(0.5)
-        said = "\n".join(f"== {name}\n{self.logs(name)}" for name in watched)
+        said = "\n".join(f"== {name} {self._state(name)}\n{self.logs(name)}" for name in watched)
         raise AssertionError(f"it did not happen within {seconds:.0f} s\n{said}")
 
     def exit_code(self, service: str) -> int | None:
-        """Return the exit code of a container that has ended, or None."""
-        state = self.engine.inspect(self.container(service))["State"]
-        return None if state["Status"] != "exited" else int(state["ExitCode"])
+        """Return the exit code of a container that has ended, or None.
+
+        Between its end and the engine's tidying up, which may fail on a busy machine, it is
+        `stopped`; then it is `exited`.
+        """
+        state = self._state(service)
+        return int(state["ExitCode"]) if state["Status"] in ("stopped", "exited") else None
+
+    def _state(self, service: str) -> dict:
+        return self.engine.inspect(self.container(service))["State"]
