@@ -6,7 +6,9 @@ SQLAlchemy Core on SQLite (WAL) or PostgreSQL. What is at rest stands in `pipeli
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql, sqlite
 
 BUSY_TIMEOUT_SECONDS = 30
+RETRY_SECONDS = 0.01
 PATIENCE = {"connect_timeout": 5, "tcp_user_timeout": 10_000}
 """Seconds until a PostgreSQL that says nothing is taken for away, and milliseconds until one that
 has been talked to is: by default a cut network is waited for many minutes. The address may say
@@ -185,8 +188,23 @@ def _sqlite(url: str) -> Engine:
         # start, so a transaction that read first cannot fail to upgrade later.
         connection.isolation_level = None  # type: ignore[attr-defined]
         cursor = connection.cursor()  # type: ignore[attr-defined]
-        cursor.execute("PRAGMA journal_mode=WAL")
+        _write_ahead(cursor)
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.close()
 
     return engine
+
+
+def _write_ahead(cursor: sqlite3.Cursor) -> None:
+    """Have the database write ahead. SQLite itself does not wait for others who change that mode
+    at the same moment, as at the first start of several processes."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
+                raise
+            time.sleep(RETRY_SECONDS)
+        else:
+            return
