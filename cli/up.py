@@ -43,6 +43,8 @@ def up(
     try:
         with StartingView(screen.progress_console()) as view:
             stack.wait_until_ready(settings, supervisor, show=view.show)
+        # Where the API takes a key of everybody, it has made ours only now.
+        settings = load_settings()
         if bootstrap:
             first_run.bring_up_champions(settings)
         first_run.print_welcome(settings, detached=detach)
