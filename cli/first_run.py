@@ -243,11 +243,14 @@ def _start_day(client: OrchestrationClient) -> FlowRun:
 
 
 def _print_request(console: Console, settings: Settings, model: str) -> None:
+    from pipelines.access.openness import without_key
+
     example = catalog.family(model).golden[0]
     body = orjson.dumps({"instances": [example]}).decode().replace("'", r"'\''")
+    key = "" if without_key(settings) != "none" else '-H "Authorization: Bearer $KEY" '
     console.print("\nTry:", style="bold")
     console.print(
-        f"curl -s {settings.api_pages}/v1/models/{model}/predict "
+        f"curl -s {settings.api_pages}/v1/models/{model}/predict {key}"
         f"-H 'content-type: application/json' -d '{body}'",
         soft_wrap=True,
         markup=False,

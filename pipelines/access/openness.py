@@ -33,7 +33,7 @@ def told(settings: Settings, store: Store) -> Told:
         good = [key for key in Keys(store).list() if key.until > now and key.owner != OURS]
         if not good:
             return Told(f"everything takes a key, and there is none yet: {MAKE}", True)
-        return Told(f"everything takes a key; {len(good)} are good", False)
+        return Told(f"everything takes a key; good ones: {len(good)}", False)
     if settings.addresses.beyond_loopback:
         return Told(f"whoever reaches this machine's network is {role} without a key", True)
     hint = "docs/access.md says how to ask for keys"

@@ -47,7 +47,7 @@ def test_what_is_allowed_without_a_key_is_a_sentence(
 def test_the_keys_of_people_are_counted(make_settings: Make, store: Store):
     Keys(store).create("ana", "operator", by="root")
     Keys(store).adopt(KEY, OURS, "reviewer", by="settings")
-    assert told(make_settings(addresses=BEYOND), store).sentence.endswith("1 are good")
+    assert told(make_settings(addresses=BEYOND), store).sentence.endswith("good ones: 1")
 
 
 def test_our_own_key_is_made_where_one_is_needed_for_our_eyes_only_and_found_again(
