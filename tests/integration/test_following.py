@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from asgi_client import AppClient
 from serving_stage import MODEL, Stage
+from waiting import wait_for
 
 from pipelines.decisions.log import NewDecision
 from pipelines.settings import Settings
@@ -32,13 +33,6 @@ def answered_by(client: AppClient) -> str:
 
 def slot(client: AppClient) -> dict:
     return client.get("/health").json()["slots"][0]
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def test_a_promotion_is_served_and_confirmed_within_seconds(stage):

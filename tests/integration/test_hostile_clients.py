@@ -13,6 +13,7 @@ from http.client import HTTPResponse
 import pytest
 from served_app import ServedApp
 from serving_stage import MODEL, Stage
+from waiting import wait_for
 
 from pipelines.prediction_log import count
 from pipelines.settings import Settings
@@ -115,10 +116,8 @@ class Crowd:
     def __enter__(self) -> Crowd:
         for thread in self._threads:
             thread.start()
-        deadline = time.monotonic() + 20
         # Everybody has asked once: a connection that has not is one of those that make room.
-        while len(self.statuses) < 10 * len(self._threads) and time.monotonic() < deadline:
-            time.sleep(0.01)
+        wait_for(lambda: len(self.statuses) >= 10 * len(self._threads))
         return self
 
     def __exit__(self, *raised: object) -> None:
@@ -187,10 +186,7 @@ def test_an_upload_that_stands_still_leaves_nothing_behind(served: ServedApp, st
         line.sendall(told + b"text\n" * 1_000)
         assert all_of(line).startswith(b"HTTP/1.1 408")
     folder = stage.settings.var / "jobs"
-    deadline = time.monotonic() + 10
-    while any(folder.iterdir()) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert list(folder.iterdir()) == []
+    wait_for(lambda: not any(folder.iterdir()))
 
 
 def test_an_answer_that_nobody_reads_is_given_up_and_delays_nobody(served: ServedApp) -> None:

@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from job_scene import Scene, in_thread, texts
 from postgresql_server import new_database, postgresql_server
 from serving_process import ServingProcess
 from serving_stage import MODEL
+from waiting import wait_for
 
 from cli.probes import pid_file_probe
 from pipelines.jobs.queue import JobQueue
@@ -62,13 +62,6 @@ class WorkerProcess:
         """End it as `kill -9` does."""
         os.kill(self.process.pid, signal.SIGKILL)
         self.process.wait()
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ from remote_stage import (
     remote_settings,
     started,
     versions,
-    wait_for,
 )
 from serving_stage import MODEL, Stage
+from waiting import wait_for
 
 from pipelines.contract import RequestRefused
 from pipelines.settings import Settings

@@ -10,7 +10,7 @@ import pytest
 from redis import Redis
 from redis.exceptions import ConnectionError as Cut
 from redis_server import RedisServer
-from remote_stage import wait_for
+from waiting import wait_for
 
 from serving.remote import scripts
 from serving.remote.connection import do

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ from decided_home import PREDICT, DecidedHome
 from serving_process import ServingProcess
 from serving_stage import MODEL
 from stub_family import FAMILY, texts
+from waiting import wait_for
 
 from pipelines.arena.arena import silent
 from pipelines.settings import Settings
@@ -92,13 +92,6 @@ class Client:
         found = self.status(rollout_id)
         assert found["verdict"] == verdict, found
         return found
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
 
 
 def test_a_shadow_is_mirrored_off_the_path_and_its_disagreement_seen(home):

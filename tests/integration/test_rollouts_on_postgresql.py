@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 from asgi_client import AppClient
 from postgresql_server import new_database, postgresql_server
 from serving_stage import MODEL, Stage
+from waiting import wait_for
 
 from pipelines.settings import Settings
 
@@ -52,13 +52,6 @@ def ask(client: AppClient, unit: str) -> str:
         headers={"X-Unit-Id": unit},
     )
     return str(response.json()["prediction_ids"][0])
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def test_what_a_shadow_and_an_ab_test_see_is_kept_and_decides(client):

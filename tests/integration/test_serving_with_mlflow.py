@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from asgi_client import AppClient
 from foreign_models import log_sklearn_pipeline
 from stub_lifecycle import GOOD, WEAK, Lifecycle
+from waiting import wait_for
 
 from pipelines.decisions.log import NewDecision
 from pipelines.registry import aliases as registry
@@ -24,13 +24,6 @@ ASKED = {"instances": [{"text": "pint1 pint2 común3"}, {"text": "herr4 herr2"}]
 def client(lifecycle: Lifecycle) -> Iterator[AppClient]:
     with AppClient(compose(lifecycle.settings)) as client:
         yield client
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
 
 
 def version(client: AppClient) -> str | None:

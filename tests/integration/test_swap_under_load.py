@@ -12,6 +12,7 @@ import httpx
 import pytest
 import uvicorn
 from serving_stage import MODEL, Stage
+from waiting import wait_for
 
 from pipelines.prediction_log import count
 from pipelines.settings import Settings
@@ -124,10 +125,3 @@ def test_after_a_swap_the_old_model_is_released_once_its_requests_are_done(stage
     assert not before.acquire()
     app.state.services.follower.stop()
     slots.close()
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 from asgi_client import AppClient
 from serving_stage import MODEL, FakeRegistry, Stage
+from waiting import wait_for
 
 from pipelines.settings import Settings
 from serving.app import create_app
@@ -119,10 +119,3 @@ def test_who_cannot_load_is_not_waited_for_and_both_say_why(stage, first, other,
     assert "weights.npz" in word["note"]
     assert word == readiness(other)["preparations"][MODEL][0]
     wait_for(lambda: readiness(first)["agreed"] == {MODEL: False})
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)

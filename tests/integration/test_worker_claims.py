@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import orjson
 import pytest
 from redis_server import RedisServer
-from remote_stage import wait_for
+from waiting import wait_for
 
 from pipelines.contract import RequestRefused
 from serving.live.costs import Cost

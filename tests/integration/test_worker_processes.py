@@ -8,13 +8,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
 import psutil
 import pytest
 from serving_process import free_port
+from waiting import wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -199,10 +200,3 @@ def ignore_loss(parent: Parent, path: str) -> None:
         parent.ask(path)
     except httpx.TransportError:
         return  # the process that was asked is killed
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)

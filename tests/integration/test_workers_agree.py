@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ import pytest
 from decided_home import PREDICT, DecidedHome
 from serving_process import ServingProcess
 from serving_stage import MODEL
+from waiting import wait_for
 
 from pipelines.prediction_log import count
 from pipelines.settings import Settings
@@ -220,10 +220,3 @@ def has_agreed_without(server: ServingProcess, victim: int, generation: int) -> 
         )
     except httpx.TransportError:
         return False  # the socket was still the victim's
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 120.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)

@@ -13,10 +13,11 @@ import httpx
 import pytest
 from decided_home import PREDICT, DecidedHome
 from redis_server import RedisServer
-from remote_stage import versions, wait_for, worker_process
+from remote_stage import versions, worker_process
 from serving_process import ServingProcess
 from serving_stage import MODEL
 from sqlalchemy import func, select
+from waiting import wait_for
 
 from pipelines.store import predictions
 from serving.remote.wire import GROUP, REDELIVERED, Target

@@ -15,6 +15,7 @@ import pytest
 from serving_process import ServingProcess
 from serving_stage import MODEL, Stage
 from sqlalchemy import select
+from waiting import wait_for
 
 from pipelines.settings import Settings
 from pipelines.store import open_store, predictions
@@ -156,10 +157,3 @@ def is_replaced(server: ServingProcess, victim: int) -> bool:
     except httpx.TransportError:
         return False  # the socket was still the victim's
     return len(names) == 2 and not any(f"-{victim}-" in name for name in names)
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 40.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)

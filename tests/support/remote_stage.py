@@ -6,13 +6,13 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from redis_server import RedisServer
 from serving_stage import MODEL, Stage
+from waiting import wait_for
 
 from pipelines.settings import Settings
 from serving.model_worker.worker import ModelWorker, compose
@@ -63,14 +63,6 @@ class WorkerThread:
 def versions(redis) -> list[str]:
     """Return the versions that the living workers say they have."""
     return [held.version for word in roll.read(redis) for held in word.held]
-
-
-def wait_for(found: Callable[[], object], seconds: float = 30.0) -> None:
-    """Return once `found` is true."""
-    deadline = time.monotonic() + seconds
-    while not found():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
 
 
 @contextmanager

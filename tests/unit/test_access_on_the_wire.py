@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
@@ -13,6 +12,7 @@ from access_stage import PREDICT, QUESTION
 from answered_at_once import answered_at_once
 from served_app import ServedApp
 from serving_stage import MODEL, Stage
+from waiting import wait_for
 
 from pipelines.access.keys import Keys
 from pipelines.settings import Settings
@@ -68,9 +68,7 @@ def test_a_key_is_looked_at_twice_when_it_is_new_and_at_first_glance_afterwards(
         assert {"nobody", "wrong"}.isdisjoint(at_once)
 
         keys.revoke(key.key.key_id, by="root")
-        deadline = time.monotonic() + 10
-        while ask("revoked", Authorization=f"Bearer {key.text}") == 200:
-            assert time.monotonic() < deadline
+        wait_for(lambda: ask("revoked", Authorization=f"Bearer {key.text}") != 200)
         assert ask("after", Authorization=f"Bearer {key.text}") == 401
 
 

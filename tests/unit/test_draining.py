@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import http.client
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 import uvicorn
 from serving_process import free_port
+from waiting import wait_for
 
 from serving.draining import DrainingProtocol, DrainingServer
 
@@ -84,10 +84,3 @@ def test_a_connection_on_which_nothing_is_asked_is_not_waited_for():
         wait_for(lambda: not server.server_state.connections)
 
         assert idle.sock.recv(1) == b""
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.005)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -12,6 +11,7 @@ import pytest
 from asgi_client import AppClient
 from domain_stage import DomainStage
 from pydantic import ValidationError
+from waiting import wait_for
 
 from pipelines.settings import Settings
 
@@ -76,11 +76,11 @@ def confirm(client: AppClient) -> dict:
 
 
 def until(client: AppClient, reached: Callable[[dict], bool]) -> dict:
-    deadline = time.monotonic() + 30
-    while not reached(order := client.get("/v1/review/orders").json()["orders"][0]):
-        assert time.monotonic() < deadline, order
-        time.sleep(0.02)
-    return order
+    def order() -> dict:
+        return client.get("/v1/review/orders").json()["orders"][0]
+
+    wait_for(lambda: reached(order()))
+    return order()
 
 
 def test_a_confirmed_order_is_posted_at_once(client, shop):

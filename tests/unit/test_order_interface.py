@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
 from asgi_client import AppClient
 from domain_stage import DomainStage
+from waiting import wait_for
 
 from pipelines.labels import Labels, exact
 from pipelines.orders.product_catalogue import Product
@@ -40,13 +40,6 @@ def client(stage: DomainStage) -> Iterator[AppClient]:
     with AppClient(stage.app()) as client:
         wait_for(lambda: client.app.state.order_desk.shelf.assortment is not None)
         yield client
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def predicciones(client: AppClient) -> list[dict]:

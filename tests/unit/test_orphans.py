@@ -7,6 +7,7 @@ import sys
 import time
 
 import psutil
+from waiting import wait_for
 
 CHILD = """
 import os, time
@@ -29,10 +30,7 @@ def test_what_hangs_ends_with_the_process_that_asked_it():
         assert lives(child)
         parent.kill()
 
-    deadline = time.monotonic() + 10
-    while lives(child):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_for(lambda: not lives(child))
 
 
 def lives(process: psutil.Process) -> bool:

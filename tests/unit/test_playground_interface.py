@@ -9,6 +9,7 @@ import orjson
 import pytest
 from asgi_client import AppClient
 from domain_stage import Categoriser, DomainStage, contract_of, serve_model
+from waiting import wait_for
 
 from pipelines.settings import Settings
 from serving.playground import fitting, text_column
@@ -77,6 +78,7 @@ def client(stage: DomainStage) -> Iterator[AppClient]:
     app = stage.app()
     with AppClient(app) as client:
         app.state.sales = Sales()
+        wait_for(lambda: app.state.order_desk.shelf.assortment is not None)
         yield client
 
 

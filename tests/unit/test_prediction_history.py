@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -11,6 +10,7 @@ from asgi_client import AppClient
 from demand_stage import serve_demand, small_panel
 from domain_stage import DomainStage
 from serving_stage import MODEL, Stage
+from waiting import wait_for
 
 from cli.explain import _story
 from pipelines.decisions.lineage import lineage
@@ -53,10 +53,8 @@ def history(client: AppClient, prediction_id: str) -> dict:
 
 
 def await_version(client: AppClient, version: str) -> None:
-    deadline = time.monotonic() + 20
-    while client.get(f"/v1/models/{MODEL}").json()["champion"]["version"] != version:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    served = f"/v1/models/{MODEL}"
+    wait_for(lambda: client.get(served).json()["champion"]["version"] == version)
 
 
 def test_the_story_of_an_answer_goes_on_after_its_version_was_replaced(client, stage):

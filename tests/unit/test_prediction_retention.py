@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +11,7 @@ from asgi_client import AppClient
 from serving_stage import MODEL, Stage
 from sqlalchemy import insert, select
 from sqlalchemy.exc import OperationalError
+from waiting import wait_for
 
 from pipelines import prediction_retention
 from pipelines.decisions.log import DecisionLog, NewDecision
@@ -127,9 +127,7 @@ def test_a_log_goes_on_deleting_while_there_is_more_and_after_the_store_was_away
 
     log = PredictionLog(store, tmp_path / "spool", forget=forget)
     log.start()
-    deadline = time.monotonic() + 20
-    while count(store) > 1 and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_for(lambda: count(store) == 1)
     log.close()
     assert kept(store) == {"ours-1"}
 
@@ -141,9 +139,7 @@ def test_the_api_deletes_nothing_unless_it_is_set_how_long_predictions_are_kept(
     for serving, left in (({}, 1), ({"predictions_days": 100}, 0)):
         stage = Stage(make_settings(models={MODEL: {"source": {"url": "a"}}}, serving=serving))
         with AppClient(stage.app()):
-            deadline = time.monotonic() + (20 if not left else 0)
-            while count(store) > left and time.monotonic() < deadline:
-                time.sleep(0.01)
+            wait_for(lambda left=left: count(store) == left)
         stage.close()
         assert count(store) == left
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,7 @@ from domain_stage import DomainStage, contract_of, serve_categoriser, serve_mode
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 from told_rollouts import Stage as RolloutStage
+from waiting import wait_for
 
 from pipelines.label_requests import queue
 from pipelines.label_requests.queue import LabelRequest
@@ -69,13 +69,6 @@ def client(stage: DomainStage) -> Iterator[AppClient]:
         serve_categoriser(app)
         serve_model(app, contract_of("product_codes", "description", "code"), Coder(), "3")
         yield client
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def desk(client: AppClient, **params: str) -> dict:

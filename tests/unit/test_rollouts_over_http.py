@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from asgi_client import AppClient
 from fashion_stage import small_runtime, write_shop
 from recommender_stage import SETTINGS, neighbours, small_layout
 from rollout_stage import RolloutStage
+from waiting import wait_for
 
 from pipelines.families.fashion_recommendations.family import FAMILY as FASHION
 from pipelines.families.product_recommendations.family import FAMILY as RECOMMENDER
@@ -56,13 +56,6 @@ def start(client: AppClient, mode: str, model: str = RECOMMENDER.name, **plan: A
 
 def status(client: AppClient, rollout_id: str) -> dict[str, Any]:
     return dict(client.get(f"/v1/rollouts/{rollout_id}").json())
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def logged_teams(client: AppClient, prediction_id: str) -> dict[str, str | None]:

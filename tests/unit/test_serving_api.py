@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
 from asgi_client import AppClient
 from serving_stage import MODEL, Stage
+from waiting import wait_for
 
 from pipelines.arena.served import record_served
 from pipelines.settings import Settings
@@ -205,13 +205,6 @@ def test_the_documentation_is_served_without_a_network_and_shows_live_examples(c
     headers = {each["name"] for each in asked if each["in"] == "header"}
     assert headers == {"X-Request-Id", "X-Deadline-Ms", "X-Min-Generation", "X-Unit-Id"}
     assert "HTTPValidationError" not in str(document["paths"])
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def test_a_model_says_how_it_is_answered_and_why(client):

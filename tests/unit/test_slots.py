@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from serving_stage import MODEL, write_package
+from waiting import wait_for
 
 from pipelines.contract import RequestRefused
 from pipelines.versions.artifact import open_package
@@ -183,10 +184,7 @@ def test_a_cancelled_request_keeps_its_model_until_its_thread_is_done(slots, tmp
         assert not retired.loaded.runtime.closed.is_set()
 
     asyncio.run(ask_and_leave())
-    deadline = time.monotonic() + 5
-    while slots.release_retired():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_for(lambda: slots.release_retired() == 0)
     assert retired.loaded.runtime.closed.is_set()
 
 
@@ -207,10 +205,7 @@ def test_a_request_cancelled_while_it_waits_for_a_thread_lets_go_of_its_model(
     monkeypatch.undo()
     slots.put(live(tmp_path, "8"))
 
-    deadline = time.monotonic() + 10
-    while slots.release_retired() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert slots.release_retired() == 0
+    wait_for(lambda: slots.release_retired() == 0)
 
 
 def test_what_is_said_to_be_true_must_be_a_possible_answer(slots, tmp_path):

@@ -5,13 +5,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import fake_service
 import psutil
 import pytest
+from waiting import wait_for
 
 from cli import processes
 from cli.probes import pid_file_probe
@@ -148,10 +148,7 @@ def test_a_supervisor_killed_with_sigkill_leaves_no_orphan(journal, stack, tmp_p
         supervisor.kill()
         supervisor.wait()
 
-    deadline = time.monotonic() + 20
-    while processes.marked(stack) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert processes.marked(stack) == []
+    wait_for(lambda: processes.marked(stack) == [])
 
 
 def test_a_supervisor_that_ends_in_peace_keeps_its_own_exit_code(stack):

@@ -21,6 +21,7 @@ from rollout_parts import (
     rollout,
 )
 from serving_stage import MODEL
+from waiting import wait_for
 
 from pipelines.contract import RequestRefused
 from pipelines.rollouts.plan import Step
@@ -325,9 +326,6 @@ def test_clients_who_leave_in_the_middle_let_go_of_both(slots, counts, tmp_path)
     slots.retire(live)
     slots.put(champion(tmp_path, generation=2))
 
-    deadline = time.monotonic() + 20
-    while slots.release_retired():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_for(lambda: slots.release_retired() == 0)
     assert not before.acquire()
     assert not live.acquire()

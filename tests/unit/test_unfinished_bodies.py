@@ -10,6 +10,7 @@ from http.client import HTTPConnection
 import pytest
 from served_app import ServedApp
 from serving_stage import MODEL, Stage
+from waiting import wait_for
 
 from pipelines.settings import Settings
 from serving.hot.wire import HotProtocol
@@ -52,7 +53,4 @@ def test_who_leaves_in_the_middle_of_his_body_is_counted_as_gone(served, rest):
         peer.sendall((HEAD + rest).encode())
         time.sleep(0.1)  # or it would all arrive at once, and never become a request
 
-    deadline = time.monotonic() + 30
-    while not (found := counted(served)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert found == ['"499"} 1.0']
+    assert wait_for(lambda: counted(served)) == ['"499"} 1.0']
