@@ -41,11 +41,15 @@ console-types: console/node_modules/.package-lock.json  ## Write the API's descr
 	mv console/openapi.json.new console/openapi.json
 	npm --prefix console run --loglevel=error types
 
-# Those that start the whole stack or drive a browser want no trainings beside them.
+# Those that start the whole stack or drive a browser want no trainings beside them. A failed test
+# (exit code 1) does not keep the next ones from being run; whatever else ends pytest does.
 test: check console  ## Lint, types, import rules and every test (WORKERS=0: one at a time)
-	$(BIN)/pytest $(shared) -m 'not e2e and not browser and not alone' $(ARGS)
-	$(BIN)/pytest $(shared) -m 'e2e or browser' $(ARGS)
-	$(BIN)/pytest -m alone $(ARGS)
+	failed=0
+	run() { $(BIN)/pytest "$$@" $(ARGS) || { failed=$$?; [ $$failed = 1 ] || exit $$failed; }; }
+	run $(shared) -m 'not e2e and not browser and not alone'
+	run $(shared) -m 'e2e or browser'
+	run -m alone
+	exit $$failed
 
 test-fast: .venv/.dev  ## The tests that need no stack and no browser: under 3 minutes
 	$(BIN)/pytest -m 'not slow and not e2e and not browser' $(ARGS)
