@@ -54,7 +54,8 @@ class MlflowServer:
 
     def forget_models(self) -> None:
         """Delete every registered model, so that tests do not see one another's versions."""
-        with httpx.Client(base_url=f"{self.url}/api/2.0/mlflow", trust_env=False) as client:
+        address = f"{self.url}/api/2.0/mlflow"
+        with httpx.Client(base_url=address, timeout=60, trust_env=False) as client:
             found = client.get("/registered-models/search", params={"max_results": 200}).json()
             for model in found.get("registered_models", []):
                 client.request("DELETE", "/registered-models/delete", json={"name": model["name"]})
@@ -62,7 +63,7 @@ class MlflowServer:
     def _signal(self, number: int) -> None:
         if self._process is not None and self._process.poll() is None:
             os.killpg(self._process.pid, number)
-            self._process.wait(timeout=30)
+            self._process.wait(timeout=120)
 
     def _wait(self) -> None:
         deadline = time.monotonic() + READY_SECONDS

@@ -51,7 +51,7 @@ class WorkerThread:
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
-        self._thread.join(30)
+        self._thread.join(120)
         assert not self._thread.is_alive(), "the worker does not stop"
         self.redis.close()
 

@@ -55,7 +55,7 @@ class Counts:
     def dropped(self, _stage):
         self._count("dropped")
 
-    def wait_for(self, what: str, times: int, seconds: float = 20.0) -> None:
+    def wait_for(self, what: str, times: int, seconds: float = 120.0) -> None:
         with self._changed:
             assert self._changed.wait_for(lambda: self.seen[what] >= times, seconds), self.seen
 

@@ -30,7 +30,7 @@ class ServedApp:
 
     def __enter__(self) -> ServedApp:
         self._thread.start()
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while not self._server.started:
             assert self._thread.is_alive(), "the application did not start"
             assert time.monotonic() < deadline, "the application did not start in time"

@@ -41,7 +41,7 @@ class ServingProcess:
     ) -> None:
         if self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(timeout=30)
+            self.process.wait(timeout=120)
         self._log.close()
 
     def kill(self) -> None:
@@ -54,7 +54,7 @@ class ServingProcess:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self._port)) != 0
 
-    def _wait_until_ready(self, seconds: float = 60.0) -> None:
+    def _wait_until_ready(self, seconds: float = 120.0) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and self.process.poll() is None:
             try:

@@ -61,8 +61,8 @@ class SpanCollector:
             return [each for each in self._spans if each.name == name or not name]
 
     def wait_for(self, count: int) -> list[CollectedSpan]:
-        """Return the spans once so many have arrived, or those that have after ten seconds."""
-        until = time.monotonic() + 10
+        """Return the spans once so many have arrived, or those that have after a minute."""
+        until = time.monotonic() + 60
         while len(self.spans()) < count and time.monotonic() < until:
             time.sleep(0.02)
         return self.spans()
