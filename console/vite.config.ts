@@ -31,5 +31,8 @@ export default defineConfig({
     environment: "happy-dom",
     include: ["tests/**/*.test.{ts,tsx}"],
     restoreMocks: true,
+    // Pages are imported anew for many a test, which takes a busy machine its time.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });
