@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from access_stage import PREDICT, QUESTION, Guarded, guarded
 
 from pipelines.access_settings import AccessSettings
 from pipelines.settings import Settings
+from serving.access import door
 from serving.access.origins import Hosts, is_foreign, may_be_foreign
 from serving.access.rates import Meter, Rate, rate_of
 
@@ -123,7 +125,11 @@ def test_nobody_may_do_anything_on_this_machine_where_that_was_said(make_setting
         assert asked(house, "GET", "/readyz")[0] == 200
 
 
-def test_an_address_without_a_key_asks_so_often_and_says_how_often(make_settings: Make):
+def test_an_address_without_a_key_asks_so_often_and_says_how_often(
+    make_settings: Make, monkeypatch: pytest.MonkeyPatch
+):
+    # Half a second between two requests would be read in the headers.
+    monkeypatch.setattr(door, "Meter", partial(Meter, clock=lambda: 1000.0))
     with guarded(make_settings, anonymous="viewer", address_rate="3/hour") as house:
         answers = [house.client.get(BOARD) for _ in range(3)]
         refused = house.client.get(BOARD)
