@@ -5,6 +5,7 @@ import threading
 
 import pandas as pd
 import pytest
+from waiting import wait_for
 
 from features.sources import Raw
 from flows.report import artifact_key, check_rows, decision_text, reading_text
@@ -94,14 +95,15 @@ def test_a_run_waits_for_its_turn_and_says_so(store):
     entered = threading.Event()
 
     def second() -> None:
-        with turn(store, "product_codes", said.append, patience_seconds=10):
+        with turn(store, "product_codes", said.append, patience_seconds=120):
             entered.set()
 
     with turn(store, "product_codes", said.append):
         waiting = threading.Thread(target=second)
         waiting.start()
+        wait_for(lambda: said)
         assert not entered.wait(0.5)
-    waiting.join(timeout=15)
+    waiting.join(timeout=120)
 
     assert entered.is_set()
     assert [line.startswith("waiting: ") for line in said] == [True]
