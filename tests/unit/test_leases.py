@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 
 import pytest
+from sqlalchemy import select
+from waiting import wait_for
 
 from pipelines.leases import Busy, Lease
 from pipelines.settings import Settings
-from pipelines.store import Store
+from pipelines.store import Store, leases
 
 pytestmark = pytest.mark.both_databases
 
@@ -76,10 +77,18 @@ def test_renewing_keeps_others_out(store: Store) -> None:
 
 
 def test_heartbeat_renews_by_itself(store: Store) -> None:
-    with Lease(store, "train:stub", duration_seconds=0.4):
-        time.sleep(1.0)
+    clock = Clock()
+    with Lease(store, "train:stub", duration_seconds=0.4, clock=clock):
+        for _ in range(3):
+            clock.now += 0.3
+            wait_for(lambda: expires_at(store) == clock.now + 0.4)
         with pytest.raises(Busy):
-            Lease(store, "train:stub").__enter__()
+            Lease(store, "train:stub", clock=clock).__enter__()
+
+
+def expires_at(store: Store) -> float:
+    with store.read() as connection:
+        return connection.execute(select(leases.c.expires_at)).scalar_one()
 
 
 def test_lease_of_a_killed_process_is_free_at_once(store: Store, settings: Settings) -> None:
