@@ -52,7 +52,11 @@ def test_what_is_served_or_older_may_be_demanded(client, demanded):
     assert ask(client, demanded).status_code == 200
 
 
-def test_a_worker_that_is_behind_looks_at_once_and_answers_with_the_demanded_one(client, stage):
+def test_a_worker_that_is_behind_looks_at_once_and_answers_with_the_demanded_one(
+    client, stage, monkeypatch
+):
+    # Less than the 60 seconds after which it would look by itself.
+    monkeypatch.setattr(generations.reach, "__kwdefaults__", {"patience_seconds": 50.0})
     stage.promote("2", "dos")
     assert ask(client).headers["X-Generation"] == "1"
 
