@@ -144,6 +144,7 @@ def test_readiness_is_said_by_status(client, stage):
     assert client.get("/v2/models/empty/ready").json() == {"name": "empty", "ready": False}
     assert client.get("/v2/models/empty/ready").status_code == 503
     assert client.get("/v1/models/empty/ping").status_code == 503
+    client.app.state.services.follower.stop()  # a look of its own would say that it is reachable
     client.app.state.services.follower.log_reachable = False
     assert client.get("/v2/health/ready").json() == {"live": True, "ready": False}
     assert client.get("/ping").json()["error_code"] == "TEMPORARILY_UNAVAILABLE"
