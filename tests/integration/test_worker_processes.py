@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -38,7 +37,13 @@ class Parent:
 
     def ask(self, path: str = "/") -> int:
         """Return the id of the process that answered."""
-        return int(httpx.get(f"{self.url}{path}", trust_env=False, timeout=30).text)
+        return int(httpx.get(f"{self.url}{path}", trust_env=False, timeout=60).text)
+
+    @contextmanager
+    def begun(self, path: str) -> Iterator[httpx.Response]:
+        """Ask, and yield as soon as the head of the answer is there."""
+        with httpx.stream("GET", f"{self.url}{path}", trust_env=False, timeout=60) as response:
+            yield response
 
     def serving(self) -> set[int]:
         """Return which processes answer, as far as some new connections tell."""
@@ -51,13 +56,22 @@ class Parent:
         self.process.send_signal(number)
 
 
+@contextmanager
+def running(*arguments: str) -> Iterator[Parent]:
+    """A parent of two workers that answer, ended afterwards."""
+    parent = Parent(*arguments)
+    try:
+        wait_for(lambda: len(parent.serving()) == 2)
+        yield parent
+    finally:
+        parent.process.terminate()
+        parent.process.wait(timeout=120)
+
+
 @pytest.fixture
 def parent() -> Iterator[Parent]:
-    parent = Parent()
-    wait_for(lambda: len(parent.serving()) == 2)
-    yield parent
-    parent.process.terminate()
-    parent.process.wait(timeout=20)
+    with running() as parent:
+        yield parent
 
 
 def test_a_killed_worker_is_replaced(parent):
@@ -86,25 +100,21 @@ def test_a_worker_whose_event_loop_is_blocked_is_replaced(parent):
     wait_for(lambda: len(parent.serving()) == 2)
 
 
-def test_whoever_comes_while_it_stops_is_refused_and_kept_waiting_for_nobody(parent):
-    asked = threading.Thread(target=ignore_loss, args=(parent, "/long"))
-    asked.start()
-    time.sleep(0.5)
+def test_whoever_comes_while_it_stops_is_refused_and_kept_waiting_for_nobody():
+    with running("--stop-seconds", "100") as parent, parent.begun("/held"):
+        parent.signal(signal.SIGTERM)
 
-    parent.signal(signal.SIGTERM)
-
-    wait_for(lambda: refuses(parent))
-    assert parent.process.poll() is None, "it had ended before"
-    asked.join()
+        wait_for(lambda: refuses(parent), 60)
+        assert parent.process.poll() is None, "it had ended before"
 
 
 def test_a_restart_of_all_workers_under_load_loses_no_request(parent):
     before = parent.children
     with asking(parent) as (answers, failures):
-        time.sleep(0.2)
+        wait_for(lambda: len(answers) > 20)
         parent.signal(signal.SIGHUP)
         wait_for(lambda: len(parent.children) == 2 and not parent.children & before)
-        time.sleep(0.2)
+        wait_for(lambda: set(answers) >= parent.children)
 
     assert failures == []
     assert set(answers) >= parent.children
@@ -120,19 +130,24 @@ def test_workers_are_added_and_taken_away_by_signals(parent):
 
 def test_what_was_asked_before_the_end_is_answered(parent):
     answers: list[int] = []
-    threads = [
-        threading.Thread(target=lambda: answers.append(parent.ask("/slow"))) for _ in range(6)
-    ]
+    begun: list[int] = []
+
+    def ask() -> None:
+        with parent.begun("/slow") as response:
+            begun.append(response.status_code)
+            answers.append(int(response.read()))
+
+    threads = [threading.Thread(target=ask) for _ in range(6)]
     for thread in threads:
         thread.start()
-    time.sleep(0.25)
+    wait_for(lambda: len(begun) == 6, every=0.005)
 
     parent.signal(signal.SIGTERM)
 
     for thread in threads:
         thread.join()
     assert len(answers) == 6
-    assert parent.process.wait(timeout=20) == 0
+    assert parent.process.wait(timeout=120) == 0
 
 
 def test_a_worker_that_hangs_does_not_keep_the_parent_from_ending(parent):
@@ -141,14 +156,14 @@ def test_a_worker_that_hangs_does_not_keep_the_parent_from_ending(parent):
 
     parent.signal(signal.SIGTERM)
 
-    assert parent.process.wait(timeout=20) == 0
+    assert parent.process.wait(timeout=120) == 0
     assert not psutil.pid_exists(hung)
 
 
 def test_a_parent_none_of_whose_workers_can_start_gives_up():
-    parent = Parent("broken")
+    parent = Parent("--broken")
 
-    assert parent.process.wait(timeout=30) == 3
+    assert parent.process.wait(timeout=120) == 3
 
 
 def is_worker(process: psutil.Process) -> bool:
@@ -167,7 +182,9 @@ def asking(parent: Parent) -> Iterator[tuple[list[int], list[str]]]:
 
     def go(kept: int) -> None:
         limits = httpx.Limits(max_keepalive_connections=kept)
-        with httpx.Client(base_url=parent.url, trust_env=False, limits=limits) as client:
+        with httpx.Client(
+            base_url=parent.url, trust_env=False, timeout=60, limits=limits
+        ) as client:
             while not over.is_set():
                 try:
                     answers.append(int(client.get("/").text))
