@@ -265,5 +265,5 @@ def test_down_ends_a_stack_whose_files_are_gone():
 
     result = run("down")
 
-    assert supervisor.wait(timeout=5) != 0
+    assert supervisor.wait(timeout=60) != 0
     assert "stopped" in result.stdout

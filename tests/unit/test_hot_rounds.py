@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from served_app import ServedApp
 from serving_stage import MODEL, Stage
+from waiting import PATIENCE_SECONDS
 
 from pipelines.prediction_log import count
 from pipelines.settings import Settings
@@ -80,7 +81,7 @@ def played(all_of_them: list[Waiting]) -> list[list[str]]:
         rounds = Rounds()
         for each in all_of_them:
             rounds.join(each)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while not all(each.asker.told for each in all_of_them):  # type: ignore[attr-defined]
             assert time.monotonic() < deadline
             await asyncio.sleep(0)

@@ -20,6 +20,6 @@ def test_a_process_that_got_the_number_of_one_that_is_gone_is_ended_all_the_same
         known = next(each for each in psutil.process_iter() if each.pid == child.pid)
         known._ident = (child.pid, 0.0)
 
-        processes.end(processes.marked("a-stack"), grace_seconds=5)
+        processes.end(processes.marked("a-stack"), grace_seconds=60)
 
-        assert child.wait(timeout=5) != 0
+        assert child.wait(timeout=60) != 0

@@ -67,7 +67,7 @@ def _weakly(live: LiveModel):
 def _until_threads_have_ended() -> None:
     for thread in threading.enumerate():
         if thread.name.startswith("predict-") and "version 1" in thread.name:
-            thread.join(10)
+            thread.join(120)
 
 
 async def _asked(slots: Slots, instances, rounds: int) -> None:

@@ -42,7 +42,9 @@ class Workers:
         self.dropped.append(letter)
 
 
-def desk(post, *, single_ms: float = 10.0, requests: int = 100, seconds: float = 5.0) -> RemoteDesk:
+def desk(
+    post, *, single_ms: float = 10.0, requests: int = 100, seconds: float = 60.0
+) -> RemoteDesk:
     return RemoteDesk(
         post,
         TARGET,

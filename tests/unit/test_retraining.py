@@ -72,7 +72,7 @@ def test_while_prefect_hangs_other_requests_find_a_thread(store):
 
     class Hanging(FakeOrchestration):
         def running(self, model):
-            back.wait(20)
+            back.wait(120)
             return super().running(model)
 
     async def ask_often() -> str:
@@ -83,7 +83,7 @@ def test_while_prefect_hangs_other_requests_find_a_thread(store):
         ]
         try:
             await asyncio.sleep(0.2)
-            return await asyncio.wait_for(run_in_threadpool(lambda: "a choice is kept"), 5)
+            return await asyncio.wait_for(run_in_threadpool(lambda: "a choice is kept"), 60)
         finally:
             back.set()
             await asyncio.gather(*waiting)
