@@ -15,7 +15,7 @@ from features import orphans
 orphans.LOOK_SECONDS = 0.05
 orphans.end_with_parent(os.getppid())
 print(os.getpid(), flush=True)
-time.sleep(60)
+time.sleep(600)
 """
 PARENT = f"""
 import subprocess, sys
