@@ -250,7 +250,7 @@ def test_who_could_not_be_answered_in_time_is_told_at_once(queue, model):
 
 def test_a_request_past_its_deadline_is_dropped_from_the_queue(queue, model, meter):
     async def scene() -> None:
-        batcher = queue(deadline_seconds=0.05)
+        batcher = queue(deadline_seconds=2.0)  # in which both are there
         asked = [soon(batcher.answer(rows(1)))]
         await model.busy()
         asked += [soon(batcher.answer(rows(2)))]
