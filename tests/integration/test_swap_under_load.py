@@ -61,7 +61,7 @@ def loaded(url: str) -> Iterator[Load]:
 
     def ask(size: int) -> None:
         body = {"instances": [{"text": "pintura"}] * size}
-        with httpx.Client(base_url=url, trust_env=False) as client:
+        with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
             while not over.is_set():
                 response = client.post(f"/v1/models/{MODEL}/predict", json=body)
                 if response.status_code == 200:
@@ -90,6 +90,7 @@ def test_no_request_fails_and_no_answer_mixes_versions_while_the_champion_change
     stage.promote("1", TOPICS["1"])
     with served(stage) as url:
         with loaded(url) as load:
+            wait_for(lambda: _newest(load) == "1")
             for version in ("2", "3", "4"):
                 time.sleep(0.5)
                 stage.promote(version, TOPICS[version])
