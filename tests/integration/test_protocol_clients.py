@@ -169,7 +169,7 @@ def mlflow_client(served: ServedApp) -> ScoringServerClient:
 
 
 def test_mlflows_client_waits_for_the_server_and_asks_for_its_version(mlflow_client, served):
-    mlflow_client.wait_server_ready(timeout=10)
+    mlflow_client.wait_server_ready(timeout=60)
 
     assert mlflow_client.get_version() == served.app.version
 
@@ -205,7 +205,7 @@ def test_mlflows_serving_payloads_are_answered(served, example):
 
     headers = {"Content-Type": "application/json"}
     url = f"http://{served.address}/invocations?model={MODEL}"
-    response = httpx.post(url, content=payload, headers=headers, trust_env=False)
+    response = httpx.post(url, content=payload, headers=headers, timeout=60, trust_env=False)
 
     assert {row["topic"] for row in response.json()["predictions"]} == {"uno"}
 
@@ -229,6 +229,7 @@ def test_a_frame_written_as_csv_goes_through(served, wide):
         f"http://{served.address}/v1/models/{WIDE}/invocations",
         content=frame.to_csv(),
         headers={"Content-Type": CONTENT_TYPE_CSV},
+        timeout=60,
         trust_env=False,
     )
 
