@@ -117,7 +117,7 @@ def test_without_mlflow_and_with_a_damaged_cache_nothing_is_served_until_mlflow_
     with AppClient(stage.app()) as client:
         assert answered_by(client) == "nobody"
         assert client.get("/readyz").status_code == 503
-        assert slot(client)["condition"] == "failed"
+        wait_for(lambda: slot(client)["condition"] == "failed")  # between two tries
 
         stage.registry.away = False
         wait_for(lambda: answered_by(client) == "1")
