@@ -68,6 +68,25 @@ def live(folder: Path, version: str = "1", topic: str = "uno", **contract: objec
     return LiveModel(served, load(package))
 
 
+class Held:
+    """What a model is asked in place of its own runtime: answers when it is let."""
+
+    def __init__(self) -> None:
+        self.begun, self.let = threading.Event(), threading.Event()
+
+    def predict(self, instances):
+        self.begun.set()
+        assert self.let.wait(60), "nobody let it answer: the event loop stands still"
+        return [[{"topic": "lento", "confidence": 1.0}] for _ in instances]
+
+
+def hold(model: LiveModel) -> Held:
+    """Have a model that is known to be slow answer only when it is let."""
+    held = Held()
+    model.loaded.runtime.predict = held.predict
+    return held
+
+
 def slow(folder: Path, seconds: float, monkeypatch) -> LiveModel:
     runtime = SlowRuntime(seconds)
     monkeypatch.setattr("serving.live.loaded.open_runtime", lambda _package: runtime)
@@ -128,7 +147,9 @@ def test_a_refused_request_does_not_keep_its_model_from_being_released(slots, tm
 
 
 def test_a_slow_answer_does_not_hold_up_the_event_loop(slots, tmp_path, monkeypatch):
-    slots.put(slow(tmp_path, 0.1, monkeypatch))
+    model = slow(tmp_path, 0.1, monkeypatch)
+    held = hold(model)
+    slots.put(model)
 
     async def ask_and_tick() -> int:
         ticks = 0
@@ -136,6 +157,8 @@ def test_a_slow_answer_does_not_hold_up_the_event_loop(slots, tmp_path, monkeypa
         while not asked.done():
             await asyncio.sleep(0.005)
             ticks += 1
+            if ticks > 5:
+                held.let.set()
         return ticks
 
     assert asyncio.run(ask_and_tick()) > 5
@@ -172,16 +195,18 @@ def test_what_the_server_has_put_in_is_looked_through_only_where_what_was_told_d
 @pytest.mark.slow
 def test_a_cancelled_request_keeps_its_model_until_its_thread_is_done(slots, tmp_path, monkeypatch):
     retired = slow(tmp_path, 0.2, monkeypatch)
+    held = hold(retired)
     slots.put(retired)
     monkeypatch.undo()
 
     async def ask_and_leave() -> None:
         asked = asyncio.create_task(slots.answer(MODEL, [{"text": "a"}]))
-        await asyncio.sleep(0.05)
+        assert await asyncio.to_thread(held.begun.wait, 60)
         asked.cancel()
         slots.put(live(tmp_path, "8"))
         assert slots.release_retired() == 1
         assert not retired.loaded.runtime.closed.is_set()
+        held.let.set()
 
     asyncio.run(ask_and_leave())
     wait_for(lambda: slots.release_retired() == 0)
