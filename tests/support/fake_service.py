@@ -24,12 +24,13 @@ def main() -> None:
             [sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True
         )
         journal.with_name(f"{name}.grandchild").write_text(str(child.pid))
-    say(journal, f"started {name}")
-    journal.with_name(f"{name}.pid").write_text(str(os.getpid()))
+    # Before anybody can know that it is up: who is told so may stop it at once.
     if "--deaf" in sys.argv:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     else:
         signal.signal(signal.SIGTERM, lambda *_: leave(journal, name))
+    say(journal, f"started {name}")
+    journal.with_name(f"{name}.pid").write_text(str(os.getpid()))
     if "--once" in sys.argv:
         return
     while True:
