@@ -118,7 +118,7 @@ def test_a_reader_outlives_what_nobody_has_foreseen(redis):
 
     wait_for(lambda: redis.exists(result_key("usual")))
     reader.stop()
-    assert reader.join(10)
+    assert reader.join(120)
 
 
 def refuse(instances):
