@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from asgi_client import AppClient
+from fastapi import FastAPI
 from serving_stage import MODEL, FakeRegistry, Stage
 from waiting import wait_for
 
@@ -39,7 +40,7 @@ def registry(stage: Stage) -> FakeRegistry:
 
 @pytest.fixture
 def first(stage: Stage) -> Iterator[AppClient]:
-    with AppClient(stage.app()) as client:
+    with AppClient(patient(stage.app())) as client:
         yield client
 
 
@@ -57,8 +58,14 @@ def other(
         orchestration=stage.orchestration,
         roll_back=stage.roll_back,
     )
-    with AppClient(app) as client:
+    with AppClient(patient(app)) as client:
         yield client
+
+
+def patient(app: FastAPI) -> FastAPI:
+    """Let an application wait for the others as long as a test takes on a busy machine."""
+    app.state.services.follower._workers.patience_seconds = 120.0
+    return app
 
 
 def look(client: AppClient) -> None:
