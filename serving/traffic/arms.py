@@ -56,8 +56,13 @@ class Desk(Protocol):
         """
         ...
 
-    async def rows(self, live: LiveModel, instances: Sequence[Row]) -> list[list[Row]]:
-        """Have an acquired model check and answer, and let go of it whatever happens."""
+    async def rows(
+        self, live: LiveModel, instances: Sequence[Row], logged: Sequence[Row] | None = None
+    ) -> list[list[Row]]:
+        """Have an acquired model check and answer, and let go of it whatever happens.
+
+        Where `logged` leaves out what the server has put in itself, that is not looked through.
+        """
         ...
 
     async def record(
@@ -170,7 +175,7 @@ class Arms:
         """Have the champion answer; its failures count, its refusals do not."""
         start = self._timer()
         try:
-            rows = await desk.rows(champion, asked.instances)
+            rows = await desk.rows(champion, asked.instances, asked.logged)
         except (*REFUSALS, *CALLERS):
             raise
         except Exception:
@@ -186,7 +191,8 @@ class Arms:
         """
         start = self._timer()
         try:
-            return await desk.rows(self.challenger, asked.instances), self._timer() - start
+            rows = await desk.rows(self.challenger, asked.instances, asked.logged)
+            return rows, self._timer() - start
         except CALLERS:
             raise
         except Exception as error:  # noqa: BLE001 - a border: the champion answers in its place

@@ -29,7 +29,8 @@ class InterleavedTraffic:
         turn = arms.turn(asked)
         champion = desk.acquire(asked.model, len(asked.instances))
         if not (turn.wanted and arms.join(champion)):
-            return await desk.record(champion, asked, await desk.rows(champion, asked.instances))
+            rows = await desk.rows(champion, asked.instances, asked.logged)
+            return await desk.record(champion, asked, rows)
         try:
             ours = await arms.by_champion(desk, champion, asked, turn)
         except BaseException:

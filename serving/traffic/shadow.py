@@ -62,7 +62,8 @@ class ShadowTraffic:
         turn = arms.turn(asked)
         champion = desk.acquire(asked.model, len(asked.instances))
         if not (turn.wanted and arms.beside(champion)):
-            return await desk.record(champion, asked, await desk.rows(champion, asked.instances))
+            rows = await desk.rows(champion, asked.instances, asked.logged)
+            return await desk.record(champion, asked, rows)
         rows = await arms.by_champion(desk, champion, asked, turn)
         answered = await desk.record(champion, asked, rows)
         if asked.instances:
@@ -135,7 +136,7 @@ class Mirror:
             return
         start = self._timer()
         try:
-            rows = challenger.loaded.predict(mirrored.instances)
+            rows = challenger.loaded.predict(mirrored.instances, mirrored.logged)
             seconds = self._timer() - start
             different = self._difference(mirrored, rows)
         except Exception as error:  # noqa: BLE001 - a border: no client may notice a shadow

@@ -23,7 +23,8 @@ class SplitTraffic:
         turn = arms.turn(asked)
         champion = desk.acquire(asked.model, len(asked.instances))
         if not arms.join(champion):
-            return await desk.record(champion, asked, await desk.rows(champion, asked.instances))
+            rows = await desk.rows(champion, asked.instances, asked.logged)
+            return await desk.record(champion, asked, rows)
         if turn.wanted:
             return await self._by_challenger(desk, champion, asked, turn)
         arms.challenger.release()
@@ -53,7 +54,7 @@ class SplitTraffic:
         """Answer by the champion, under its own decision: it was not drawn for this request."""
         watch = self._arms.watch
         try:
-            rows = await desk.rows(champion, asked.instances)
+            rows = await desk.rows(champion, asked.instances, asked.logged)
         except (*REFUSALS, *CALLERS):
             raise
         except Exception:
