@@ -156,6 +156,11 @@ def judge(seen: Seen) -> Outcome:
                 seen.champions_without_verdict == 0,
                 f"{seen.champions_without_verdict} without",
             ),
+            Check(
+                "an event starts one training at most",
+                seen.runs_started <= 1,
+                f"{seen.runs_started} begun",
+            ),
             decisions_known(seen.strangers),
             none_refused(seen.refused),
             none_lost(seen.logged.missing, seen.logged.answered, "answered prediction"),

@@ -269,6 +269,7 @@ BROKEN = {
         {"alias_put_back": False},
         {"edit_recorded": False},
         {"champions_without_verdict": 1},
+        {"runs_started": 2},
         {"refused": "1 x 503"},
     ],
     "model-worker-killed": [
