@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 from asgi_client import AppClient
@@ -14,6 +15,8 @@ from pipelines.labels import Labels, exact
 from pipelines.orders.product_catalogue import Product
 from pipelines.orders.recordings import keep
 from pipelines.settings import Settings
+from serving.review import order_desk
+from serving.review.order_board import OrderBoard
 
 SHAPE = {
     "descripcion",
@@ -28,7 +31,11 @@ SHAPE = {
 
 
 @pytest.fixture
-def stage(make_settings: Callable[..., Settings]) -> Iterator[DomainStage]:
+def stage(
+    make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[DomainStage]:
+    # What the board does while the store is slow is told by tests of its own.
+    monkeypatch.setattr(order_desk, "OrderBoard", partial(OrderBoard, patience_seconds=60.0))
     stage = DomainStage(make_settings(models={"product_codes": {"source": {"url": "codes.csv"}}}))
     yield stage
     stage.close()
