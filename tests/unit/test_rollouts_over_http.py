@@ -20,6 +20,8 @@ from pipelines.families.product_recommendations.layout import ListArrays
 from pipelines.settings import Settings
 
 PLAN = {"challenger": "2", "seconds": 600, "actor": "ana", "reason": "to see"}
+USERS = 32
+"""So many that chance lets neither version of a rollout by halves go without any."""
 
 
 def backwards() -> ListArrays:
@@ -140,7 +142,7 @@ def test_the_fashion_shops_lists_are_drafted_with_their_pictures(stage, tmp_path
 
 def test_kept_answers_are_neither_given_nor_made_while_a_rollout_runs(client):
     def versions() -> set[str]:
-        asked = [client.post("/recommend", json={"user_id": str(user)}) for user in range(12)]
+        asked = [client.post("/recommend", json={"user_id": str(user)}) for user in range(USERS)]
         return {answer.headers["X-Model-Version"] for answer in asked}
 
     assert versions() == {"1"}
@@ -155,7 +157,7 @@ def test_kept_answers_are_neither_given_nor_made_while_a_rollout_runs(client):
 def test_the_same_customer_gets_the_same_version_on_every_interface(client):
     start(client, "canary", share=0.5)
     versions: dict[str, set[str]] = {}
-    for user in map(str, range(12)):
+    for user in map(str, range(USERS)):
         recommended = client.post("/recommend", json={"user_id": user})
         body = {"instances": [{"user_id": user, "item_id": "020202"}]}
         predicted = client.post(f"/v1/models/{RECOMMENDER.name}/predict", json=body)
