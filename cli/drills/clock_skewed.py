@@ -17,7 +17,7 @@ from cli.drills.drill import (
     none_lost,
     none_refused,
 )
-from cli.drills.ground import MODEL, Ground, free_port, until
+from cli.drills.ground import MODEL, Ground, NeverHappened, free_port, until
 from cli.drills.load import Load
 from cli.drills.moments import ON_THE_VERGE
 from cli.drills.promotions_at_once import generations, verdicts
@@ -60,15 +60,7 @@ def cause(ground: Ground) -> Seen:
         if overtaken:
             ground.trainer.run("promote", MODEL, version=first)
         decided = time.monotonic()
-        newest = ground.champion().decision_id
-        until(
-            lambda: (
-                {ground.served(), *(server.served(MODEL) for server in servers)} == {newest}
-                and all(newest in load.decisions(decided) for load in loads)
-            ),
-            AGREED_SECONDS,
-            "every server answers by the newest decision, whatever its clock says",
-        )
+        all_follow = _all_follow(ground, servers, loads)
         recovery = time.monotonic() - decided
         ids = [name for load in loads for name in load.ids]
     named = {name for load in loads for name in load.decisions()}
@@ -76,7 +68,7 @@ def cause(ground: Ground) -> Seen:
         verdicts=(len(verdicts(ground, first)), len(verdicts(ground, second))),
         overtaken=overtaken,
         generations=generations(ground),
-        all_follow=all(newest in load.decisions(decided) for load in loads),
+        all_follow=all_follow,
         chain=tuple(ground.log.verify_chain()),
         strangers=len(strangers(ground.log, MODEL, named)),
         refused="; ".join(filter(None, (load.refused() for load in loads))),
@@ -90,6 +82,21 @@ def _server(ground: Ground, skew: int) -> Server:
     settings = ground.settings.model_copy(update={"ports": ports})
     log = ground.settings.var / "logs" / f"clock{skew:+d}.log"
     return Server(settings, ground.stack_id, log, through=("cli.drills.skewed", str(skew)))
+
+
+def _all_follow(ground: Ground, servers: list[Server], loads: list[Load]) -> bool:
+    """Return whether all answer by the newest decision before long, whatever their clocks say."""
+    newest, since = ground.champion().decision_id, time.monotonic()
+
+    def followed() -> bool:
+        answering = {ground.served(), *(server.served(MODEL) for server in servers)}
+        return answering == {newest} and all(newest in load.decisions(since) for load in loads)
+
+    try:
+        until(followed, AGREED_SECONDS, "every server answers by the newest decision")
+    except NeverHappened:
+        return False
+    return True
 
 
 def _judge_an_hour_ahead(ground: Ground, version: str) -> None:
