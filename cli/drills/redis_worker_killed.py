@@ -53,6 +53,7 @@ def cause(ground: Ground) -> Seen:
             victim = scene.workers[0]
             with closing(open_redis(scene.redis_url, "drill")) as redis:
                 in_hand = _stop_with_requests_in_hand(victim, redis, queue)
+                already = _handed_on(redis)
                 victim.kill()
                 died = time.monotonic()
                 until(
@@ -60,7 +61,7 @@ def cause(ground: Ground) -> Seen:
                     AGAIN_SECONDS,
                     "every client is answered again",
                 )
-                handed_on = int(redis.hget(REDELIVERED, MODEL) or 0)
+                handed_on = _handed_on(redis) - already
         logged = account(scene.settings, load.ids)
     spanning = [each for each in load.answers if each.asked_at < died <= each.at]
     return Seen(
@@ -95,6 +96,10 @@ def _stop_with_requests_in_hand(victim: subprocess.Popen[bytes], redis: Redis, q
 def _held(redis: Redis, queue: str, pid: int) -> int:
     consumers = redis.xinfo_consumers(queue, GROUP)
     return sum(each["pending"] for each in consumers if f"-{pid}-" in each["name"].decode())
+
+
+def _handed_on(redis: Redis) -> int:
+    return int(redis.hget(REDELIVERED, MODEL) or 0)
 
 
 def judge(seen: Seen) -> Outcome:
