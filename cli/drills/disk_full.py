@@ -25,7 +25,6 @@ class Seen:
     """What clients were told while nothing could be written, and afterwards."""
 
     kind: str
-    answered_before: int
     refused_meanwhile: int
     statuses: frozenset[int | None]
     told_when: bool
@@ -67,7 +66,6 @@ def cause(ground: Ground) -> Seen:
     refused = [each for each in load.refusals if each.asked_at >= filled]
     return Seen(
         kind=disk.kind,
-        answered_before=sum(answer.at < filled for answer in load.answers),
         refused_meanwhile=len(refused),
         statuses=frozenset(each.status for each in refused),
         told_when=all(each.retry_after for each in refused),

@@ -83,7 +83,6 @@ KEPT = {
     ),
     "disk-full": disk_full.Seen(
         kind="a tmpfs without a free byte",
-        answered_before=100,
         refused_meanwhile=50,
         statuses=frozenset({503}),
         told_when=True,
