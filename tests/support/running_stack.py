@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from ports import free_port
 
 from cli import processes, stack
 from pipelines.settings import load_settings
@@ -132,13 +132,7 @@ def tail(log: Path) -> str:
 
 
 def free_ports() -> dict[str, int]:
-    listeners = [socket.socket() for _ in range(3)]
-    for listener in listeners:
-        listener.bind(("127.0.0.1", 0))
-    ports = [listener.getsockname()[1] for listener in listeners]
-    for listener in listeners:
-        listener.close()
-    return dict(zip(("api", "mlflow", "prefect"), ports, strict=True))
+    return {service: free_port() for service in ("api", "mlflow", "prefect")}
 
 
 def processes_of(home: Path) -> list:

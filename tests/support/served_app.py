@@ -9,7 +9,7 @@ from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
-from serving_process import free_port
+from ports import free_port
 
 from serving.draining import DrainingServer
 

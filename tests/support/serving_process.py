@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 import httpx
+from ports import free_port
 
 
 class ServingProcess:
@@ -20,7 +21,8 @@ class ServingProcess:
     def __init__(self, home: Path, *, workers: int = 1) -> None:
         self._port = free_port()
         self.url = f"http://127.0.0.1:{self._port}"
-        self._log = (home / "serving.log").open("ab")
+        self._said = home / "serving.log"
+        self._log = self._said.open("ab")
         self._command = [sys.executable, "-m", "serving", "--port", str(self._port)]
         self._command += ["--workers", str(workers)]
         self._environment = {**os.environ, "CONTENDER_HOME": str(home), "PYTHONSAFEPATH": "1"}
@@ -63,11 +65,5 @@ class ServingProcess:
             except httpx.TransportError:
                 pass
             time.sleep(0.05)
-        raise AssertionError("the server did not become ready; see serving.log in its home")
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        said = self._said.read_text(encoding="utf-8", errors="replace")[-2000:]
+        raise AssertionError(f"the server did not become ready ({self.process.poll()}):\n{said}")

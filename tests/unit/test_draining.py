@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 import uvicorn
-from serving_process import free_port
+from ports import free_port
 from waiting import wait_for
 
 from serving.draining import DrainingProtocol, DrainingServer
