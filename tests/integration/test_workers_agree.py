@@ -111,13 +111,23 @@ def wait_for_all(server: ServingProcess, generation: int, workers: int = 2) -> N
     wait_for(all_do)
 
 
+def wait_for_clients(clients: list[Seen], generation: int) -> None:
+    """Wait until every client was answered by this generation."""
+    wait_for(lambda: all(generation in seen.generations for seen in clients))
+
+
 def test_swaps_under_load_fail_nothing_mix_nothing_and_never_go_back(decided):
     with ServingProcess(decided.folder, workers=2) as server:
         wait_for_all(server, 1)
         with asking(server) as clients:
+            wait_for_clients(clients, 1)
             for version in ("2", "3", "4"):
-                wait_for_all(server, decided.decide(version, TOPICS[version]))
-            wait_for_all(server, decided.go_back("3"))
+                generation = decided.decide(version, TOPICS[version])
+                wait_for_all(server, generation)
+                wait_for_clients(clients, generation)
+            generation = decided.go_back("3")
+            wait_for_all(server, generation)
+            wait_for_clients(clients, generation)
 
     assert [seen.failures for seen in clients] == [[]] * 4
     for seen in clients:
@@ -135,6 +145,7 @@ def test_a_killed_worker_is_waited_for_by_nobody_and_its_successor_agrees(decide
             os.kill(victim, signal.SIGKILL)
             generation = decided.decide("2", TOPICS["2"])
             wait_for(lambda: has_agreed_without(server, victim, generation))
+            wait_for_clients(clients, generation)
 
     for seen in clients:
         assert seen.generations == sorted(seen.generations)
@@ -148,9 +159,12 @@ def test_a_restart_of_the_workers_under_load_loses_no_request_and_no_row_of_the_
         wait_for_all(server, 1)
         before = pids(server)
         with asking(server) as clients:
+            wait_for_clients(clients, 1)
             server.process.send_signal(signal.SIGHUP)
             wait_for(lambda: len(pids(server)) == 2 and not pids(server) & before)
-            wait_for_all(server, decided.decide("2", TOPICS["2"]))
+            generation = decided.decide("2", TOPICS["2"])
+            wait_for_all(server, generation)
+            wait_for_clients(clients, generation)
 
     assert [seen.failures for seen in clients] == [[]] * 4
     assert all(set(seen.generations) == {1, 2} for seen in clients)
@@ -174,8 +188,11 @@ def test_two_servers_with_one_store_agree_and_a_client_of_both_never_goes_back(d
         client = threading.Thread(target=alternate)
         client.start()
         try:
+            wait_for_clients([seen], 1)
             for version in ("2", "3"):
-                wait_for_all(other, decided.decide(version, TOPICS[version]))
+                generation = decided.decide(version, TOPICS[version])
+                wait_for_all(other, generation)
+                wait_for_clients([seen], generation)
         finally:
             over.set()
             client.join()
@@ -203,7 +220,7 @@ def test_a_worker_that_hangs_holds_the_other_up_for_a_while_only_and_takes_nobod
                     wait_for(lambda: any(generation in seen.generations for seen in clients))
                 finally:
                     os.kill(hung, signal.SIGCONT)
-                wait_for(lambda: all(generation in seen.generations for seen in clients))
+                wait_for_clients(clients, generation)
                 wait_for_all(server, generation)
 
     assert [seen.failures for seen in clients] == [[]] * 4
