@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 if TYPE_CHECKING:
     from cli.drills.ground import Ground
+    from cli.drills.load import Refusal
 
 E = TypeVar("E")
 Verdict = Literal["kept", "broken", "not run"]
@@ -86,9 +87,17 @@ def decisions_known(strangers: int) -> Check:
     return Check("every answer names a recorded decision", strangers == 0)
 
 
-def told_when(told: bool) -> Check:
-    """Return the check that whoever was refused was told when to ask again."""
-    return Check("each is told when to ask again (Retry-After)", told)
+def refused_clearly(refused: Sequence[Refusal]) -> tuple[Check, ...]:
+    """Return the checks that somebody was refused, and all with 503 and when to ask again."""
+    odd = sorted({str(each.status) for each in refused} - {"503"})
+    return (
+        Check("the fault was felt", bool(refused)),
+        Check("whoever is refused is told 503", not odd, ", ".join(odd)),
+        Check(
+            "each is told when to ask again (Retry-After)",
+            all(each.retry_after for each in refused),
+        ),
+    )
 
 
 def none_refused(refused: str) -> Check:

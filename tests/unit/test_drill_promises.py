@@ -24,12 +24,20 @@ from cli.drills import (
 )
 from cli.drills.books import Account
 from cli.drills.catalogue import DRILLS
+from cli.drills.load import Refusal
 
 ALL_THERE = Account(answered=200, missing=0)
 TWO_GONE = {"logged": Account(answered=200, missing=2)}
 NONE_ASKED = {"logged": Account(answered=0, missing=0)}
 UNDECIDED = {"strangers": 1}
 EDITED = {"chain": ("entry 3: its record was changed",)}
+REFUSED = (Refusal(0.0, 0.1, 503, "busy", retry_after=True),)
+REFUSED_BADLY = [
+    {"refused": ()},
+    {"refused": (*REFUSED, replace(REFUSED[0], status=500))},
+    {"refused": (*REFUSED, replace(REFUSED[0], status=None))},
+    {"refused": (*REFUSED, replace(REFUSED[0], retry_after=False))},
+]
 
 KEPT = {
     "trainer-killed": trainer_killed.Seen(
@@ -83,9 +91,7 @@ KEPT = {
     ),
     "disk-full": disk_full.Seen(
         kind="a tmpfs without a free byte",
-        refused_meanwhile=50,
-        statuses=frozenset({503}),
-        told_when=True,
+        refused=REFUSED,
         watched=True,
         answered_after=100,
         strangers=0,
@@ -105,9 +111,7 @@ KEPT = {
     ),
     "redis-cut": redis_cut.Seen(
         cut_seconds=8.0,
-        refused_meanwhile=100,
-        statuses=frozenset({503}),
-        told_when=True,
+        refused=REFUSED,
         slowest_seconds=4.0,
         answered_after=200,
         strangers=0,
@@ -224,10 +228,7 @@ BROKEN = {
         EDITED,
     ],
     "disk-full": [
-        {"refused_meanwhile": 0, "statuses": frozenset()},
-        {"statuses": frozenset({503, 500})},
-        {"statuses": frozenset({503, None})},
-        {"told_when": False},
+        *REFUSED_BADLY,
         {"ended": -7},
         {"watched": False},
         {"answered_after": 0},
@@ -240,11 +241,8 @@ BROKEN = {
         {"answered_twice": 1},
     ],
     "redis-cut": [
-        {"refused_meanwhile": 0, "statuses": frozenset()},
-        {"statuses": frozenset({503, 500})},
-        {"statuses": frozenset({None})},
+        *REFUSED_BADLY,
         {"slowest_seconds": 30.0},
-        {"told_when": False},
         {"answered_after": 0},
         {"answered_twice": 1},
     ],
