@@ -13,14 +13,14 @@ from cli.services import service_environment
 SHOWN_CHARACTERS = 600
 
 
-class CommandFailed(RuntimeError):
+class ProgramFailed(RuntimeError):
     """A program ended otherwise than well; the message quotes the end of what it said."""
 
 
 def run_python(ground: Ground, name: str, *arguments: str, seconds: float) -> str:
     """Return what a program prints; it ends with the stack, if that comes first.
 
-    Raises `CommandFailed`, also where it takes longer than so many seconds.
+    Raises `ProgramFailed`, also where it takes longer than so many seconds.
     """
     environment = {
         **service_environment(ground.settings, os.environ),
@@ -36,8 +36,8 @@ def run_python(ground: Ground, name: str, *arguments: str, seconds: float) -> st
             timeout=seconds,
         )
     except subprocess.TimeoutExpired:
-        raise CommandFailed(f"the {name} did not end within {seconds:.0f} s") from None
+        raise ProgramFailed(f"the {name} did not end within {seconds:.0f} s") from None
     if done.returncode:
         said = done.stderr.strip()[-SHOWN_CHARACTERS:]
-        raise CommandFailed(f"the {name} ended with {done.returncode}: {said}")
+        raise ProgramFailed(f"the {name} ended with {done.returncode}: {said}")
     return done.stdout

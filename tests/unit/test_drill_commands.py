@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cli.drills.commands import CommandFailed, run_python
+from cli.drills.commands import ProgramFailed, run_python
 from cli.drills.ground import Ground
 
 SHOW = "import os; print(os.environ['CONTENDER_STACK_SERVICE'], os.environ['CONTENDER_HOME'])"
@@ -24,7 +24,7 @@ def test_it_runs_marked_in_the_home_of_the_drill(ground):
 
 
 def test_what_it_said_last_is_quoted_where_it_fails(ground):
-    with pytest.raises(CommandFailed, match="the judge ended with 3: no such version"):
+    with pytest.raises(ProgramFailed, match="the judge ended with 3: no such version"):
         run_python(
             ground,
             "judge",
@@ -35,5 +35,5 @@ def test_what_it_said_last_is_quoted_where_it_fails(ground):
 
 
 def test_what_does_not_end_is_ended(ground):
-    with pytest.raises(CommandFailed, match="the judge did not end within 0 s"):
+    with pytest.raises(ProgramFailed, match="the judge did not end within 0 s"):
         run_python(ground, "judge", "-c", "import time; time.sleep(60)", seconds=0.2)
