@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from served_app import ServedApp
 from serving_stage import MODEL, Stage
-from waiting import PATIENCE_SECONDS
+from waiting import PATIENCE_SECONDS, wait_for
 
 from pipelines.prediction_log import count
 from pipelines.settings import Settings
@@ -205,9 +206,22 @@ def answer_on(peer: socket.socket) -> tuple[int, dict[str, Any]]:
     return int(head.split()[1]), json.loads(body)
 
 
+def hold(monkeypatch: pytest.MonkeyPatch, names: str) -> threading.Event:
+    """Let the first request of such a name stop the server's loop until the event is set."""
+    join, go_on = Rounds.join, threading.Event()
+
+    def held(self: Rounds, one: Waiting) -> None:
+        assert not one.call.request_id.startswith(names) or go_on.wait(60)
+        join(self, one)
+
+    monkeypatch.setattr(Rounds, "join", held)
+    return go_on
+
+
 def test_of_a_crowd_each_gets_his_own_answer_and_only_the_wrong_ones_are_refused(
-    served, stage, rounds
+    served, stage, rounds, monkeypatch
 ):
+    all_are_sent = hold(monkeypatch, "crowd")
     asked = [DRAWN, EMPTY, DRAWN, UNFIT, DRAWN, DRAWN, EMPTY, DRAWN]
     peers = [socket.create_connection((served.host, served.port), timeout=30) for _ in asked]
     for peer in peers:  # taken in by the server, each by itself
@@ -215,6 +229,7 @@ def test_of_a_crowd_each_gets_his_own_answer_and_only_the_wrong_ones_are_refused
         assert answer_on(peer)[0] == 200
     for number, (peer, document) in enumerate(zip(peers, asked, strict=True)):
         peer.sendall(request_bytes(document, f"crowd-{number}"))
+    all_are_sent.set()
     answers = [answer_on(peer) for peer in peers]
     for peer in peers:
         peer.close()
@@ -240,12 +255,16 @@ def test_who_has_gone_before_his_answer_disturbs_nobody(served, rounds):
     assert (status, again, told["request_id"]) == (200, 200, "stays")
 
 
-def test_a_stop_while_a_round_is_gathering_loses_nobody(stage, rounds):
+def test_a_stop_while_a_round_is_gathering_loses_nobody(stage, rounds, monkeypatch):
+    told = hold(monkeypatch, "r")
     with ServedApp(stage.app(), http=HotProtocol) as served:
+        served._server._drain_seconds = 30.0
         peers = [socket.create_connection((served.host, served.port), timeout=30) for _ in range(6)]
+        wait_for(lambda: len(served._server.server_state.connections) == 6)
         for number, peer in enumerate(peers):
             peer.sendall(request_bytes(DRAWN, f"r{number}"))
         served.stop_soon()
+        told.set()
         assert [answer_on(peer)[0] for peer in peers] == [200] * 6
         for peer in peers:
             peer.close()

@@ -15,6 +15,7 @@ from domain_stage import DomainStage, serve_categoriser
 from recommender_stage import serve_recommender
 from served_app import ServedApp
 from serving_stage import MODEL, Stage
+from waiting import wait_for
 
 from pipelines.orders.stored_sales import sales_folder, write_sales
 from pipelines.prediction_log import count
@@ -168,7 +169,9 @@ def test_a_request_that_arrives_byte_by_byte_is_answered(served, at_once):
 def test_a_stop_while_a_body_is_coming_lets_it_be_answered(stage, at_once):
     request = request_bytes()
     with ServedApp(stage.app(), http=HotProtocol) as served:
+        served._server._drain_seconds = 30.0
         peer = socket.create_connection((served.host, served.port), timeout=30)
+        wait_for(lambda: served._server.server_state.connections)
         peer.sendall(request[:-5])
         served.stop_soon()
         peer.sendall(request[-5:])
