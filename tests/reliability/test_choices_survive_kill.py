@@ -39,7 +39,7 @@ def start(home: Path, port: int) -> subprocess.Popen[bytes]:
         server = subprocess.Popen(
             [sys.executable, "-m", "serving"], env=environment, stdout=log, stderr=log, cwd=home
         )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         try:
             if httpx.get(f"http://127.0.0.1:{port}/livez", trust_env=False).is_success:
@@ -69,7 +69,7 @@ def test_no_answered_choice_is_lost_when_the_server_is_killed(tmp_path: Path) ->
                 answered.append(name)
 
     server = start(tmp_path, port)
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, timeout=60) as client:
         people = [threading.Thread(target=choose, args=(client, n)) for n in range(3)]
         for person in people:
             person.start()

@@ -61,7 +61,7 @@ class Clients:
             thread.join()
 
     def _ask(self, url: str) -> None:
-        with httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
+        with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
             while not self._stop.is_set():
                 answer = client.post(PREDICT, json={"instances": [{"text": "pintura"}]})
                 if answer.status_code == 200:
@@ -126,7 +126,7 @@ def test_a_worker_told_to_stop_under_load_loses_nothing(home, redis):
         with ServingProcess(folder) as server, Clients(server.url) as clients:
             wait_for(lambda: len(clients.answers) > 50)
             leaving.terminate()
-            assert leaving.wait(timeout=30) == 0
+            assert leaving.wait(timeout=120) == 0
             before = len(clients.answers)
             wait_for(lambda: len(clients.answers) > before + 50)
 

@@ -36,7 +36,7 @@ def batch_of(lines: list[OrderLine]) -> dict[str, object]:
 
 def send(url: str, waiting: list[dict[str, object]], answered: list[int]) -> None:
     """Send what waits, in order, until the server does not answer."""
-    with httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
+    with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
         while waiting:
             try:
                 response = client.post("/v1/review/choices", json=waiting[0])

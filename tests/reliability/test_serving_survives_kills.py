@@ -49,7 +49,7 @@ def asking(server: ServingProcess, clients: int = 4):
 
     def ask(size: int) -> None:
         body = {"instances": [{"text": "pintura"}] * size}
-        with httpx.Client(base_url=server.url, trust_env=False) as client:
+        with httpx.Client(base_url=server.url, trust_env=False, timeout=60) as client:
             while not over.is_set():
                 try:
                     answer = client.post(PREDICT, json=body)
@@ -82,6 +82,7 @@ def test_no_answered_prediction_is_lost_or_counted_twice_over_three_kills(home):
     for _ in range(3):
         with ServingProcess(home) as server, asking(server) as received:
             time.sleep(0.9)  # long enough for some of it to be drained, and some not
+            wait_for(lambda received=received: len(received) > 100)
             server.kill()
         answered |= set(received)
     with ServingProcess(home):
@@ -106,6 +107,7 @@ def test_a_killed_worker_is_replaced_and_its_predictions_are_kept(home):
             wait_for(lambda: told(server, "contender_workers ") == [2.0])
         with asking(server) as more:
             time.sleep(0.5)
+            wait_for(lambda: more)
 
     assert len(more) > 0
     assert set(received) | set(more) <= set(logged(home))
@@ -122,6 +124,7 @@ def test_metrics_add_up_over_all_workers(home):
         wait_for(lambda: len(workers(server)) == 2)
         with asking(server) as received:
             time.sleep(0.5)
+            wait_for(lambda: received)
         # Each worker hands over what it has counted now and then.
         answers = "contender_predictions_total"
         wait_for(lambda: told(server, answers) == [float(len(received))])
@@ -140,13 +143,13 @@ def test_who_asks_for_a_websocket_is_answered_as_everybody_is(home):
 
 
 def told(server: ServingProcess, figure: str) -> list[float]:
-    text = httpx.get(f"{server.url}/metrics", trust_env=False).text
+    text = httpx.get(f"{server.url}/metrics", trust_env=False, timeout=60).text
     lines = [line for line in text.splitlines() if line.startswith(figure)]
     return [float(line.split()[-1]) for line in lines]
 
 
 def workers(server: ServingProcess) -> list[str]:
-    document = httpx.get(f"{server.url}/readyz", trust_env=False).json()
+    document = httpx.get(f"{server.url}/readyz", trust_env=False, timeout=60).json()
     return [worker["worker_id"] for worker in document["workers"][MODEL]]
 
 
