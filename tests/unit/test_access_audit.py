@@ -25,7 +25,7 @@ def house(make_settings: Callable[..., Settings]) -> Iterator[Guarded]:
     with guarded(make_settings) as house:
         house.stage.promote("2", "otra")
         house.app.state.services.follower.look()
-        house.app.state.services.follower.settle(10)
+        house.app.state.services.follower.settle(120)
         yield house
 
 
