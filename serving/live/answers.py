@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import orjson
+
 from pipelines.contract import Row
 from pipelines.prediction_log import Provenance
 
@@ -50,13 +52,17 @@ class Answered:
     """What the version that answered says of its rows."""
 
     def as_json(self) -> dict[str, object]:
-        """Return the document of the generic interface; rows may hold numpy's numbers."""
+        """Return what the generic interface says; rows may hold numpy's numbers."""
         return {
             "predictions": self.predictions,
             "model": self.model.as_json(),
             "request_id": self.request_id,
             "prediction_ids": self.prediction_ids,
         }
+
+    def document(self) -> bytes:
+        """Return the answer of the generic interface, as it goes over the wire."""
+        return orjson.dumps(self.as_json(), option=orjson.OPT_SERIALIZE_NUMPY)
 
     @property
     def predictions(self) -> list[Row | Sequence[Row]]:

@@ -13,8 +13,10 @@ import orjson
 from fastapi import APIRouter, Request, Response
 from starlette.datastructures import Headers
 
-from serving.bodies import UnsupportedBody, decoded, media_type_of
+from serving.bodies import UnsupportedBody, media_type_of
 from serving.dependencies import RequestId, ServicesDependency
+from serving.hot.calls import Call
+from serving.live.answers import Answered
 from serving.problems import Dialect, Problem
 from serving.protocols.payloads import from_csv, from_json
 from serving.schemas.generic import PredictResponse
@@ -131,12 +133,10 @@ async def _invoke(name: str, request: Request, services: Services, request_id: s
     schema = services.slots.contract(name).request_schema
     read = from_csv if _says_csv(request.headers) else from_json
     limit = services.settings.serving.instances_limit
-    instances = await decoded(request, lambda body: read(body, schema, limit))
+    call = Call(request.app.state, request_id, await request.body())
+    instances = await call.read(lambda body: read(body, schema, limit))
     answered = await services.slots.answer(name, instances, request_id=request_id)
-    served = answered.model
-    services.telemetry.tallies.answered(served.name, served.version, len(instances))
-    content = orjson.dumps(answered.as_json(), option=orjson.OPT_SERIALIZE_NUMPY)
-    return Response(content, media_type="application/json")
+    return Response(await call.write(answered, Answered.document), media_type="application/json")
 
 
 def _meant(services: Services, named: str | None) -> str:

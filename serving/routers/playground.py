@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import orjson
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
@@ -15,6 +14,8 @@ from pipelines.orders.stored_sales import Stored, StoredSales
 from serving import playground, views
 from serving.bodies import StrictRoute
 from serving.dependencies import RequestId, ServicesDependency
+from serving.hot.calls import Call
+from serving.live.answers import Answered
 from serving.review.desk import ReviewDeskDependency
 from serving.schemas.generic import PredictResponse
 from serving.schemas.playground import (
@@ -113,8 +114,8 @@ async def forecast(
         request_id=request_id,
         logged=[logged],
     )
-    document = orjson.dumps(answered.as_json(), option=orjson.OPT_SERIALIZE_NUMPY)
-    return Response(document, media_type="application/json")
+    call = Call(request.app.state, request_id, await request.body())
+    return Response(await call.write(answered, Answered.document), media_type="application/json")
 
 
 @router.get("/products")

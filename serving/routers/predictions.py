@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
 from fastapi import APIRouter, Request, Response
 
 from serving.bodies import MalformedBody, json_in
@@ -38,11 +37,11 @@ async def _predict(call: Call) -> Reply:
     instances = await call.read(_instances)
     slots = call.services.slots
     answered = await slots.answer(call.model, instances, request_id=call.request_id)
-    return Reply(await call.write(answered, _document))
+    return Reply(await call.write(answered, Answered.document))
 
 
 def _predict_at_once(call: Call) -> Question:
-    return question(call.model, _instances(call.body), _document)
+    return question(call.model, _instances(call.body), Answered.document)
 
 
 HOT = (HotRoute("POST", "/v1/models/{name}/predict", _predict, _predict_at_once),)
@@ -60,7 +59,3 @@ def _instances(content: bytes) -> list[Any]:
         unknown = body.keys() - {"instances"}
         raise MalformedBody(f"unknown fields: {', '.join(sorted(unknown))}")
     return instances
-
-
-def _document(answered: Answered) -> bytes:
-    return orjson.dumps(answered.as_json(), option=orjson.OPT_SERIALIZE_NUMPY)

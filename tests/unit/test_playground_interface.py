@@ -158,6 +158,8 @@ def test_a_plan_is_asked_together_with_the_stored_days(client: AppClient):
     assert asked["future"] == plan
     assert asked["horizon"] == 3
     assert len(asked["history"]) == 10
+    counted = client.get("/metrics").text
+    assert 'predictions_total{model="demand_forecast",version="2"} 1.0' in counted
 
 
 def test_codes_are_named_in_their_order_and_unknown_ones_stay_codes(client: AppClient):
