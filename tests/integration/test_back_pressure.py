@@ -42,7 +42,7 @@ class Served:
 
     def __init__(self, home: DecidedHome, process: ServingProcess) -> None:
         self.home = home
-        self.client = httpx.Client(base_url=process.url, trust_env=False, timeout=60)
+        self.client = httpx.Client(base_url=process.url, trust_env=False, timeout=150)
         self.threads = ThreadPoolExecutor(8)
         self._server = psutil.Process(process.process.pid)
 
@@ -96,7 +96,7 @@ class Served:
 
 def eventually(condition: Callable[[], object]):
     """Return what `condition` returns as soon as that is something."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         try:
             if found := condition():
@@ -137,7 +137,7 @@ def serve(make_settings: Callable[..., Settings], tmp_path: Path):
 
 
 def test_who_finds_no_room_is_told_when_to_come_again_and_the_others_are_answered(serve):
-    with serve(deadline_seconds=30) as served:
+    with serve(deadline_seconds=120) as served:
         with served.stopped():
             asked = served.occupy(waiting=QUEUE_LIMIT)
             refused = served.ask()
@@ -154,7 +154,7 @@ def test_who_finds_no_room_is_told_when_to_come_again_and_the_others_are_answere
 
 
 def test_who_waited_too_long_or_has_gone_is_dropped_before_the_worker_is_asked(serve):
-    with serve(deadline_seconds=30) as served:
+    with serve(deadline_seconds=120) as served:
         with served.stopped():
             asked = served.occupy(waiting=0)
             late = served.ask(**{"X-Deadline-Ms": "100"})
@@ -171,14 +171,14 @@ def test_who_waited_too_long_or_has_gone_is_dropped_before_the_worker_is_asked(s
         assert served.counted(r"contender_dropped_requests_total.*deadline") == 1
         assert served.counted(r"contender_dropped_requests_total.*gone") == 1
         assert served.ask(**{"X-Deadline-Ms": "soon"}).status_code == 400
-        assert served.ask(**{"X-Deadline-Ms": "20000"}).status_code == 200
+        assert served.ask(**{"X-Deadline-Ms": "100000"}).status_code == 200
         assert served.counted("contender_call_instances_count") == calls + 1
         stage = served.home.stage
     assert count(stage.store) == 2
 
 
 def test_a_worker_that_dies_or_hangs_fails_its_requests_and_is_replaced(serve):
-    with serve(deadline_seconds=2) as served:
+    with serve(deadline_seconds=8) as served:
         with served.stopped() as killed:
             asked = served.occupy(waiting=0)
             killed.send_signal(signal.SIGKILL)
