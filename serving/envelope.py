@@ -14,6 +14,8 @@ from serving.metrics.telemetry import Telemetry
 from serving.observability.access_log import AccessLog
 
 HEADER = "X-Request-Id"
+ASKS = "asks"
+"""Where `HotRoutes` notes which model a request asks that it hands on."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 ACCEPTED_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
@@ -55,7 +57,8 @@ class Envelope:
             route = _route(scope)
             method = scope["method"] if scope["method"] in METHODS else "other"
             seconds = time.perf_counter() - start
-            self._telemetry.tallies.handled(method, route, status, seconds)
+            asks = scope["state"].get(ASKS, "")
+            self._telemetry.tallies.handled(method, route, status, seconds, asks)
             self._access.handled(method, route, status, seconds, request_id)
 
 

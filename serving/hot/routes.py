@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.access.door import address_of
 from serving.bodies import QUICK_BYTES
-from serving.envelope import request_id_for
+from serving.envelope import ASKS, request_id_for
 from serving.errors import MEANINGS, refusal
 from serving.hot.calls import Call, Reply, reply_of
 from serving.hot.table import HotTable, Place
@@ -38,6 +38,8 @@ class HotRoutes:
         if place is None or scope["method"] != place.method:
             await self._app(scope, receive, send)
             return
+        # Long ones are handed on, and count among the model's requests as those do that are not.
+        scope.setdefault("state", {})[ASKS] = place.asks
         headers = dict(scope["headers"])
         told_once = len(headers) == len(scope["headers"])
         # Large bodies are counted before they are taken in; beside what they cost that is nothing.

@@ -17,6 +17,7 @@ from pipelines.orders.stored_sales import StoredSales, sales_folder, write_sales
 from pipelines.prediction_log import PredictionLog, Provenance, count
 from pipelines.settings import Settings
 from pipelines.store import Store
+from serving.bodies import QUICK_BYTES
 from serving.metrics.tallies import Tallies
 
 FROM = Provenance("stub", "3", "d000007-abcdef", 2, "request-1")
@@ -51,6 +52,22 @@ def test_a_kept_recommendation_is_logged_and_counted_each_time_it_is_given(stage
     assert [item["item_id"] for item in kept[2].answer[0]["items"]] == answers[2].json()
     assert kept[2].request_id == answers[2].headers["X-Request-Id"]
     assert 'contender_predictions_total{model="product_recommendations",version="5"} 3.0' in text
+
+
+def test_requests_that_take_the_long_way_count_among_those_of_their_model(stage):
+    long = b'{"user_id": "1"}' + b" " * QUICK_BYTES
+    plain = {"Content-Type": "application/json"}
+    packed = {**plain, "Content-Encoding": "gzip"}
+    with AppClient(app := stage.app()) as client:
+        serve_recommender(app)
+        client.post("/recommend", json={"user_id": "1"})
+        assert client.post("/recommend", content=long, headers=plain).status_code == 200
+        assert client.post("/recommend", content=b"x", headers=packed).status_code == 415
+        text = client.get("/metrics").text
+
+    told = 'contender_model_requests_total{model="product_recommendations",outcome='
+    assert f'{told}"answered"}} 2.0' in text
+    assert f'{told}"refused"}} 1.0' in text
 
 
 def test_a_forecast_from_stored_sales_is_logged_with_their_name_and_not_their_days(stage):
