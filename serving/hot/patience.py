@@ -131,10 +131,14 @@ class Patience:
 
     def _looked_at(self, connection: Connection, before: Seen | None, now: float) -> Seen:
         doing, message = connection.doing, connection.message
-        known = before is not None and before.doing == doing and before.message is message
-        if before is not None and known and not self._gets_on(connection, before, now):
-            return before
-        return Seen(doing, message, now, connection.received, connection.taken, connection.left)
+        if (
+            before is None
+            or before.doing != doing
+            or before.message is not message
+            or self._gets_on(connection, before, now)
+        ):
+            return Seen(doing, message, now, connection.received, connection.taken, connection.left)
+        return before
 
     def _gets_on(self, connection: Connection, seen: Seen, now: float) -> bool:
         """Judge a connection that does what it did before; whether its time begins anew."""
@@ -146,7 +150,7 @@ class Patience:
         elif seen.doing == "body":
             return self._body_gets_on(connection, seen, waited)
         elif seen.doing in ("answer", "closing") and waited > settings.stall_seconds:
-            if seen.doing == "answer" and self._is_taken(connection, seen, waited):
+            if self._is_taken(connection, seen, waited):
                 return True
             self._abort(connection, "slow readers")
         return False

@@ -145,11 +145,12 @@ def test_an_answer_that_is_taken_bit_by_bit_is_not(house: House) -> None:
     assert not client.aborted
 
 
+@pytest.mark.parametrize("doing", ["answer", "closing"])
 @pytest.mark.parametrize(("pace", "aborted"), [(90, True), (110, False)])
 def test_a_long_answer_sent_in_one_piece_may_be_taken_slowly(
-    house: House, pace: int, aborted: bool
+    house: House, pace: int, aborted: bool, doing: Doing
 ) -> None:
-    client = house.enter("answer")
+    client = house.enter(doing)
     client.left = 10_000_000
     for _ in range(60):
         house.loop.passes(1)
