@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
+from fastapi.concurrency import run_in_threadpool
 
 from pipelines.decisions import approval
 from pipelines.gate import override as overriding
@@ -35,14 +36,15 @@ def explanation(decision_id: str, services: ServicesDependency) -> Explanation:
 @router.get("/{decision_id}/errors")
 async def errors(decision_id: str, services: ServicesDependency) -> ErrorPlots:
     """Plot what the challenger of a verdict got wrong on the test set; a second or two at first."""
-    services.decisions.get(decision_id)  # an unknown decision is refused first
+    # An unknown decision is refused first.
+    await run_in_threadpool(services.decisions.get, decision_id)
     return ErrorPlots.model_validate(await services.inspections.errors(decision_id))
 
 
 @router.post("/{decision_id}/replay")
 async def replay(decision_id: str, services: ServicesDependency) -> ReplayOutcome:
     """Compute every number of a decision again from its stored files; changes nothing."""
-    services.decisions.get(decision_id)  # an unknown decision is refused first
+    await run_in_threadpool(services.decisions.get, decision_id)
     found = await services.inspections.replay(decision_id)
     return ReplayOutcome.model_validate(
         {**found, "decision_id": decision_id, "holds": not found["differences"]}
