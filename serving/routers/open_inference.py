@@ -12,7 +12,7 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from pipelines.contract import Row
-from serving.bodies import UnsupportedBody, decoded
+from serving.bodies import decoded
 from serving.dependencies import RequestId, ServicesDependency
 from serving.errors import RETRY_SECONDS
 from serving.problems import Dialect, Problem
@@ -150,8 +150,6 @@ async def infer_by_version(
 async def _infer(
     name: str, version: str | None, request: Request, services: Services, request_id: str
 ) -> Response:
-    if request.headers.get("content-encoding", "identity") != "identity":
-        raise UnsupportedBody("compressed bodies are not taken; send it without Content-Encoding")
     contract = services.slots.contract(name, version)
     limit = services.settings.serving.instances_limit
     said = request.headers.get(HEADER_LENGTH)

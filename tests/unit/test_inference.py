@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wide_model import REQUEST, RESPONSE
 
-from serving.bodies import BodyTooLarge, MalformedBody
+from serving.bodies import CONTAINERS, BodyTooLarge, MalformedBody
 from serving.live.answers import Answered, ServedModel
 from serving.protocols.inference_answers import document, outputs_described, require_outputs
 from serving.protocols.inference_requests import Asked, inputs_described, instances, parse
@@ -275,6 +275,15 @@ def test_elements_that_are_json_hold_no_more_lists_than_a_body_may():
 
     with pytest.raises(BodyTooLarge, match="lists and objects"):
         rows({**parts, "parameters": {"binary_data_size": len(data)}}, data=data)
+
+
+def test_numbers_whose_bytes_look_like_brackets_are_no_lists():
+    many = CONTAINERS // 8 + 1
+    count = {"name": "count", "shape": [many], "datatype": "INT64"}
+    data = b"[" * 8 * many
+    head = orjson.dumps({"inputs": [{**count, "parameters": {"binary_data_size": len(data)}}]})
+
+    assert parse(head + data, str(len(head)), many).count == many
 
 
 @pytest.mark.parametrize("said", ["-1", "999", "x", "", "1.0", "²", "9" * 5000])

@@ -190,6 +190,9 @@ def test_a_compressed_body_is_refused(client):
     headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
 
     assert client.post(INFER, content=b"\x1f\x8b", headers=headers).status_code == 415
+    plain = {**headers, "Content-Encoding": "Identity"}
+    asked = orjson.dumps({"inputs": [texts("a")]})
+    assert client.post(INFER, content=asked, headers=plain).status_code == 200
 
 
 @pytest.mark.parametrize(
