@@ -56,13 +56,9 @@ async def until_told(work: Coroutine[object, object, None]) -> None:
         working.result()
 
 
-def _say(message: str) -> None:
-    sys.stdout.write(f"{message}\n")
-
-
 def _started(message: str, **_style: object) -> None:
     """Prefect prints once when a worker has begun, and once when it has ended."""
-    _say(message)
+    sys.stdout.write(f"{message}\n")
     if READY_VARIABLE in os.environ:
         path = Path(os.environ[READY_VARIABLE])
         path.parent.mkdir(parents=True, exist_ok=True)

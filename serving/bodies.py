@@ -44,11 +44,6 @@ class MalformedBody(ValueError):
     """The body says that it is JSON, and is not, or is JSON of the wrong shape."""
 
 
-async def json_of(request: Request) -> Any:
-    """Return the parsed body. Raises `MalformedBody`, saying where, also when nested too deep."""
-    return json_in(await request.body())
-
-
 async def decoded(request: Request, decode: Callable[[bytes], T]) -> T:
     """Return what `decode` makes of the body; a long one does not hold up the event loop."""
     body = await request.body()
@@ -56,7 +51,10 @@ async def decoded(request: Request, decode: Callable[[bytes], T]) -> T:
 
 
 def json_in(body: bytes, what: str = "the body") -> Any:
-    """Return what JSON bytes say. Raises `MalformedBody` naming `what`, and where."""
+    """Return what JSON bytes say.
+
+    Raises `MalformedBody` naming `what`, and where, also when it is nested too deep.
+    """
     if not body:
         raise MalformedBody(f"{what} is empty; JSON is expected")
     try:
@@ -97,7 +95,7 @@ def _finite(digits: str) -> float:
 
 
 class StrictRoute(APIRoute):
-    """A route whose body FastAPI parses with the same strictness as `json_of`."""
+    """A route whose body FastAPI parses with the same strictness as `json_in`."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Hand the endpoint a request that parses strictly."""

@@ -85,15 +85,13 @@ def tells_origin(headers: Mapping[bytes, bytes]) -> bool:
 
 
 def may_be_foreign(headers: Mapping[bytes, bytes]) -> bool:
-    """Whether a page from elsewhere may be behind a GET, as far as anybody can tell.
+    """Whether a page from elsewhere may be behind a GET that does not say so: see `is_foreign`.
 
-    With a GET a browser sends no `Origin`, and over plain HTTP no `Sec-Fetch-Site` either; where
-    it comes from stands in `Referer` alone, which the page may have left out. What a page cannot
-    have left out is that a browser sends it: by its `User-Agent`, or by the languages of whoever
-    sits before it. `*` is what scripts name that run outside of browsers.
+    For a link or an image a browser sends no `Origin`, and over plain HTTP no `Sec-Fetch-Site`;
+    where it comes from stands in `Referer` alone, which the page may have left out. What a page
+    cannot have left out is that a browser sends it: by its `User-Agent`, or by the languages of
+    whoever sits before it. `*` is what scripts name that run outside of browsers.
     """
-    if is_foreign(headers):
-        return True
     referer = headers.get(b"referer")
     if tells_origin(headers) or (referer and _names_host(referer, headers)):
         return False

@@ -108,7 +108,6 @@ def test_a_browser_that_says_for_whom_it_asks_is_believed():
     assert not may_be_foreign({**browser, b"sec-fetch-site": b"none"})
     assert not may_be_foreign({**browser, b"referer": b"http://a:80/board?x=1"})
     assert may_be_foreign({**browser, b"referer": b"http://a:80.evil.example/"})
-    assert may_be_foreign({b"host": b"a:80", b"sec-fetch-site": b"cross-site"})
 
 
 def test_beyond_this_machine_nobody_may_do_anything_unless_it_was_said(make_settings: Make):
