@@ -74,12 +74,16 @@ class PolicySettings(Strict):
         return self
 
 
+FORECAST_DAYS = 60
+"""How long before a day its forecasts are looked for."""
+
+
 class MonitoringSettings(Strict):
     """When a change in what is asked and answered is worth an alarm."""
 
-    window_days: int = Field(7, ge=1)
+    window_days: int = Field(7, ge=1, le=36_500)
     """Answers of so many days are assessed together."""
-    reference_days: int = Field(28, ge=1)
+    reference_days: int = Field(28, ge=1, le=36_500)
     """And compared with those of so many days before the champion was trained."""
     minimum_answers: int = Field(200, ge=30)
     """Different questions without which nothing is said."""

@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, select
 
 from pipelines.decisions.log import DecisionLog
 from pipelines.decisions.training_end import trained_at
-from pipelines.model_settings import MonitoringSettings
+from pipelines.model_settings import FORECAST_DAYS, MonitoringSettings
 from pipelines.store import Store, feedback, predictions
 
 ROWS_AT_ONCE = 1_000
@@ -53,7 +53,9 @@ class Retention:
     def _due(self, model: str) -> Iterator[Span]:
         """Yield the times whose answers are not wanted any more."""
         limits = self._limits(model)
-        end = self._clock() - max(self._keep, timedelta(days=limits.window_days))
+        # Of the window's days the forecasts are read, too, and those are older.
+        read = timedelta(days=limits.window_days + FORECAST_DAYS)
+        end = self._clock() - max(self._keep, read)
         champion = self._log.head(model)
         if champion is None:
             yield LONG_AGO, end

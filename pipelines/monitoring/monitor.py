@@ -10,7 +10,7 @@ import pandas as pd
 from pipelines import assessments, catalog
 from pipelines.decisions.training_end import trained_at
 from pipelines.labels import Labels
-from pipelines.model_settings import MonitoringSettings
+from pipelines.model_settings import FORECAST_DAYS, MonitoringSettings
 from pipelines.monitoring import forecasts
 from pipelines.monitoring.assessment import Assessment, Windows, assess
 from pipelines.monitoring.live import live_figures
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from pipelines.decisions.log import Champion, DecisionLog
     from pipelines.settings import Settings
     from pipelines.store import Store
-
-FORECAST_DAYS = 60
-"""How long before a day its forecasts are looked for."""
 
 
 class NothingToAssess(LookupError):
@@ -69,7 +66,7 @@ def _windows(
     model: str,
     since: datetime,
     until: datetime,
-    trained_at: datetime,
+    trained: datetime,
     limits: MonitoringSettings,
 ) -> tuple[list[Answer], list[Answer], list[Answer]]:
     """Return the answers to assess, those to compare with, and the champion's own first ones.
@@ -78,9 +75,9 @@ def _windows(
     know. Where they are too few its first answers take their place; they are not assessed.
     """
     reach = timedelta(days=limits.reference_days)
-    current = answers(store, model, max(since, trained_at), until)
-    before = answers(store, model, trained_at - reach, trained_at)
-    first = answers(store, model, trained_at, min(trained_at + reach, since))
+    current = answers(store, model, max(since, trained), until)
+    before = answers(store, model, trained - reach, trained)
+    first = answers(store, model, trained, min(trained + reach, since))
     if len(before) >= limits.minimum_answers:
         return current, before, first
     return current, first, []

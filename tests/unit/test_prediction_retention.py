@@ -88,14 +88,14 @@ def test_what_the_champion_is_compared_with_stays_however_old_it_is(store, tmp_p
     assert kept(store) == {f"ours-{day}" for day in (327, 301, 299, 273, 99)}
 
 
-def test_a_window_that_is_longer_than_that_is_kept_whole(store, tmp_path):
-    keep(store, "ours", [150, 250])
+def test_a_window_that_is_longer_is_kept_whole_and_the_forecasts_of_its_days(store, tmp_path):
+    keep(store, "ours", [150, 250, 270])
     limits = MonitoringSettings(window_days=200)
     log, days = DecisionLog(store, tmp_path), timedelta(days=100)
 
     Retention(log, days, lambda _model: limits, clock=lambda: NOW).forget()
 
-    assert kept(store) == {"ours-150"}
+    assert kept(store) == {"ours-150", "ours-250"}
 
 
 def test_only_a_few_are_deleted_at_a_time_the_oldest_first(store, tmp_path, monkeypatch):
