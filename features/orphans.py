@@ -10,7 +10,7 @@ LOOK_SECONDS = 1.0
 
 
 def end_with_parent(process_id: int) -> None:
-    """Let this process, whatever it is doing, end once `process_id` is its parent no more.
+    """Let this process end, whatever Python code it runs, once `process_id` is its parent no more.
 
     What reads from its parent notices the end only when it reads the next time, which a model or
     a database that hangs never lets it do.

@@ -71,4 +71,5 @@ def _locked(folder: Path) -> int:
 
 
 def _of_this_host() -> str:
-    return f"{PREFIX}-{socket.gethostname()}-"
+    # No host's name has an @: that of one could begin that of another.
+    return f"{PREFIX}-{socket.gethostname()}@"

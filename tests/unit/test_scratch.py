@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -32,7 +33,7 @@ def test_a_scratch_folder_goes_with_its_block_and_what_was_moved_away_stays(tmp_
 def test_what_a_killed_process_left_is_cleared_by_the_next_and_what_a_live_one_holds_is_not(
     tmp_path,
 ):
-    elsewhere = tmp_path / f"{PREFIX}-another.host-fit-abc"
+    elsewhere = tmp_path / f"{PREFIX}-{socket.gethostname()}-2@fit-abc"
     strange = tmp_path / "contender-run-of-somebody"
     elsewhere.mkdir()
     strange.mkdir()
