@@ -72,6 +72,8 @@ def bootstrap(wait_seconds: Wait = 180.0) -> None:
                 f"the deployment of {model} at {settings.prefect_url}",
                 deadline,
             )
+    # Where the API takes a key of everybody, it may have made ours while we waited.
+    settings = load_settings()
     first_run.bring_up_champions(settings)
     first_run.print_welcome(settings, detached=True)
     first_run.begin_demo_day(settings)
