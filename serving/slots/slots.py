@@ -122,14 +122,12 @@ class Slots:
         *,
         request_id: str | None = None,
         version: str | None = None,
-        unit: str | None = None,
         logged: Sequence[Row] | None = None,
     ) -> Answered:
         """Answer and log the instances by one version, without holding up the event loop.
 
-        `version`, where given, is the only one that may answer. `unit` names whom a request comes
-        from, so that a rollout gives him the same version each time. `logged` are the instances
-        as the prediction log keeps them, where that differs from what the model is asked.
+        `version`, where given, is the only one that may answer. `logged` are the instances as the
+        prediction log keeps them, where that differs from what the model is asked.
 
         Raises `UnknownModel`, `NoChampion`, `VersionNotLive`, `TooManyInstances`,
         `InvalidInstances`, `RequestRefused`, `InvalidDeadline`, or what `reach` raises.
@@ -137,7 +135,7 @@ class Slots:
         callers.seconds_left(math.inf)  # refused here too, where nobody has to wait
         if generations.demanded():
             await self.reach(model)
-        asked = Asked(model, instances, unit, request_id, logged)
+        asked = Asked(model, instances, request_id, logged)
         traffic = self._traffic.get(model)
         # A request without instances asks nobody: it is no evidence of anything.
         if traffic and version is None and instances:

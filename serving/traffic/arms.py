@@ -39,8 +39,6 @@ class Asked(NamedTuple):
 
     model: str
     instances: Sequence[Row]
-    unit: str | None = None
-    """Whom it comes from, where the caller says so."""
     request_id: str | None = None
     logged: Sequence[Row] | None = None
     """The instances as the prediction log keeps them, where that differs."""
@@ -143,7 +141,7 @@ class Arms:
 
     def turn(self, asked: Asked) -> Turn:
         """Return what is decided about a request by who asks it, and when."""
-        stage, named = self.rollout.stage(self._clock()), _named(asked)
+        stage, named = self.rollout.stage(self._clock()), _named()
         unit = named or _found(asked, self.rollout.plan.entity)
         return Turn(stage, unit, named is not None, self.rollout.takes(unit, stage))
 
@@ -200,11 +198,11 @@ class Arms:
             return None, self._timer() - start
 
 
-def _named(asked: Asked) -> str | None:
-    named = asked.unit or callers.header(_UNIT_BYTES)
-    if not named or len(named) <= UNIT_CHARACTERS:
-        return named or None
-    return blake2b(named.encode(errors="surrogatepass"), digest_size=16).hexdigest()
+def _named() -> str | None:
+    named = callers.header(_UNIT_BYTES)
+    if named is None or len(named) <= UNIT_CHARACTERS:
+        return named
+    return blake2b(named.encode(), digest_size=16).hexdigest()
 
 
 def _found(asked: Asked, entity: str | None) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from serving_stage import MODEL, write_package
 
 from pipelines.rollouts.plan import Mode, Plan, Rollout, Step
+from serving.live import callers
 from serving.live.answers import Answered, ServedModel
 from serving.live.loaded import LiveModel, load
 from serving.slots.slots import Slots
@@ -88,7 +89,15 @@ def fails(error: Exception) -> Answers:
 
 
 def ask(slots: Slots, text: str = "a", unit: str | None = None, **options: object) -> Answered:
-    return asyncio.run(slots.answer(MODEL, [{"text": text}], unit=unit, **options))
+    """Ask as a caller does who names himself, where he is a `unit`, by the header."""
+
+    async def answer() -> Answered:
+        if unit:
+            headers = [(b"x-unit-id", unit.encode())]
+            callers.remember({"type": "http", "headers": headers}, None)
+        return await slots.answer(MODEL, [{"text": text}], **options)
+
+    return asyncio.run(answer())
 
 
 def champion(folder: Path, topic: str = "uno", generation: int = 1, **contract: object):

@@ -25,7 +25,6 @@ from waiting import wait_for
 
 from pipelines.contract import RequestRefused
 from pipelines.rollouts.plan import Step
-from serving.live import callers
 from serving.live.callers import CallerGone
 from serving.live.loaded import BrokenRuntime
 from serving.live.validation import InvalidInstances
@@ -118,7 +117,7 @@ def test_a_request_without_instances_is_no_evidence(slots, counts, tmp_path):
     slots.put(champion(tmp_path))
     split(slots, counts, challenger(tmp_path), share=0.999)
 
-    answered = asyncio.run(slots.answer(MODEL, [], unit="u1"))
+    answered = asyncio.run(slots.answer(MODEL, []))
 
     assert (answered.predictions, answered.model.version) == ([], CHAMPION)
     assert not counts.seen
@@ -240,20 +239,6 @@ def test_a_caller_who_has_gone_is_nobodys_failure_and_the_other_is_not_asked(
 
     assert not counts.seen
     assert not recorder.logged
-
-
-def test_the_header_names_the_unit(slots, counts, tmp_path):
-    slots.put(champion(tmp_path))
-    split(slots, counts, challenger(tmp_path))
-
-    async def version(text: str, unit: str) -> str:
-        headers = [(b"x-unit-id", unit.encode())]
-        callers.remember({"type": "http", "headers": headers}, None)
-        return (await slots.answer(MODEL, [{"text": text}])).model.version
-
-    for unit in ("u1", "u2", "u3", "u4"):
-        expected = ask(slots, unit=unit).model.version
-        assert {asyncio.run(version(text, unit)) for text in "abc"} == {expected}
 
 
 def test_beside_another_champion_than_planned_the_challenger_takes_no_part(slots, counts, tmp_path):
