@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 from mlflow_server import MlflowServer
@@ -19,6 +20,12 @@ from pipelines.model_settings import ModelSettings, PolicySettings, SourceSettin
 from pipelines.registry.client import RegistryClient
 from pipelines.settings import Settings
 from pipelines.store import Store, open_store
+
+# A slow example is no wrong one. As a profile, what an environment has set beside this holds on.
+hypothesis.settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
 
 ROOT = Path(__file__).resolve().parent.parent
 SUPPORT = ROOT / "tests" / "support"

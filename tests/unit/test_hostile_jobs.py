@@ -160,7 +160,7 @@ contents = st.tuples(st.just("csv"), tables.map("text,note\n{}".format) | tables
     max_examples=60,
     deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(contents, st.sampled_from(["csv", "jsonl", "parquet"]))
 def test_whatever_a_file_holds_every_row_comes_back_or_the_job_says_why_not(

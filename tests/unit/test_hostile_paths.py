@@ -95,7 +95,7 @@ parts = st.sampled_from(
     max_examples=60,
     deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(name=st.lists(parts | st.text(max_size=3), max_size=6).map("/".join))
 def test_no_way_leads_out(folder: Path, reader: Reader, name: str) -> None:

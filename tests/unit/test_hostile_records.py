@@ -34,7 +34,7 @@ bounded = settings(
     max_examples=50,
     deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 # --- packages ---------------------------------------------------------------------------------

@@ -338,7 +338,10 @@ def test_broken_json_lines_are_set_aside(tmp_path):
 # --- Anything ----------------------------------------------------------------------------------
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=60,
+)
 @given(content=st.binary(max_size=300))
 def test_any_bytes_at_all_are_rows_or_a_refusal_that_names_the_file(tmp_path, content):
     source = written(tmp_path, b"description,code\n" + content)
