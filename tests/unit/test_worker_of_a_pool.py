@@ -30,7 +30,7 @@ def test_it_ends_however_often_it_has_to_be_told(monkeypatch, deafness, number):
 
     async def told() -> None:
         asyncio.get_running_loop().call_later(0.02, os.kill, os.getpid(), number)
-        await asyncio.wait_for(worker.until_told(deaf(deafness, began)), 10)
+        await asyncio.wait_for(worker.until_told(deaf(deafness, began)), 60)
 
     asyncio.run(told())
     assert began == [True]
