@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr
 
 from pipelines.model_settings import Strict
-from pipelines.secret_files import holds_secret
 
 LOOPBACK = "127.0.0.1"
 EVERYWHERE = {"0.0.0.0": LOOPBACK, "::": "::1", "": LOOPBACK}
@@ -150,23 +149,6 @@ def stated(variables: Mapping[str, str]) -> dict[str, dict[str, str]]:
     return tables
 
 
-def secret_in_file(document: Mapping[str, object]) -> str | None:
-    """Return what is wrong with a settings file that holds a secret, or None."""
-    if "logins" in document:
-        return "logins: names and passwords come from the environment, see docs/operations.md"
-    tables = document.get("databases")
-    for name, url in tables.items() if isinstance(tables, dict) else ():
-        if isinstance(url, str) and holds_secret(url):
-            return (
-                f"databases.{name}: no passwords in this file; set "
-                f"CONTENDER_{name.upper()}_DATABASE_URL, or PGPASSWORD, or name a file in "
-                f"CONTENDER_{name.upper()}_DATABASE_URL_FILE"
-            )
-    workers = document.get("workers")
-    redis = workers.get("redis_url") if isinstance(workers, dict) else None
-    if isinstance(redis, str) and holds_secret(redis):
-        return (
-            "workers.redis_url: no passwords in this file; set CONTENDER_REDIS_URL, or name a "
-            "file in CONTENDER_REDIS_URL_FILE"
-        )
-    return None
+def variable_of(where: str) -> str | None:
+    """Return the variable that sets `table.key` of the settings, if there is one."""
+    return next((name for name, place in VARIABLES.items() if ".".join(place) == where), None)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from pipelines.addresses_settings import secret_in_file
+from pipelines.addresses_settings import variable_of
 from pipelines.secret_files import SecretFileError, holds_secret, with_files
 
 NAMED = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -29,8 +29,10 @@ def filled(document: Mapping[str, Any], variables: Mapping[str, str]) -> dict[st
 
     Raises `SecretInFile`, which never shows the secret.
     """
-    if fault := secret_in_file(document):
-        raise SecretInFile(fault)
+    if "logins" in document:
+        raise SecretInFile(
+            "logins: names and passwords come from the environment, see docs/operations.md"
+        )
     return {
         name: value if name in APART else _filled(value, name, variables)
         for name, value in document.items()
@@ -45,9 +47,11 @@ def _filled(value: Any, where: str, variables: Mapping[str, str]) -> Any:
     if not isinstance(value, str) or "://" not in value:
         return value
     if holds_secret(NAMED.sub("", value)):  # what is named is no secret yet
+        variable = variable_of(where)
+        instead = f"set {variable}, or {variable}_FILE; or " if variable else ""
         raise SecretInFile(
-            f"{where}: no passwords in this file; write ${{NAME}} in its place, and set NAME, "
-            "or name a file that holds it in NAME_FILE"
+            f"{where}: no passwords in this file; {instead}write ${{NAME}} in its place, and set "
+            "NAME, or name a file that holds it in NAME_FILE"
         )
     return NAMED.sub(lambda found: _quoted(found[1], where, variables), value)
 

@@ -211,9 +211,17 @@ def test_the_address_of_redis_comes_from_the_environment_or_a_file(tmp_path):
 def test_a_password_in_the_settings_file_is_refused_without_showing_it(tmp_path):
     (tmp_path / "contender.toml").write_text('[workers]\nredis_url = "redis://:geheim@redis/0"\n')
 
-    with pytest.raises(SettingsError, match="CONTENDER_REDIS_URL") as refused:
+    with pytest.raises(SettingsError, match="set CONTENDER_REDIS_URL, or") as refused:
         load_settings({"CONTENDER_HOME": str(tmp_path)})
     assert "geheim" not in str(refused.value)
+
+
+def test_a_password_that_the_settings_file_only_names_is_filled_in(tmp_path):
+    (tmp_path / "contender.toml").write_text('[workers]\nredis_url = "redis://:${SAID}@redis/0"\n')
+
+    found = load_settings({"CONTENDER_HOME": str(tmp_path), "SAID": "ge/heim"}).workers.redis_url
+
+    assert found.get_secret_value() == "redis://:ge%2Fheim@redis/0"
 
 
 @pytest.mark.parametrize(
