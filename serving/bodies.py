@@ -8,11 +8,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Awaitable, Callable, Collection, Coroutine
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 from fastapi import Request, Response
-from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -23,7 +22,6 @@ BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 QUICK_BYTES = 100_000
 CONTAINERS = 500_000
 """Lists and objects in one body: in memory each takes thirty times the two bytes that say it."""
-T = TypeVar("T")
 MARGIN = 20
 """Levels of nesting that whatever keeps a body may add to its own."""
 
@@ -42,12 +40,6 @@ class TooManyBodies(RuntimeError):
 
 class MalformedBody(ValueError):
     """The body says that it is JSON, and is not, or is JSON of the wrong shape."""
-
-
-async def decoded(request: Request, decode: Callable[[bytes], T]) -> T:
-    """Return what `decode` makes of the body; a long one does not hold up the event loop."""
-    body = await request.body()
-    return decode(body) if len(body) <= QUICK_BYTES else await run_in_threadpool(decode, body)
 
 
 def json_in(body: bytes, what: str = "the body") -> Any:

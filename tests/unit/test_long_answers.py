@@ -46,10 +46,17 @@ def on_the_loop(client: AppClient, monkeypatch: pytest.MonkeyPatch) -> list[bool
 ROWS = {"instances": [{"text": "a"}] * 100}
 
 
+TEXT = {"name": "text", "shape": [100], "datatype": "BYTES", "data": ["a"] * 100}
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
-    [(f"/v1/models/{WIDE}/predict", ROWS), (f"/v1/models/{WIDE}/invocations", ROWS)],
-    ids=["predict", "invocations"],
+    [
+        (f"/v1/models/{WIDE}/predict", ROWS),
+        (f"/v1/models/{WIDE}/invocations", ROWS),
+        (f"/v2/models/{WIDE}/infer", {"inputs": [TEXT]}),
+    ],
+    ids=["predict", "invocations", "infer"],
 )
 def test_a_long_answer_does_not_hold_up_the_event_loop(client, on_the_loop, path, body):
     assert client.post(path, json=body).status_code == 200
