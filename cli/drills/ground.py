@@ -99,7 +99,6 @@ class Ground:
     @cached_property
     def trainer(self) -> Trainer:
         """Whoever trains and judges here."""
-        self.scratch.mkdir(parents=True, exist_ok=True)
         environment = {
             **service_environment(self.settings, os.environ),
             "TMPDIR": str(self.scratch),
