@@ -8,7 +8,6 @@ from cli.drills.books import Account, account, strangers
 from cli.drills.drill import Check, Drill, Outcome, log_whole, none_lost
 from cli.drills.ground import MODEL, Ground
 from cli.drills.moments import DECIDED, JUDGING, TRAINING
-from features.scratch import PREFIX
 
 LEAVING = 3
 """The last moments of a training leave a version behind, the last but two before anybody knows."""
@@ -69,7 +68,7 @@ def cause(ground: Ground) -> Seen:
         decisions_lost=len(before - {entry.decision_id for entry in entries}),
         chain=tuple(ground.log.verify_chain()),
         last_verdict=str(last["verdict"]),
-        scratch_left=len(list(ground.scratch.glob(f"{PREFIX}*"))),
+        scratch_left=sum(each.is_dir() for each in ground.scratch.iterdir()),
         logged=account(ground.settings, load.ids),
         strangers=len(strangers(ground.log, MODEL, load.decisions())),
         refused=load.refused(),
