@@ -93,13 +93,7 @@ def stamp(message: MutableMapping[str, Any]) -> None:
         message["headers"] = [*message["headers"], header(served.generation)]
 
 
-async def reach(
-    wanted: int,
-    current: Callable[[], int],
-    *,
-    hurry: Callable[[], None],
-    patience_seconds: float = PATIENCE_SECONDS,
-) -> None:
+async def reach(wanted: int, current: Callable[[], int], *, hurry: Callable[[], None]) -> None:
     """Wait until `current` is `wanted` or later; `hurry` makes this worker look right now.
 
     Raises `StillBehind`.
@@ -108,7 +102,7 @@ async def reach(
         return
     hurry()
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + patience_seconds
+    deadline = loop.time() + PATIENCE_SECONDS
     while current() < wanted:
         if loop.time() >= deadline:
             raise StillBehind(

@@ -70,14 +70,12 @@ class RemoteVersions:
         post: Post,
         *,
         text_limit: int,
-        patience_seconds: float = PATIENCE_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.models = frozenset(models)
         self.redis = redis
         self.post = post
         self._text_limit = text_limit
-        self._patience_seconds = patience_seconds
         self._clock = clock
         self._opened: set[str] = set()
 
@@ -149,7 +147,7 @@ class RemoteVersions:
                 return holders[0]
             failed = [word.failed[target.digest] for word in words if target.digest in word.failed]
             alone = first and not words
-            patience = FIRST_PATIENCE_SECONDS if alone else self._patience_seconds
+            patience = FIRST_PATIENCE_SECONDS if alone else PATIENCE_SECONDS
             if self._clock() >= since + patience or (failed and not awaited):
                 break
             time.sleep(LOOK_SECONDS)

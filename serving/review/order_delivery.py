@@ -17,9 +17,8 @@ LOOK_SECONDS = 2.0
 class Deliveries:
     """Looks for orders that are due; every worker does, and each order is taken by one."""
 
-    def __init__(self, outbox: Outbox, *, look_seconds: float = LOOK_SECONDS) -> None:
+    def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
-        self._look_seconds = look_seconds
         self._nudged = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="deliveries", daemon=True)
@@ -45,5 +44,5 @@ class Deliveries:
                     pass
             except SQLAlchemyError as error:
                 logger.warning("orders wait, the store is away: %s", type(error).__name__)
-            self._nudged.wait(self._look_seconds)
+            self._nudged.wait(LOOK_SECONDS)
             self._nudged.clear()

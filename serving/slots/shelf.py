@@ -117,9 +117,8 @@ def _encoded(folder: Path | None, name: str) -> str | None:
 class Shelf:
     """Holds the newest assortment of a catalogue file."""
 
-    def __init__(self, file: Path, *, look_seconds: float = LOOK_SECONDS) -> None:
+    def __init__(self, file: Path) -> None:
         self._file = file
-        self._look_seconds = look_seconds
         self._seen: tuple[int, int] | None = None
         self._assortment: Assortment | None = None
         self._stopping = threading.Event()
@@ -164,7 +163,7 @@ class Shelf:
 
     def _watch(self) -> None:
         self.look()
-        while not self._stopping.wait(self._look_seconds):
+        while not self._stopping.wait(LOOK_SECONDS):
             self.look()
 
 

@@ -129,7 +129,6 @@ class Arms:
         watch: Watch,
         *,
         clock: Callable[[], float] = time.time,
-        timer: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.rollout = rollout
         self.challenger = challenger
@@ -137,7 +136,6 @@ class Arms:
         self.named: deque[tuple[str, str]] = deque(maxlen=NAMED_LIMIT)
         """Requests (prediction ids without the instance's number) and the units they named."""
         self._clock = clock
-        self._timer = timer
 
     def turn(self, asked: Asked) -> Turn:
         """Return what is decided about a request by who asks it, and when."""
@@ -171,15 +169,15 @@ class Arms:
         self, desk: Desk, champion: LiveModel, asked: Asked, turn: Turn
     ) -> list[list[Row]]:
         """Have the champion answer; its failures count, its refusals do not."""
-        start = self._timer()
+        start = time.perf_counter()
         try:
             rows = await desk.rows(champion, asked.instances, asked.logged)
         except (*REFUSALS, *CALLERS):
             raise
         except Exception:
-            self.watch.failed("champion", turn.stage, self._timer() - start, turn.unit)
+            self.watch.failed("champion", turn.stage, time.perf_counter() - start, turn.unit)
             raise
-        self.watch.answered("champion", turn.stage, self._timer() - start, turn.unit)
+        self.watch.answered("champion", turn.stage, time.perf_counter() - start, turn.unit)
         return rows
 
     async def by_challenger(self, desk: Desk, asked: Asked) -> tuple[list[list[Row]] | None, float]:
@@ -187,15 +185,15 @@ class Arms:
 
         Counted by the caller: what the champion refuses too is no failure.
         """
-        start = self._timer()
+        start = time.perf_counter()
         try:
             rows = await desk.rows(self.challenger, asked.instances, asked.logged)
-            return rows, self._timer() - start
+            return rows, time.perf_counter() - start
         except CALLERS:
             raise
         except Exception as error:  # noqa: BLE001 - a border: the champion answers in its place
             logger.info("%s: the challenger failed: %r", self.rollout.rollout_id, error)
-            return None, self._timer() - start
+            return None, time.perf_counter() - start
 
 
 def _named() -> str | None:

@@ -56,7 +56,7 @@ def test_a_worker_that_is_behind_looks_at_once_and_answers_with_the_demanded_one
     client, stage, monkeypatch
 ):
     # Less than the 60 seconds after which it would look by itself.
-    monkeypatch.setattr(generations.reach, "__kwdefaults__", {"patience_seconds": 50.0})
+    monkeypatch.setattr(generations, "PATIENCE_SECONDS", 50.0)
     stage.promote("2", "dos")
     assert ask(client).headers["X-Generation"] == "1"
 
@@ -67,7 +67,7 @@ def test_a_worker_that_is_behind_looks_at_once_and_answers_with_the_demanded_one
 
 
 def test_a_worker_that_stays_behind_says_so_and_when_to_come_again(client, monkeypatch):
-    monkeypatch.setattr(generations.reach, "__kwdefaults__", {"patience_seconds": 0.05})
+    monkeypatch.setattr(generations, "PATIENCE_SECONDS", 0.05)
 
     answer = ask(client, "7")
 
