@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 from playwright.sync_api import Error, Page, expect
+from waiting import wait_for
 
 pytestmark = [
     pytest.mark.e2e,
@@ -57,6 +58,17 @@ def introduce(page: Page, name: str) -> None:
     page.keyboard.type(name)
     press(page, "Enter")
     expect(page.get_by_role("button", name=f"Reviewer: {name}")).to_be_visible()
+
+
+def introduced_desk(console, ask, name: str) -> Page:
+    """Open the desk as somebody whose first choice, to skip a line, is with the server already."""
+    page = opened_desk(console)
+    line = current(page)
+    press(page, "s")
+    introduce(page, name)
+    wait_for(lambda: chosen(ask, [line]))
+    expect(page.get_by_text("to send")).to_have_count(0)
+    return page
 
 
 def message_of(ask, line: str) -> dict:
@@ -145,9 +157,7 @@ def test_keys_lead_everywhere_and_say_what_they_are(visit):
 
 def test_what_is_chosen_without_a_connection_outlives_a_reload_and_is_sent(visit, ask):
     console = visit()
-    page = opened_desk(console)
-    press(page, "s")
-    introduce(page, "Berta")
+    page = introduced_desk(console, ask, "Berta")
     console.context.set_offline(True)
     lines = [decide(page, "a"), decide(page, "2")]
     expect(page.get_by_text("2 choices to send")).to_be_visible()
@@ -169,10 +179,7 @@ def test_what_is_chosen_without_a_connection_outlives_a_reload_and_is_sent(visit
 
 def test_an_answer_that_is_lost_makes_no_choice_count_twice(visit, ask):
     console = visit()
-    page = opened_desk(console)
-    press(page, "s")
-    introduce(page, "Clara")
-    expect(page.get_by_text("choices to send")).to_have_count(0)
+    page = introduced_desk(console, ask, "Clara")
     before = ask("/v1/review/lines")["progress"]["done"]
     lost: list[int] = []
 
