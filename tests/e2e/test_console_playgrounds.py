@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 from console_browser import sees_pictures
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 pytestmark = [
     pytest.mark.e2e,
@@ -39,9 +39,17 @@ def test_a_typed_product_is_answered_with_the_words_that_weighed(stack, visit, m
 
 def test_a_customer_is_shown_what_is_recommended_and_why(stack, visit):
     page = visit().goes_to("/playground/product_recommendations")
+    held: list[Route] = []
+    late: list[bool] = []
+    page.route(
+        "**/entities?q=u70*", lambda route: route.continue_() if late else held.append(route)
+    )
     page.get_by_role("combobox", name="Customer").fill("u70")
     page.keyboard.press("Enter")  # too early: nobody has seen yet who is found
     expect(page.get_by_role("heading", name="u1", exact=True)).to_be_visible()
+    late.append(True)
+    for route in held:
+        route.continue_()
     expect(page.get_by_role("option").first).to_have_text("u70")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="u70", exact=True)).to_be_visible()
