@@ -12,7 +12,7 @@ pytestmark = [
     pytest.mark.e2e,
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.timeout(900),
+    pytest.mark.timeout(1500),
 ]
 
 FLAGS = (
@@ -72,12 +72,12 @@ def test_a_retraining_from_prefects_form_is_judged_and_served_under_load(stack, 
     address = f"{stack.api}/v1/models/product_categories/predict"
 
     with SteadyLoad(address, {"name": "martillo uña 16 oz"}) as load:
-        until(lambda: load.answers > 0, 30)
+        until(lambda: load.answers > 0, 120)
         page.get_by_role("button", name="Submit").click()
-        until(lambda: decision_of(stack, "asked for with a mouse") is not None, 300)
+        until(lambda: decision_of(stack, "asked for with a mouse") is not None, 600)
         decision = decision_of(stack, "asked for with a mouse")
         assert decision["verdict"] == "promoted", decision["record"]["ruling"]["reasons"]
-        until(lambda: load.latest == decision["version"], 60)
+        until(lambda: load.latest == decision["version"], 180)
 
     assert load.failures == []
     address = f"{stack.prefect}/api/artifacts/decision-product-categories/latest"

@@ -13,14 +13,14 @@ pytestmark = [
     pytest.mark.e2e,
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.timeout(900),
+    pytest.mark.timeout(1500),
 ]
 MODEL = "product_codes"
 TITLE = "Product codes"
 BETTER = {"alpha": "1e-6", "epochs": "5", "minimum_texts": "2", "word_run": "2"}
 LINES = 5
 REASON = "what the desk has taught"
-RETRAINED_SECONDS = 300
+RETRAINED_SECONDS = 600
 REPLAYED_MS = 150_000
 
 
@@ -107,6 +107,6 @@ def test_reviewed_lines_and_a_retraining_change_who_answers_and_a_rollback_chang
     page.goto(f"{stack.api}/models/{MODEL}")
     page.get_by_role("button", name="Roll back").click()
     act(page, "Roll back", "a test")
-    until(lambda: stack.champion(MODEL) == before, 30)
+    until(lambda: stack.champion(MODEL) == before, 120)
     page.goto(f"{stack.api}/board")
     expect(champion_line(page)).to_contain_text(f"v{before}")

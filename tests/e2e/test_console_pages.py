@@ -128,7 +128,7 @@ def test_links_into_mlflow_and_prefect_lead_to_what_they_name(stack, visit, firs
 
 def test_the_first_view_comes_within_its_time_and_the_bundle_is_small(visit, first):
     seconds = []
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 240
     # The best of several: a busy machine says nothing about the page.
     while min(seconds, default=9.0) >= FIRST_VIEW_SECONDS and time.monotonic() < deadline:
         console = visit()

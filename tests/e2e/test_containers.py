@@ -16,7 +16,7 @@ import pytest
 from composed_stack import ComposedStack, build_images
 from container_engine import Engine, install, kept_folder, why_not
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(2700)]
 
 SERVICES = (
     *("postgres", "redis", "mlflow", "prefect", "api"),
@@ -62,7 +62,7 @@ def composed(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     try:
         stack.compose("up", "--detach", "--no-build")
         everybody = (*SERVICES, "bootstrap")
-        stack.until(lambda: stack.exit_code("bootstrap") is not None, 420, *everybody)
+        stack.until(lambda: stack.exit_code("bootstrap") is not None, 900, *everybody)
         assert stack.exit_code("bootstrap") == 0, stack.logs("bootstrap")
         yield stack
     finally:
@@ -112,7 +112,7 @@ def test_a_model_worker_answers_what_the_settings_give_it(composed, api):
     def answered() -> bool:
         return api.post("/v1/models/product_categories/predict", json=body).status_code == 200
 
-    composed.until(answered, 60, "model-worker", "api")
+    composed.until(answered, 300, "model-worker", "api")
 
 
 def test_everything_is_in_the_databases_of_postgresql(composed):
@@ -195,13 +195,13 @@ def test_what_was_answered_outlives_a_killed_api(composed, api):
         answered += 1
     composed.engine.run("kill", "--signal", "KILL", composed.container("api"))
     composed.engine.run("start", composed.container("api"))
-    composed.until(lambda: api.get("/livez").status_code == 200, 60, "api")
-    composed.until(lambda: predicted(api, "product_codes") != {}, 60, "api")
+    composed.until(lambda: api.get("/livez").status_code == 200, 300, "api")
+    composed.until(lambda: predicted(api, "product_codes") != {}, 300, "api")
 
     def all_there() -> bool:
         return int(rows(composed, "SELECT count(*) FROM predictions")) >= before + answered + 1
 
-    composed.until(all_there, 60, "api")
+    composed.until(all_there, 300, "api")
 
 
 def test_a_stopped_service_ends_by_itself_and_in_good_order(composed):

@@ -14,7 +14,7 @@ import pytest
 from postgresql_server import new_database
 from running_stack import Stack, contender, free_ports, processes_of
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1200)]
 
 MODEL = "product_categories"
 SETTINGS = """

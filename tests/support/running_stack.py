@@ -96,7 +96,7 @@ class Stack:
 
     def champion(self, model: str) -> str | None:
         """Return the version that the API answers with, if there is one."""
-        found = httpx.get(f"{self.api}/v1/models/{model}", timeout=30, trust_env=False).json()
+        found = httpx.get(f"{self.api}/v1/models/{model}", timeout=60, trust_env=False).json()
         return found["champion"]["version"] if found["champion"] else None
 
 
