@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -12,6 +11,7 @@ import time
 from pathlib import Path
 
 import httpx
+from ports import free_port
 
 from pipelines.labels import Labels
 from pipelines.store import open_store
@@ -20,12 +20,6 @@ SETTINGS = """
 [models.product_codes.source]
 url = "codes.csv"
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def start(home: Path, port: int) -> subprocess.Popen[bytes]:

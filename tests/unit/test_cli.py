@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from ports import free_port
 from typer.testing import CliRunner
 
 from cli import processes, screen, stack
@@ -29,12 +30,6 @@ def own_home(home: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("CONTENDER_HOME", str(home))
     for name in ("API", "MLFLOW", "PREFECT"):
         monkeypatch.setenv(f"CONTENDER_PORT_{name}", str(free_port()))
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def run(*arguments: str):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 
 import pytest
+from ports import free_port
 from rivals import contestant
 from typer.testing import CliRunner
 
@@ -21,9 +21,7 @@ pytestmark = pytest.mark.both_databases
 @pytest.fixture(autouse=True)
 def registry_is_away(home: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("CONTENDER_HOME", str(home))
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        monkeypatch.setenv("CONTENDER_PORT_MLFLOW", str(listener.getsockname()[1]))
+    monkeypatch.setenv("CONTENDER_PORT_MLFLOW", str(free_port()))
 
 
 @pytest.fixture
