@@ -16,7 +16,8 @@ from serving.retraining import PATIENCE_SECONDS, Retrainer
 pytestmark = pytest.mark.both_databases
 
 
-def test_many_requests_at_once_start_one_run(store):
+def test_many_requests_at_once_start_one_run(store, monkeypatch):
+    monkeypatch.setattr("serving.retraining.PATIENCE_SECONDS", 120.0)
     orchestration = FakeOrchestration()
     retrain = Retrainer(orchestration, store)
     answers = []
