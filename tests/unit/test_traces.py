@@ -33,7 +33,9 @@ UNWANTED = {"traceparent": f"00-{TRACE}-{SPAN}-00"}
 
 
 @pytest.fixture
-def collector() -> Iterator[SpanCollector]:
+def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[SpanCollector]:
+    # A collector that is slow with everything else is none that is away.
+    monkeypatch.setattr("pipelines.observability.otlp.TIMEOUT_SECONDS", 60.0)
     with SpanCollector() as collector:
         yield collector
 
