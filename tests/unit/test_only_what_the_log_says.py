@@ -92,7 +92,7 @@ def test_a_forged_event_promotes_nothing_and_a_moved_alias_neither(stage):
         assert client.post("/v1/registry-events", json=forged).status_code == 202
         follower = client.app.state.services.follower
         follower.look()
-        follower.settle(10)
+        follower.settle(120)
         assert answered_by(client) == "1"
         assert head(stage).version == "1"
 

@@ -36,7 +36,9 @@ def test_the_command_works(command: str, served: ServedApp) -> None:
     method, path, headers, body = request_of(command)
 
     url = f"http://{served.address}{path}"
-    response = httpx.request(method, url, headers=headers, content=body, trust_env=False)
+    response = httpx.request(
+        method, url, headers=headers, content=body, timeout=60, trust_env=False
+    )
 
     assert response.status_code == 200, response.text
     assert body is None or "Herramienta" in response.text
