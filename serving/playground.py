@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from pipelines.contract import Row
 from serving.catalogue.search import fold
 from serving.review.board import image_url
-from serving.review.insight import SLOWEST_MS, drivers_of, without, word_spans
+from serving.review.insight import SLOWEST_MS, drivers_in
 from serving.schemas.playground import KnownEntity, NamedProduct
 from serving.schemas.review import Driver
 from serving.slots.shelf import Assortment
@@ -28,18 +27,13 @@ async def words_for(slots: Slots, model: str, text: str, answer: str) -> tuple[D
     """Return what each word of a text does for an answer, unlogged: nobody is shown the answers.
 
     Nothing where the model is not asked by one text, or where it answers too slowly to be asked
-    once more for each word. Raises what `Slots.answer` raises.
+    once more for each word. Raises what `drivers_in` raises.
     """
     contract = slots.contract(model)
     column, answering = text_column(contract.request_schema), slots.answering(model)
     if column is None or answering is None or answering.single_ms > SLOWEST_MS:
         return ()
-    spans = word_spans(text)
-    texts = (text, *(without(text, span) for span in spans))
-    asked: list[Row] = [{column: each} for each in texts]
-    live = slots.acquire(model, len(asked))
-    rows = await slots.rows(live, asked)
-    return drivers_of(text, answer, spans, [row[0] for row in rows], contract.target)
+    return await drivers_in(slots, model, text, answer, column=column, target=contract.target)
 
 
 def fitting(

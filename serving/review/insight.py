@@ -168,22 +168,15 @@ class Insights:
         ]
 
     async def _product_categories(self, products: Sequence[str]) -> Sequence[object]:
-        rows = await self._rows(CATEGORIES, [{"name": product} for product in products])
+        asked: list[Row] = [{"name": product} for product in products]
+        rows = await asked_unlogged(self._slots, CATEGORIES, asked)
         return [str(row["category"]) for row in rows]
 
     async def _driving(self, questions: Sequence[tuple[str, str]]) -> Sequence[object]:
-        return [await self._drivers_of(text, code) for text, code in questions]
-
-    async def _drivers_of(self, text: str, code: str) -> tuple[Driver, ...]:
-        spans = word_spans(text)
-        asked = [text, *(without(text, span) for span in spans)]
-        rows = await self._rows(CODES, [{"description": each} for each in asked])
-        return drivers_of(text, code, spans, rows)
-
-    async def _rows(self, model: str, instances: Sequence[Row]) -> list[Row]:
-        """Return one row an instance, unlogged: nobody is shown these answers."""
-        live = self._slots.acquire(model, len(instances))
-        return [rows[0] for rows in await self._slots.rows(live, instances)]
+        return [
+            await drivers_in(self._slots, CODES, text, code, column="description", target="code")
+            for text, code in questions
+        ]
 
     def _remember(self, keys: Sequence[Key], values: Sequence[object]) -> None:
         self._known.update(zip(keys, values, strict=True))
@@ -208,6 +201,29 @@ class Insights:
         return answering is not None and answering.single_ms <= SLOWEST_MS
 
 
+async def asked_unlogged(slots: Slots, model: str, instances: Sequence[Row]) -> list[Row]:
+    """Return one row an instance, unlogged: nobody is shown these answers.
+
+    Raises what `Slots.acquire` and `Slots.rows` raise.
+    """
+    live = slots.acquire(model, len(instances))
+    return [rows[0] for rows in await slots.rows(live, instances)]
+
+
+async def drivers_in(
+    slots: Slots, model: str, text: str, answer: str, *, column: str, target: str
+) -> tuple[Driver, ...]:
+    """Return what each word of a text does for an answer, by leaving one out at a time.
+
+    The model is asked by the text in `column`, and answers in `target`. Raises what
+    `asked_unlogged` raises.
+    """
+    spans = word_spans(text)
+    texts = (text, *(without(text, span) for span in spans))
+    rows = await asked_unlogged(slots, model, [{column: each} for each in texts])
+    return drivers_of(text, answer, spans, rows, target)
+
+
 def share(value: object) -> float:
     """Return a confidence as a number of 0 to 1, 0 for anything else."""
     known = isinstance(value, int | float) and math.isfinite(value)
@@ -230,14 +246,14 @@ def drivers_of(
     code: str,
     spans: Sequence[tuple[int, int]],
     rows: Sequence[Row],
-    target: str = "code",
+    target: str,
 ) -> tuple[Driver, ...]:
     """Return what each word does for `code`: how far its log-odds fall without the word.
 
     `rows` answer the whole text first and then the text without each word; `target` is the column
-    that the code stands in. A code that is no
-    longer among the alternatives counts as likely as it can be at most: no more than the last of
-    them, nor than all of them leave. So a weight is never overstated.
+    that the code stands in. A code that is no longer among the alternatives counts as likely as it
+    can be at most: no more than the last of them, nor than all of them leave. So a weight is never
+    overstated.
     """
     whole = _log_odds(rows[0], code, target)
     return tuple(

@@ -176,7 +176,7 @@ def test_a_word_weighs_what_the_odds_fall_by_without_it():
         {"code": "A", "alternatives": [{"code": "A", "confidence": 0.1}]},
     ]
 
-    red, wire, size = drivers_of(text, "A", spans, rows)
+    red, wire, size = drivers_of(text, "A", spans, rows, "code")
 
     assert (red.text, red.weight) == ("red", 0.0)
     assert wire.weight == 2.197  # at least: B leaves A no more than a tenth
