@@ -29,9 +29,10 @@ from pathlib import Path
 from features.sources import Source
 from pipelines.families.product_recommendations.family import FAMILY
 split = FAMILY.split(FAMILY.load(Source(sys.argv[1])).frame)
-start = time.perf_counter()
+wall, work = time.perf_counter(), time.process_time()
 model = FAMILY.fit(split.train, split.validation, FAMILY.Params(), 3, lambda done, what: None)
-seconds = time.perf_counter() - start
+# On a busy machine the clock says little; the work of all threads is what one quiet core needs.
+seconds = min(time.perf_counter() - wall, time.process_time() - work)
 # Of this program alone: getrusage also counts what the one that started it held.
 status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
 peak = int(status["VmHWM"].split()[0]) / 1024
