@@ -24,6 +24,8 @@ from pipelines.versions.packaging import Facts, build
 
 pytestmark = pytest.mark.slow
 ROLLOUTS = f"/v1/models/{MODEL}/rollouts"
+NO_CLOCK = {"latency": False}
+"""Guardrails where latency is not what a test is about: it must not end a rollout before that."""
 BAD = "malo"
 """A word on which a broken package fails."""
 
@@ -40,7 +42,7 @@ class Client:
 
     def __init__(self, server: ServingProcess, *, anew: bool = False) -> None:
         headers = {"Connection": "close"} if anew else {}
-        self.http = httpx.Client(base_url=server.url, timeout=30, trust_env=False, headers=headers)
+        self.http = httpx.Client(base_url=server.url, timeout=100, trust_env=False, headers=headers)
 
     def __enter__(self) -> Client:
         return self
@@ -116,7 +118,7 @@ def test_a_shadow_is_mirrored_off_the_path_and_its_disagreement_seen(home):
 def test_a_canary_that_fails_is_rolled_back_by_two_workers_and_no_client_sees_it(home):
     home.offer("2", "dos", fail_on_a_word)
     with ServingProcess(home.folder, workers=2) as server, Client(server, anew=True) as client:
-        rollout_id = client.start("canary", share=0.5)
+        rollout_id = client.start("canary", share=0.5, guardrails=NO_CLOCK)
         inside = {f"u{number}" for number in range(40)}
         # Once both workers take part, whoever is in is in at each of them.
         wait_for(lambda: is_steady(client, inside))
@@ -180,7 +182,7 @@ def test_a_slow_canary_is_rolled_back(home):
 def test_an_ab_test_is_decided_by_feedback(home, truth, verdict, promoted):
     home.offer("2", "dos")
     with ServingProcess(home.folder) as server, Client(server) as client:
-        rollout_id = client.start("ab", share=0.5, on_success="promote")
+        rollout_id = client.start("ab", share=0.5, on_success="promote", guardrails=NO_CLOCK)
         client.wait_until_taken(rollout_id)
         for number in range(1_000):
             client.say(client.ask(f"u{number}"), actual=truth)
@@ -201,6 +203,9 @@ def test_a_challenger_in_a_worker_process_takes_part_and_its_death_is_seen_by_no
 ):
     package = flavoured(tmp_path)
     home.admit("2", package)
+    with (home.folder / "contender.toml").open("a") as settings:
+        # The challenger has half of it, in which its next process starts.
+        settings.write("deadline_seconds = 180\n")
     with ServingProcess(home.folder) as server, Client(server) as client:
         rollout_id = client.start("canary", share=0.5)
         client.wait_until_taken(rollout_id)

@@ -61,7 +61,7 @@ def test_what_a_shadow_and_an_ab_test_see_is_kept_and_decides(client):
     wait_for(lambda: shown(client, shadow)["arms"]["challenger"]["compared"] == 10)
     wait_for(lambda: len(shown(client, shadow)["disagreements"]) == 10)
     client.post(f"/v1/rollouts/{shadow}/stop", json={"actor": "ana", "reason": "enough"})
-    test = started(client, "ab", share=0.5)
+    test = started(client, "ab", share=0.5, guardrails={"latency": False})
     for number in range(200):
         told = {"prediction_id": ask(client, f"v{number}"), "actual": "uno", "reviewer": "ana"}
         client.post(f"/v1/models/{MODEL}/feedback", json=told)
