@@ -23,7 +23,7 @@ from flows.repair import close_abandoned_runs
 from pipelines.registry.aliases import CHALLENGER
 from pipelines.settings import load_settings
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 POOLED = """
 [flows]
@@ -31,7 +31,7 @@ pool = "process"
 [models.stub]
 source = {{ url = "{source}" }}
 """
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 300
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -81,7 +81,7 @@ def working(folder: Path) -> Iterator[subprocess.Popen]:
     finally:
         worker.terminate()
         try:
-            worker.wait(timeout=60)
+            worker.wait(timeout=120)
         finally:
             worker.kill()
             worker.wait()
