@@ -32,7 +32,11 @@ class ServingProcess:
         self.process = subprocess.Popen(
             self._command, env=self._environment, stdout=self._log, stderr=self._log
         )
-        self._wait_until_ready()
+        try:
+            self._wait_until_ready()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(
