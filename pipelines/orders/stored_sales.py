@@ -36,6 +36,8 @@ PRODUCTS_REMEMBERED = 256
 """Products whose days are kept as requests tell them, those asked about last: 150 kB each."""
 POINTER_FILE = "newest.json"
 LOCK_FILE = "writing.lock"
+STORED_HISTORY = "stored_history"
+"""The field by which a logged forecast names the stored sales that it was made from."""
 
 Entry = dict[str, object]
 FINGERPRINT_BYTES = 16
@@ -51,6 +53,12 @@ class Stored:
     reference: Entry
     """Names these days where they are not told again: `fingerprint` (of all that is stored of
     the product), `source_state`, first and last day, and their number."""
+
+    def told_with(self, asked: Entry) -> tuple[Entry, Entry]:
+        """Return a request with these days, and as the log keeps it, which only names them."""
+        whole = {**asked, "category": self.category, "history": self.days}
+        # 500 days are the same with each request: the log says which they were.
+        return whole, {**asked, "category": self.category, STORED_HISTORY: self.reference}
 
 
 @dataclass(frozen=True)

@@ -140,14 +140,15 @@ async def predict(request: Request) -> Response:
 async def _predict(call: Call) -> Reply:
     asked = _asked(await call.read(object_in))
     product_id = str(asked["product_id"])
-    notes: Sequence[str] = ()
+    stored = None if asked["history"] else _stored(call, product_id)
     logged = None
-    if not asked["history"] and (stored := _stored(call, product_id)):
-        asked, logged, notes = _with(stored, asked)
+    if stored:
+        asked, kept = stored.told_with(asked)
+        logged = [kept]
     answered = await call.services.slots.answer(
         MODEL, [asked], request_id=call.request_id, logged=logged
     )
-    return Reply(await call.write(answered, partial(_document, product_id, notes)))
+    return Reply(await call.write(answered, partial(_document, product_id, stored)))
 
 
 def _stored(call: Call, product_id: str) -> Stored | None:
@@ -155,24 +156,16 @@ def _stored(call: Call, product_id: str) -> Stored | None:
     return sales.of(product_id)
 
 
-def _with(stored: Stored, asked: Row) -> tuple[Row, list[Row], list[str]]:
-    """Return a request with its stored days, as the log keeps it, and what to tell the client."""
-    # 500 days are the same with each request: the log says which they were.
-    logged = {**asked, "category": stored.category, "stored_history": stored.reference}
-    notes = [f"the stored history until {stored.reference['until']} was used"]
-    return {**asked, "category": stored.category, "history": stored.days}, [logged], notes
-
-
 def _predict_at_once(call: Call) -> Question | None:
     asked = _asked(object_in(call.body))
     product_id = str(asked["product_id"])
     if asked["history"]:
-        return question(MODEL, [asked], partial(_document, product_id, ()))
+        return question(MODEL, [asked], partial(_document, product_id, None))
     stored = _stored(call, product_id)
     if stored is None:
         return None
-    asked, logged, notes = _with(stored, asked)
-    return question(MODEL, [asked], partial(_document, product_id, notes), logged)
+    asked, logged = stored.told_with(asked)
+    return question(MODEL, [asked], partial(_document, product_id, stored), [logged])
 
 
 HOT = (HotRoute("POST", "/api/v1/predict", _predict, _predict_at_once, model=MODEL),)
@@ -240,11 +233,12 @@ def _horizon(value: Any) -> int:
     return whole
 
 
-def _document(product_id: str, notes: Sequence[object], answered: Answered) -> bytes:
+def _document(product_id: str, stored: Stored | None, answered: Answered) -> bytes:
     ((row,),) = answered.rows
     served = answered.model
     days = _dailies(_listed(row.get("daily_predictions")))
     total = row.get("predicted_total_quantity")
+    notes = [f"the stored history until {stored.reference['until']} was used"] if stored else []
     return orjson.dumps(
         {
             "productId": product_id,

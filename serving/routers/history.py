@@ -11,15 +11,13 @@ from fastapi.concurrency import run_in_threadpool
 
 from pipelines.contract import RequestRefused, Row
 from pipelines.decisions.lineage import lineage
-from pipelines.orders.stored_sales import Stored, StoredSales
+from pipelines.orders.stored_sales import STORED_HISTORY, Stored, StoredSales
 from pipelines.prediction_log import Prediction
 from serving.dependencies import ServicesDependency
 from serving.live.validation import InvalidInstances
 from serving.schemas.history import PredictionHistory
 from serving.services import Services
 
-STORED_HISTORY = "stored_history"
-"""The field by which a logged forecast names the stored sales that it was made from."""
 REPLACED = "the stored sales that it was answered from have been replaced since"
 
 router = APIRouter(prefix="/v1/models", tags=["models"])

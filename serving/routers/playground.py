@@ -102,17 +102,12 @@ async def forecast(
     stored = _stored(request, product_id)
     plain: Row = {
         "product_id": product_id,
-        "category": stored.category,
         "horizon": asked.horizon,
         "future": [day.model_dump(exclude_none=True) for day in asked.future],
     }
-    # The log says which days they were, as it does of the planner's own interface.
-    logged = {**plain, "stored_history": stored.reference}
+    whole, logged = stored.told_with(plain)
     answered = await services.slots.answer(
-        stored_sales.MODEL,
-        [{**plain, "history": stored.days}],
-        request_id=request_id,
-        logged=[logged],
+        stored_sales.MODEL, [whole], request_id=request_id, logged=[logged]
     )
     call = Call(request.app.state, request_id, await request.body())
     return Response(await call.write(answered, Answered.document), media_type="application/json")

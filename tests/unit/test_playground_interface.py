@@ -11,6 +11,8 @@ from asgi_client import AppClient
 from domain_stage import Categoriser, DomainStage, contract_of, serve_model
 from waiting import wait_for
 
+from features.sales_history import ToldDays
+from pipelines.orders.stored_sales import Stored
 from pipelines.settings import Settings
 from serving.playground import fitting, text_column
 
@@ -56,7 +58,7 @@ class Sales:
              "promotion": 0.0, "open": n != 0}
             for n in range(10)
         ]  # fmt: skip
-        self.stored = type("Stored", (), {"days": days, "category": "Tools", "reference": {"n": 1}})
+        self.stored = Stored(ToldDays(days), "Tools", {"fingerprint": "f"})
 
     def of(self, product_id: str) -> object:
         return self.stored if product_id == "27110001" else None
@@ -157,7 +159,7 @@ def test_a_plan_is_asked_together_with_the_stored_days(client: AppClient):
     (asked,) = forecaster.asked
     assert asked["future"] == plan
     assert asked["horizon"] == 3
-    assert len(asked["history"]) == 10
+    assert (len(asked["history"]), asked["category"]) == (10, "Tools")
     counted = client.get("/metrics").text
     assert 'predictions_total{model="demand_forecast",version="2"} 1.0' in counted
 
