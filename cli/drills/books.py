@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from pipelines.decisions.log import DecisionLog
 from pipelines.settings import Settings
-from pipelines.store import Store, open_store, predictions
+from pipelines.store import open_store, predictions
 
 DRAINED_SECONDS = 40.0
 """By then the spools of killed processes have been found and moved into the store."""
@@ -31,23 +31,24 @@ def account(
     """Return how many of the answered predictions are not in the store, once it was drained."""
     left = set(ids)
     deadline = time.monotonic() + patience_seconds
+    while left := left - logged_ids(settings):
+        if time.monotonic() >= deadline:
+            break
+        time.sleep(LOOK_SECONDS)
+    return Account(len(set(ids)), len(left))
+
+
+def logged_ids(settings: Settings) -> set[str]:
+    """Return the id of every prediction in the store."""
     store = open_store(settings.store_url)
     try:
-        while left := left - _logged(store):
-            if time.monotonic() >= deadline:
-                break
-            time.sleep(LOOK_SECONDS)
+        with store.read() as connection:
+            return set(connection.execute(select(predictions.c.prediction_id)).scalars())
     finally:
         store.close()
-    return Account(len(set(ids)), len(left))
 
 
 def strangers(log: DecisionLog, model: str, named: Collection[str]) -> set[str]:
     """Return those of the named decisions that never made a champion of the model."""
     made = {entry.decision_id for entry in log.list(model) if entry.generation is not None}
     return set(named) - made
-
-
-def _logged(store: Store) -> set[str]:
-    with store.read() as connection:
-        return set(connection.execute(select(predictions.c.prediction_id)).scalars())

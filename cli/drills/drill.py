@@ -87,6 +87,16 @@ def decisions_known(strangers: int) -> Check:
     return Check("every answer names a recorded decision", strangers == 0)
 
 
+def all_told(unheard: int) -> Check:
+    """Return the check that no prediction is logged that nobody was told of.
+
+    Where one request is answered twice, each answer is logged, and only one is told.
+    """
+    return Check(
+        "nothing is logged that nobody was told of", unheard == 0, f"{unheard} predictions"
+    )
+
+
 def refused_clearly(refused: Sequence[Refusal]) -> tuple[Check, ...]:
     """Return the checks that somebody was refused, and all with 503 and when to ask again."""
     odd = sorted({str(each.status) for each in refused} - {"503"})

@@ -9,8 +9,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cli.drills.books import Account, account, strangers
-from cli.drills.drill import Check, Drill, Outcome, decisions_known, none_lost
+from cli.drills.books import Account, account, logged_ids, strangers
+from cli.drills.drill import Check, Drill, Outcome, all_told, decisions_known, none_lost
 from cli.drills.ground import MODEL, Ground, until
 from cli.drills.load import Load
 from cli.drills.workers_scene import workers_scene
@@ -38,7 +38,8 @@ class Seen:
     """Requests that another worker took over."""
     refused: str
     answered_after: int
-    answered_twice: int
+    unheard: int
+    """Predictions that are logged though nobody was told of them, as of a second answer."""
     strangers: int
     logged: Account
     recovery_seconds: float
@@ -47,6 +48,7 @@ class Seen:
 def cause(ground: Ground) -> Seen:
     """Kill one of two, and wait for what it had in hand to be answered by the other."""
     with workers_scene(ground, "redis-worker-killed") as scene:
+        before = logged_ids(scene.settings)
         with Load(scene.server.address, clients=CLIENTS) as load:
             until(lambda: len(load.answers) >= STEADY_ANSWERS, 60, "model workers answer")
             queue = Target(MODEL, ground.champion().artifact_digest).queue
@@ -69,7 +71,7 @@ def cause(ground: Ground) -> Seen:
         handed_on=handed_on,
         refused=load.refused(),
         answered_after=load.answered_since(died),
-        answered_twice=len(load.ids) - len(set(load.ids)),
+        unheard=len(logged_ids(scene.settings) - before - set(load.ids)),
         strangers=len(strangers(ground.log, MODEL, load.decisions())),
         logged=logged,
         recovery_seconds=max((each.at - died for each in spanning), default=0.0),
@@ -116,7 +118,7 @@ def judge(seen: Seen) -> Outcome:
                 seen.handed_on >= seen.interrupted and not seen.refused,
                 seen.refused or f"{seen.handed_on} of {seen.interrupted} taken over",
             ),
-            Check("no answer is given twice", seen.answered_twice == 0),
+            all_told(seen.unheard),
             Check("the other one answers on", seen.answered_after > 0),
             decisions_known(seen.strangers),
             none_lost(seen.logged.missing, seen.logged.answered, "answered prediction"),
