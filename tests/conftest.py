@@ -174,7 +174,7 @@ def mlflow_server(mlflow_session: MlflowServer) -> MlflowServer:
 
 @pytest.fixture
 def registry_client(mlflow_server: MlflowServer) -> Iterator[RegistryClient]:
-    with RegistryClient(mlflow_server.url) as client:
+    with RegistryClient(mlflow_server.url, timeout_seconds=60) as client:
         yield client
 
 
