@@ -48,4 +48,4 @@ class ServedApp:
         trace: TracebackType | None,
     ) -> None:
         self._server.should_exit = True
-        self._thread.join(timeout=30)
+        self._thread.join(timeout=120)

@@ -18,7 +18,7 @@ def ground(settings):
 
 
 def test_it_runs_marked_in_the_home_of_the_drill(ground):
-    printed = run_python(ground, "judge", "-c", SHOW, seconds=30)
+    printed = run_python(ground, "judge", "-c", SHOW, seconds=120)
 
     assert printed.split() == ["drill-judge", str(ground.settings.home)]
 
@@ -30,7 +30,7 @@ def test_what_it_said_last_is_quoted_where_it_fails(ground):
             "judge",
             "-c",
             "import sys; sys.stderr.write('no such version'); sys.exit(3)",
-            seconds=30,
+            seconds=120,
         )
 
 

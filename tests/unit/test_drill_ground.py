@@ -25,11 +25,11 @@ def test_the_redis_of_a_drill_is_found_by_its_mark_when_the_drill_is_killed(tmp_
     with redis_server(tmp_path, "a-stack") as port:
 
         def answers() -> bool:
-            with socket.create_connection(("127.0.0.1", port), timeout=5) as redis:
+            with socket.create_connection(("127.0.0.1", port), timeout=60) as redis:
                 redis.sendall(b"PING\r\n")
                 return redis.recv(7) == b"+PONG\r\n"
 
-        until(answers, 30, "Redis answers")
+        until(answers, 120, "Redis answers")
         found = [process.name() for process in processes.marked("a-stack", "drill-workers")]
 
     assert found == ["redis-server"]

@@ -52,7 +52,7 @@ def address() -> Iterator[str]:
 
 def test_what_is_no_answer_is_a_refusal_and_the_client_asks_on(address):
     with Load(address, clients=1) as load:
-        until(lambda: len(load.answers) > 1, 30, "it is answered after all")
+        until(lambda: len(load.answers) > 1, 120, "it is answered after all")
 
     assert load.refused() == "1 x 200, 2 x 503"
     assert [refusal.retry_after for refusal in load.refusals] == [False, True, False]
