@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -147,3 +148,9 @@ class ModelSettings(Strict):
         """Return every schedule of the model."""
         usual = () if self.schedule is None else (ScheduleSettings(cron=self.schedule),)
         return (*usual, *self.schedules)
+
+
+def monitoring_of(models: Mapping[str, ModelSettings], name: str) -> MonitoringSettings:
+    """Return when changes of a model are worth an alarm, by default where nothing is set of it."""
+    model = models.get(name)
+    return model.monitoring if model else MonitoringSettings()

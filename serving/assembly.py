@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pipelines import confirmations
 from pipelines.decisions.log import DecisionLog
-from pipelines.model_settings import MonitoringSettings
+from pipelines.model_settings import monitoring_of
 from pipelines.observability.spans import open_tracing
 from pipelines.prediction_log import PredictionLog
 from pipelines.prediction_retention import Retention
@@ -103,11 +103,7 @@ def _prediction_log(settings: Settings, store: Store, log: DecisionLog) -> Predi
     spool, days = settings.var / "spool", settings.serving.predictions_days
     if days is None:
         return PredictionLog(store, spool)
-
-    def limits(model: str) -> MonitoringSettings:
-        configured = settings.models.get(model)
-        return configured.monitoring if configured else MonitoringSettings()
-
+    limits = partial(monitoring_of, settings.models)
     retention = Retention(log, timedelta(days=days), limits)
     return PredictionLog(store, spool, forget=retention.forget)
 

@@ -10,7 +10,7 @@ import pandas as pd
 from pipelines import assessments, catalog
 from pipelines.decisions.training_end import trained_at
 from pipelines.labels import Labels
-from pipelines.model_settings import FORECAST_DAYS, MonitoringSettings
+from pipelines.model_settings import FORECAST_DAYS, MonitoringSettings, monitoring_of
 from pipelines.monitoring import forecasts
 from pipelines.monitoring.assessment import Assessment, Windows, assess
 from pipelines.monitoring.live import live_figures
@@ -35,8 +35,7 @@ def monitor(
     head = log.head(model)
     if head is None:
         raise NothingToAssess(f"{model} has no champion, so there is nothing to assess")
-    configured = settings.models.get(model)
-    limits = configured.monitoring if configured else MonitoringSettings()
+    limits = monitoring_of(settings.models, model)
     until = now or datetime.now(UTC)
     since = until - timedelta(days=limits.window_days)
     current, before, first = _windows(store, model, since, until, trained_at(log, head), limits)
