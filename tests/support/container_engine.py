@@ -161,7 +161,7 @@ class Engine:
             options += ["--target", target]
         if CERTIFICATES.exists():
             options += ["--volume", f"{CERTIFICATES}:{CERTIFICATES}:ro"]
-        self.run("build", "--isolation", "chroot", *options, context)
+        self.run("build", "--isolation", "chroot", *options, context, seconds=1800)
 
     def remove_containers(self) -> None:
         """Stop and delete containers and what they kept."""
