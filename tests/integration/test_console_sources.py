@@ -33,7 +33,7 @@ def ran(*command: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         cwd=CONSOLE,
-        timeout=300,
+        timeout=550,
         check=False,
     )
 

@@ -42,7 +42,7 @@ from pipelines.registry.aliases import CHALLENGER, CHAMPION
 from pipelines.settings import load_settings
 from pipelines.store import open_store, predictions
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 WEAK = {"vocabulary": 3, "smoothing": 5.0}
 MIDDLING = {"vocabulary": 18}
@@ -50,7 +50,7 @@ MIDDLING = {"vocabulary": 18}
 
 @pytest.fixture(scope="module", autouse=True)
 def prefect():
-    with prefect_test_harness(server_startup_timeout=120):
+    with prefect_test_harness(server_startup_timeout=300):
         yield
 
 

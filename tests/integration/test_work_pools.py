@@ -36,7 +36,7 @@ PATIENCE_SECONDS = 300
 
 @pytest.fixture(scope="module", autouse=True)
 def prefect():
-    with prefect_test_harness(server_startup_timeout=120):
+    with prefect_test_harness(server_startup_timeout=300):
         yield
 
 
