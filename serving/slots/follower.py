@@ -16,13 +16,13 @@ from typing import Protocol
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipelines.decisions.log import Champion
+from pipelines.registry.aliases import CHAMPION
 from pipelines.registry.client import RegisteredModel, RegistryRefused, RegistryUnavailable
 from serving.conductor import Conductor, Meeting
 from serving.slots.keeper import Actions, SlotKeeper
 from serving.slots.slots import Slots
 from serving.steps import SlotState, View
 
-ALIAS = "champion"
 SHORTEST_LOOK_SECONDS = 0.05
 LOADERS = 2
 JOIN_SECONDS = 5.0
@@ -175,5 +175,7 @@ class Follower:
             return {}
         self.registry_reachable = True
         return {
-            name: model.aliases[ALIAS] for name, model in models.items() if ALIAS in model.aliases
+            name: model.aliases[CHAMPION]
+            for name, model in models.items()
+            if CHAMPION in model.aliases
         }
