@@ -45,20 +45,12 @@ def answering(found: Answering) -> AnsweringView:
 
 def workers(confirmations: Iterable[Confirmation]) -> list[WorkerView]:
     """Return what the living workers say."""
-    fields = WorkerView.model_fields
-    return [
-        WorkerView.model_validate({name: getattr(word, name) for name in fields})
-        for word in confirmations
-    ]
+    return [WorkerView.model_validate(word, from_attributes=True) for word in confirmations]
 
 
 def preparations(words: Iterable[Preparation]) -> list[PreparationView]:
     """Return what workers say of champions that they do not serve yet."""
-    fields = PreparationView.model_fields
-    return [
-        PreparationView.model_validate({name: getattr(word, name) for name in fields})
-        for word in words
-    ]
+    return [PreparationView.model_validate(word, from_attributes=True) for word in words]
 
 
 def contract(found: Contract) -> ContractView:
