@@ -13,7 +13,7 @@ from contextlib import nullcontext
 from pipelines.contract import Row
 from serving.live.calls import Calls
 from serving.live.costs import BATCH, Cost
-from serving.live.turns import Rows, Ticket, Turns
+from serving.live.turns import Rows, Ticket, Turns, settle_here
 
 ROUND_MS = 5.0
 """A call that takes longer would keep the others waiting who want to be read."""
@@ -35,7 +35,7 @@ class Gatherer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._crowded = False
         self._alone = 0
-        self._calls = Calls(predict, lock=nullcontext(), tell=_tell)
+        self._calls = Calls(predict, lock=nullcontext(), tell=settle_here)
 
     def is_crowded(self) -> bool:
         """Whether requests arrive several in a round lately; to be asked once for each request.
@@ -92,8 +92,3 @@ class Gatherer:
     def _fresh(self) -> Turns:
         room = min(BATCH, self._cost.instances_within(ROUND_MS))
         return Turns(self._cost, room=room, together=True)
-
-
-def _tell(tickets: Sequence[Ticket]) -> None:
-    for ticket in tickets:
-        ticket.settle()

@@ -151,9 +151,10 @@ def settle(tickets: Sequence[Ticket]) -> None:
         mine = [ticket for ticket in tickets if ticket.answer.get_loop() is loop]
         # A loop that is closed has nobody left who waits.
         with suppress(RuntimeError):
-            loop.call_soon_threadsafe(_settle, mine)
+            loop.call_soon_threadsafe(settle_here, mine)
 
 
-def _settle(tickets: Sequence[Ticket]) -> None:
+def settle_here(tickets: Sequence[Ticket]) -> None:
+    """Tell everybody who waits in the event loop that runs here."""
     for ticket in tickets:
         ticket.settle()
