@@ -18,7 +18,7 @@ from serving.live import callers, generations
 from serving.problems import MEDIA_TYPE, Dialect, Problem
 from serving.schemas.generic import ProblemDocument
 from serving.services import Services
-from serving.traffic import arms as traffic
+from serving.traffic.arms import UNIT_HEADER
 
 PREDICT = "/v1/models/{name}/predict"
 PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
@@ -28,7 +28,7 @@ HEADERS = {
     envelope.HEADER: ("string", "Named in the answer and in the prediction log."),
     callers.HEADER: ("integer", "Milliseconds after which no answer is wanted any more."),
     generations.DEMANDED: ("integer", "The lowest generation of the champion that may answer."),
-    traffic.UNIT_HEADER: ("string", "On whose behalf: a rollout keeps to one version for each."),
+    UNIT_HEADER: ("string", "On whose behalf: a rollout keeps to one version for each."),
 }
 
 

@@ -58,7 +58,7 @@ async def to_file(request: Request, path: Path, limit_bytes: int) -> int:
     Raises `BodyTooLarge`, `MalformedBody` when it is empty, `UnsupportedBody` when it is
     compressed, `UploadBroken` or `NoRoomForUpload`; what is on disk then is the caller's to delete.
     """
-    require_plain(request)
+    _require_plain(request)
     await run_in_threadpool(_require_space, path.parent, _declared(request) or limit_bytes)
     size = 0
     waiting = bytearray()
@@ -85,16 +85,15 @@ async def to_file(request: Request, path: Path, limit_bytes: int) -> int:
     return size
 
 
-def require_plain(request: Request) -> None:
-    """Raise `UnsupportedBody` for a compressed body."""
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    if encoding != "identity":
-        raise _compressed(encoding)
-
-
 def require_declared(request: Request, limit_bytes: int) -> None:
     """Raise `BodyTooLarge` for a body that says itself that it is, before a byte is read."""
     _require_within(_declared(request), limit_bytes)
+
+
+def _require_plain(request: Request) -> None:
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding != "identity":
+        raise _compressed(encoding)
 
 
 def _declared(request: Request) -> int:

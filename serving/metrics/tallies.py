@@ -35,7 +35,7 @@ class Durations(Histogram):
 
 
 class Tallies:
-    """What has happened and is not handed over yet; for any thread.
+    """What has happened and is not handed over yet; for any thread, but for `handled`.
 
     A killed process loses what it counted since the last time, half a second at most.
     """
@@ -81,7 +81,10 @@ class Tallies:
     def handled(
         self, method: str, route: str, status: int, seconds: float, model: str = ""
     ) -> None:
-        """Count a request, and the model that it asked; the event loop hands it over later."""
+        """Count a request, and the model that it asked; the event loop hands it over later.
+
+        For the event loop alone.
+        """
         with self._lock:
             self._handled[method, route, status, model].append(seconds)
         if not self._awaited:
