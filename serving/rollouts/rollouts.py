@@ -86,7 +86,7 @@ class Rollouts:
         self._parts: dict[str, _Part] = {}
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="challenger")
         self._hint = threading.Event()
-        self._stopped = False
+        self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="rollouts", daemon=True)
 
     def start(self, patience_seconds: float) -> None:
@@ -106,7 +106,7 @@ class Rollouts:
 
     def stop(self) -> None:
         """Report for the last time, and let go of every challenger."""
-        self._stopped = True
+        self._stop.set()
         self._hint.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -143,13 +143,13 @@ class Rollouts:
         return bool(running)
 
     def _run(self) -> None:
-        while not self._stopped:
+        while not self._stop.is_set():
             self._hint.wait(self._poll_seconds)
             self._hint.clear()
-            if not self._stopped:
+            if not self._stop.is_set():
                 self._safely(self.look)
             # Whoever sends hints without end must not make us look without end.
-            time.sleep(SHORTEST_LOOK_SECONDS)
+            self._stop.wait(SHORTEST_LOOK_SECONDS)
 
     def _safely(self, look: Callable[[], object]) -> None:
         try:
