@@ -58,7 +58,7 @@ def test_the_exit_code_says_that_all_were_kept(run):
 def test_nothing_of_the_broken_stack_runs_on(run, place, until):
     # Of what was killed, children that watch their parent take a moment to notice.
     with suppress(AssertionError):
-        until(lambda: running(place) == [], 60)
+        until(lambda: running(place) == [], 180)
     assert running(place) == []
 
 

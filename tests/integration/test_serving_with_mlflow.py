@@ -72,7 +72,7 @@ def test_a_champion_from_another_library_is_served_by_a_process_of_its_own(lifec
     )
     registry.project(lifecycle.log, lifecycle.gate.client, "stub")
 
-    wait_for(lambda: version(client) == decision.version, 60.0)
+    wait_for(lambda: version(client) == decision.version)
 
     answer = client.post(PREDICT, json=ASKED).json()
     assert (
