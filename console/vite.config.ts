@@ -30,6 +30,7 @@ export default defineConfig({
   test: {
     environment: "happy-dom",
     include: ["tests/**/*.test.{ts,tsx}"],
+    setupFiles: ["tests/patience.ts"],
     restoreMocks: true,
     // Pages are imported anew for many a test, which takes a busy machine its time.
     testTimeout: 60_000,

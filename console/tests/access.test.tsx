@@ -1,5 +1,5 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { cleanup, configure, fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import type { ReactNode } from "react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Account } from "../src/access/Account";
@@ -9,9 +9,6 @@ import { onTurnedAway, reaches, sessionQuery, useKeyName } from "../src/access/s
 import { Refused } from "../src/api/problem";
 import type { SessionView } from "../src/api/schema";
 import { accessWords } from "../src/words/access";
-
-// A busy machine is no fault of the page.
-configure({ asyncUtilTimeout: 10_000 });
 
 const NOBODY: SessionView = { name: "anonymous", role: "anyone", by: "none", key_id: null, until: null, anonymous: "anyone" };
 const ANA: SessionView = { ...NOBODY, name: "Ana", role: "reviewer", by: "session", key_id: "k1", until: "2026-11-22T10:00:00Z" };

@@ -1,11 +1,8 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { cleanup, configure, fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Refused } from "../src/api/problem";
 import { Confirm, type Person } from "../src/model/Confirm";
-
-// A busy machine is no fault of the page.
-configure({ asyncUtilTimeout: 10_000 });
 
 const ANYBODY = { name: "anonymous", role: "operator", by: "none", key_id: null, until: null, anonymous: "operator" };
 

@@ -1,11 +1,8 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { act, cleanup, configure, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
+import { act, cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Choice, Outcome } from "../src/review/shapes";
 import { choice, line, message, snapshot } from "./review-fixtures";
-
-// A busy machine is no fault of the page.
-configure({ asyncUtilTimeout: 10_000 });
 
 const DESK = snapshot([
   message("m1", [line("a", { priority: 9, uncertain: true }), line("b", { priority: 5, requested: true })]),

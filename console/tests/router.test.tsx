@@ -1,9 +1,6 @@
-import { act, cleanup, configure, fireEvent, render, screen } from "@testing-library/react";
+import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Link, matched, navigate, Page, Router, useParams, useSearch } from "../src/shell/router";
-
-// A busy machine is no fault of the page.
-configure({ asyncUtilTimeout: 10_000 });
 
 describe("an address", () => {
   it.each([

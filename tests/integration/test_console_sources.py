@@ -59,7 +59,7 @@ def test_every_test_of_the_console_passes(
     ]
 
     assert tests
-    assert not failed
+    assert not failed, "\n".join(text for each in failed for text in each)
 
 
 def test_the_types_of_the_console_fit() -> None:
