@@ -122,8 +122,10 @@ class SlotKeeper:
 
     def _begin(self, champion: Champion) -> None:
         self.discard()
-        self._loading = True
-        self._settled.clear()
+        # Together, or who waits beside another look takes the slot for settled.
+        with self._handing_over:
+            self._settled.clear()
+            self._loading = True
         self._loaders.submit(self._prepare, champion)
 
     def _prepare(self, champion: Champion) -> None:
@@ -166,8 +168,9 @@ class SlotKeeper:
         self._settle_if_idle()
 
     def _settle_if_idle(self) -> None:
-        if not self._loading and not self._confirming and self._prepared is None:
-            self._settled.set()
+        with self._handing_over:
+            if not self._loading and not self._confirming and self._prepared is None:
+                self._settled.set()
 
     def _remember_failure(self, champion: Champion, error: Exception) -> None:
         self._failures += 1
