@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import psutil
 
 from cli import processes
-from cli.drills.books import Account, account, strangers
-from cli.drills.drill import Check, Drill, Outcome, decisions_known, none_lost
+from cli.drills.books import Account, account
+from cli.drills.drill import Check, Drill, Outcome, of_clients
 from cli.drills.ground import MODEL, Ground, NeverHappened, until
 
 LOADED_SECONDS = 1.0
@@ -21,7 +21,6 @@ class Seen:
     """What clients and the store know afterwards."""
 
     logged: Account
-    strangers: int
     refused: str
     answered_by_the_others: int
     recovery_seconds: float
@@ -43,10 +42,9 @@ def cause(ground: Ground) -> Seen:
             "the API answers again after kill -9",
         )
         recovery = load.recovery(fault)
-    logged = account(ground.settings, load.ids)
+    logged = account(ground.settings, load.ids, load.named)
     return Seen(
         logged=logged,
-        strangers=len(strangers(ground.log, MODEL, load.decisions())),
         refused=load.refused(),
         answered_by_the_others=by_others,
         recovery_seconds=recovery,
@@ -67,8 +65,7 @@ def judge(seen: Seen) -> Outcome:
     return Outcome(
         happened=f"{seen.logged.answered} answered, {seen.refused or 'none'} refused",
         checks=(
-            none_lost(seen.logged.missing, seen.logged.answered, "answered prediction"),
-            decisions_known(seen.strangers),
+            *of_clients(seen.logged),
             Check(
                 "while one worker is replaced, the others answer",
                 seen.answered_by_the_others > 0,

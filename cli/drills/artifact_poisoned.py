@@ -6,8 +6,8 @@ import shutil
 import time
 from dataclasses import dataclass
 
-from cli.drills.books import Account, account, strangers
-from cli.drills.drill import Check, Drill, Outcome, decisions_known, none_lost
+from cli.drills.books import Account, account
+from cli.drills.drill import Check, Drill, Outcome, of_clients
 from cli.drills.ground import MODEL, Ground, until
 from cli.drills.packages import cached, spoiled, stored
 
@@ -23,7 +23,6 @@ class Seen:
     answered_meanwhile: int
     refused: str
     said_why: bool
-    strangers: int
     logged: Account
     recovery_seconds: float
 
@@ -57,8 +56,7 @@ def cause(ground: Ground) -> Seen:
         answered_meanwhile=meanwhile,
         refused=load.refused(),
         said_why=said_why,
-        strangers=len(strangers(ground.log, MODEL, load.decisions())),
-        logged=account(ground.settings, load.ids),
+        logged=account(ground.settings, load.ids, load.named),
         recovery_seconds=recovery,
     )
 
@@ -87,8 +85,7 @@ def judge(seen: Seen) -> Outcome:
                 seen.refused,
             ),
             Check("the server says why", seen.said_why),
-            decisions_known(seen.strangers),
-            none_lost(seen.logged.missing, seen.logged.answered, "answered prediction"),
+            *of_clients(seen.logged),
         ),
         lost=seen.logged.missing,
         recovery_seconds=seen.recovery_seconds,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
+from contextlib import closing
 from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from pipelines.decisions.log import DecisionLog
 from pipelines.settings import Settings
-from pipelines.store import open_store, predictions
+from pipelines.store import decisions, open_store, predictions
 
 DRAINED_SECONDS = 40.0
 """By then the spools of killed processes have been found and moved into the store."""
@@ -23,32 +23,40 @@ class Account:
 
     answered: int
     missing: int
+    strangers: int
+    """How many of the decisions that the answers named never made a champion."""
 
 
 def account(
-    settings: Settings, ids: Collection[str], *, patience_seconds: float = DRAINED_SECONDS
+    settings: Settings,
+    ids: Collection[str],
+    named: set[tuple[str, str]],
+    *,
+    patience_seconds: float = DRAINED_SECONDS,
 ) -> Account:
-    """Return how many of the answered predictions are not in the store, once it was drained."""
+    """Hold answered predictions against the store, once it was drained.
+
+    `named` are the decisions by which they were answered, each with its model.
+    """
     left = set(ids)
     deadline = time.monotonic() + patience_seconds
     while left := left - logged_ids(settings):
         if time.monotonic() >= deadline:
             break
         time.sleep(LOOK_SECONDS)
-    return Account(len(set(ids)), len(left))
+    return Account(len(set(ids)), len(left), len(named - _champions(settings)))
 
 
 def logged_ids(settings: Settings) -> set[str]:
     """Return the id of every prediction in the store."""
-    store = open_store(settings.store_url)
-    try:
-        with store.read() as connection:
-            return set(connection.execute(select(predictions.c.prediction_id)).scalars())
-    finally:
-        store.close()
+    with closing(open_store(settings.store_url)) as store, store.read() as connection:
+        return set(connection.execute(select(predictions.c.prediction_id)).scalars())
 
 
-def strangers(log: DecisionLog, model: str, named: Collection[str]) -> set[str]:
-    """Return those of the named decisions that never made a champion of the model."""
-    made = {entry.decision_id for entry in log.list(model) if entry.generation is not None}
-    return set(named) - made
+def _champions(settings: Settings) -> set[tuple[str, str]]:
+    """Return each decision that made a champion, with its model."""
+    made = select(decisions.c.model, decisions.c.decision_id).where(
+        decisions.c.generation.is_not(None)
+    )
+    with closing(open_store(settings.store_url)) as store, store.read() as connection:
+        return {(entry.model, entry.decision_id) for entry in connection.execute(made)}

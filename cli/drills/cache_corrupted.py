@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from cli.drills.books import Account, account, strangers
-from cli.drills.drill import Check, Drill, Outcome, decisions_known, none_lost
+from cli.drills.books import Account, account
+from cli.drills.drill import Check, Drill, Outcome, of_clients
 from cli.drills.goods import question
 from cli.drills.ground import MODEL, Ground, until
 from cli.drills.packages import cached, compiled, spoil
@@ -24,7 +24,6 @@ class Seen:
     """Whether the damaged bytes were gone when the first answer came."""
     whole_again: bool
     same_answers: bool
-    strangers: int
     logged: Account
     recovery_seconds: float
 
@@ -48,8 +47,7 @@ def cause(ground: Ground) -> Seen:
         mended_first=not damage_stands,
         whole_again=_is_whole(ground, champion.artifact_digest),
         same_answers=_answers(ground) == before,
-        strangers=len(strangers(ground.log, MODEL, load.decisions())),
-        logged=account(ground.settings, load.ids),
+        logged=account(ground.settings, load.ids, load.named),
         recovery_seconds=recovery,
     )
 
@@ -85,8 +83,7 @@ def judge(seen: Seen) -> Outcome:
             ),
             Check("nobody is answered before it is mended", seen.mended_first),
             Check("the answers are what they were", seen.same_answers),
-            decisions_known(seen.strangers),
-            none_lost(seen.logged.missing, seen.logged.answered, "answered prediction"),
+            *of_clients(seen.logged),
         ),
         lost=seen.logged.missing,
         recovery_seconds=seen.recovery_seconds,

@@ -5,16 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from cli.drills.books import Account, account, strangers
-from cli.drills.drill import (
-    Check,
-    Drill,
-    Outcome,
-    decisions_known,
-    log_whole,
-    none_lost,
-    none_refused,
-)
+from cli.drills.books import Account, account
+from cli.drills.drill import Check, Drill, Outcome, log_whole, none_refused, of_clients
 from cli.drills.ground import MODEL, Ground, until
 
 
@@ -26,7 +18,6 @@ class Seen:
     same_bytes: bool
     alias_follows: bool
     refused: str
-    strangers: int
     chain: tuple[str, ...]
     logged: Account
     recovery_seconds: float
@@ -51,9 +42,8 @@ def cause(ground: Ground) -> Seen:
         same_bytes=after.artifact_digest == before.artifact_digest,
         alias_follows=ground.alias() == after.version,
         refused=load.refused(),
-        strangers=len(strangers(ground.log, MODEL, load.decisions())),
         chain=tuple(ground.log.verify_chain()),
-        logged=account(ground.settings, load.ids),
+        logged=account(ground.settings, load.ids, load.named),
         recovery_seconds=recovery,
     )
 
@@ -69,9 +59,8 @@ def judge(seen: Seen) -> Outcome:
             Check("its bytes are the same", seen.same_bytes),
             Check("the alias follows", seen.alias_follows),
             none_refused(seen.refused),
-            decisions_known(seen.strangers),
+            *of_clients(seen.logged),
             log_whole(seen.chain),
-            none_lost(seen.logged.missing, seen.logged.answered, "answered prediction"),
         ),
         lost=seen.logged.missing + (not seen.same_bytes),
         recovery_seconds=seen.recovery_seconds,

@@ -6,17 +6,9 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from cli.drills.books import Account, account, strangers
+from cli.drills.books import Account, account
 from cli.drills.commands import run_python
-from cli.drills.drill import (
-    Check,
-    Drill,
-    Outcome,
-    decisions_known,
-    log_whole,
-    none_lost,
-    none_refused,
-)
+from cli.drills.drill import Check, Drill, Outcome, log_whole, none_refused, of_clients
 from cli.drills.ground import MODEL, Ground, NeverHappened, free_port, until
 from cli.drills.load import Load
 from cli.drills.moments import ON_THE_VERGE
@@ -38,7 +30,6 @@ class Seen:
     generations: tuple[int, ...]
     all_follow: bool
     chain: tuple[str, ...]
-    strangers: int
     refused: str
     logged: Account
     recovery_seconds: float
@@ -62,17 +53,16 @@ def cause(ground: Ground) -> Seen:
         decided = time.monotonic()
         all_follow = _all_follow(ground, servers, loads)
         recovery = time.monotonic() - decided
-        ids = [name for load in loads for name in load.ids]
-    named = {name for load in loads for name in load.decisions()}
+    ids = [name for load in loads for name in load.ids]
+    named = {each for load in loads for each in load.named}
     return Seen(
         verdicts=(len(verdicts(ground, first)), len(verdicts(ground, second))),
         overtaken=overtaken,
         generations=generations(ground),
         all_follow=all_follow,
         chain=tuple(ground.log.verify_chain()),
-        strangers=len(strangers(ground.log, MODEL, named)),
         refused="; ".join(filter(None, (load.refused() for load in loads))),
-        logged=account(ground.settings, ids),
+        logged=account(ground.settings, ids, named),
         recovery_seconds=recovery,
     )
 
@@ -124,9 +114,8 @@ def judge(seen: Seen) -> Outcome:
             Check("no generation is given twice or left out", in_sequence, str(seen.generations)),
             Check("every server follows", seen.all_follow),
             log_whole(seen.chain),
-            decisions_known(seen.strangers),
+            *of_clients(seen.logged),
             none_refused(seen.refused),
-            none_lost(seen.logged.missing, seen.logged.answered, "answered prediction"),
         ),
         lost=lost + seen.logged.missing,
         recovery_seconds=seen.recovery_seconds,

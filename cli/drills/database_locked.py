@@ -12,16 +12,8 @@ from pathlib import Path
 
 import httpx
 
-from cli.drills.books import Account, account, strangers
-from cli.drills.drill import (
-    Check,
-    Drill,
-    Outcome,
-    decisions_known,
-    log_whole,
-    none_lost,
-    none_refused,
-)
+from cli.drills.books import Account, account
+from cli.drills.drill import Check, Drill, Outcome, log_whole, none_refused, of_clients
 from cli.drills.goods import KINDS
 from cli.drills.ground import MODEL, Ground, until
 
@@ -38,7 +30,6 @@ class Seen:
     answered_meanwhile: int
     slowest_seconds: float
     refused: str
-    strangers: int
     feedback: int
     feedback_kept: bool
     logged: Account
@@ -60,13 +51,12 @@ def cause(ground: Ground) -> Seen:
         status = waiting.result()
     # Only now: whoever had to wait for the lock was answered after it.
     during = [answer for answer in load.answers if began <= answer.asked_at < ended]
-    logged = account(ground.settings, load.ids)
+    logged = account(ground.settings, load.ids, load.named)
     return Seen(
         locked_seconds=seconds,
         answered_meanwhile=sum(answer.at < ended for answer in during),
         slowest_seconds=max((answer.at - answer.asked_at for answer in during), default=seconds),
         refused=load.refused(),
-        strangers=len(strangers(ground.log, MODEL, load.decisions())),
         feedback=status,
         feedback_kept=told in _with_feedback(ground),
         logged=logged,
@@ -126,8 +116,7 @@ def judge(seen: Seen) -> Outcome:
                 f"answered {seen.feedback}",
             ),
             log_whole(seen.chain),
-            decisions_known(seen.strangers),
-            none_lost(seen.logged.missing, seen.logged.answered, "answered prediction"),
+            *of_clients(seen.logged),
         ),
         lost=seen.logged.missing + lost_feedback,
         recovery_seconds=seen.recovery_seconds,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import httpx
 
-from cli.drills.books import Account, account, strangers
-from cli.drills.drill import Check, Drill, Outcome, decisions_known, none_lost, refused_clearly
-from cli.drills.ground import MODEL, Ground, until
+from cli.drills.books import Account, account
+from cli.drills.drill import Check, Drill, Outcome, of_clients, refused_clearly
+from cli.drills.ground import Ground, until
 from cli.drills.load import Load, Refusal
 from cli.drills.server import Server
 from cli.drills.small_disk import small_disk
@@ -29,7 +29,6 @@ class Seen:
     watched: bool
     """Whether the server said that it lives, and what it counts, while the disk was full."""
     answered_after: int
-    strangers: int
     ended: int | None
     """What the server ended with, if it did: a signal where it is negative."""
     logged: Account
@@ -59,14 +58,13 @@ def cause(ground: Ground) -> Seen:
                     "the server answers once there is room",
                 )
                 recovery = load.recovery(freed)
-            logged = account(settings, load.ids)
+            logged = account(settings, load.ids, load.named)
             ended = server.process.poll()
     return Seen(
         kind=disk.kind,
         refused=tuple(each for each in load.refusals if each.asked_at >= filled),
         watched=watched,
         answered_after=load.answered_since(freed),
-        strangers=len(strangers(ground.log, MODEL, load.decisions())),
         ended=ended,
         logged=logged,
         recovery_seconds=recovery,
@@ -100,8 +98,7 @@ def judge(seen: Seen) -> Outcome:
             ),
             Check("it can be watched meanwhile", seen.watched),
             Check("it answers once there is room", seen.answered_after > 0),
-            decisions_known(seen.strangers),
-            none_lost(seen.logged.missing, seen.logged.answered, "answered prediction"),
+            *of_clients(seen.logged),
         ),
         lost=seen.logged.missing,
         recovery_seconds=seen.recovery_seconds,

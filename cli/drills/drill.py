@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 if TYPE_CHECKING:
+    from cli.drills.books import Account
     from cli.drills.ground import Ground
     from cli.drills.load import Refusal
 
@@ -72,19 +73,18 @@ class Drill(Generic[E]):
         return self.judge(self.cause(ground))
 
 
-def none_lost(lost: int, of: int, what: str) -> Check:
-    """Return the check that nothing of so many is gone."""
-    return Check(f"no {what} is lost", lost == 0 and of > 0, f"{lost} of {of} {what}s lost")
+def of_clients(told: Account) -> tuple[Check, Check]:
+    """Return what every drill wants: all answers are by recorded decisions, and none is lost."""
+    lost = f"{told.missing} of {told.answered} answered predictions lost"
+    return (
+        Check("every answer names a recorded decision", told.strangers == 0),
+        Check("no answered prediction is lost", told.missing == 0 and told.answered > 0, lost),
+    )
 
 
 def log_whole(faults: Sequence[str]) -> Check:
     """Return the check that verifying the decision log found no fault."""
     return Check("the decision log is whole", not faults, "; ".join(faults))
-
-
-def decisions_known(strangers: int) -> Check:
-    """Return the check that no answer names a decision that the log does not hold."""
-    return Check("every answer names a recorded decision", strangers == 0)
 
 
 def all_told(unheard: int) -> Check:

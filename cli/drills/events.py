@@ -10,8 +10,8 @@ from functools import partial
 
 import httpx
 
-from cli.drills.books import Account, account, strangers
-from cli.drills.drill import Check, Drill, Outcome, decisions_known, none_lost, none_refused
+from cli.drills.books import Account, account
+from cli.drills.drill import Check, Drill, Outcome, none_refused, of_clients
 from cli.drills.ground import MODEL, Ground, until
 from pipelines.decisions.log import NewDecision
 from pipelines.orchestration import OrchestrationClient
@@ -33,7 +33,6 @@ class Seen:
     edit_recorded: bool
     runs_started: int
     champions_without_verdict: int
-    strangers: int
     refused: str
     logged: Account
     recovery_seconds: float
@@ -65,9 +64,8 @@ def cause(ground: Ground) -> Seen:
         champions_without_verdict=sum(
             entry.generation is not None and entry.kind != "verdict" for entry in news
         ),
-        strangers=len(strangers(ground.log, MODEL, load.decisions())),
         refused=load.refused(),
-        logged=account(ground.settings, load.ids),
+        logged=account(ground.settings, load.ids, load.named),
         recovery_seconds=recovery,
     )
 
@@ -161,9 +159,8 @@ def judge(seen: Seen) -> Outcome:
                 seen.runs_started <= 1,
                 f"{seen.runs_started} begun",
             ),
-            decisions_known(seen.strangers),
+            *of_clients(seen.logged),
             none_refused(seen.refused),
-            none_lost(seen.logged.missing, seen.logged.answered, "answered prediction"),
         ),
         lost=seen.logged.missing,
         recovery_seconds=seen.recovery_seconds,

@@ -52,6 +52,7 @@ class Load:
 
     def __init__(self, address: str, model: str = MODEL, clients: int = CLIENTS) -> None:
         self._url = f"{address}/v1/models/{model}/predict"
+        self._model = model
         self._over = threading.Event()
         self._threads = [
             threading.Thread(target=self._ask, args=(number,), name=f"client-{number}")
@@ -83,6 +84,11 @@ class Load:
     def decisions(self, since: float = 0.0) -> set[str]:
         """Return the decisions that answers named which were asked for since a moment."""
         return {answer.decision_id for answer in list(self.answers) if answer.asked_at >= since}
+
+    @property
+    def named(self) -> set[tuple[str, str]]:
+        """The decisions that answers named, each with the model that was asked."""
+        return {(self._model, decision) for decision in self.decisions()}
 
     def answered_since(self, moment: float) -> int:
         """Return how many requests were asked and answered since a moment."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from cli.drills.books import Account, account, strangers
-from cli.drills.drill import Check, Drill, Outcome, decisions_known, none_lost
-from cli.drills.ground import MODEL, Ground, until
+from cli.drills.books import Account, account
+from cli.drills.drill import Check, Drill, Outcome, of_clients
+from cli.drills.ground import Ground, until
 
 SILENT_SECONDS = 2.0
 SILENT_SECONDS_LONG = 600.0
@@ -23,7 +23,6 @@ class Seen:
     decided_and_served: bool
     restarted_and_served: bool
     alias_followed: bool
-    strangers: int
     logged: Account
     recovery_seconds: float
 
@@ -54,8 +53,7 @@ def cause(ground: Ground) -> Seen:
         decided_and_served=decision in load.decisions(began),
         restarted_and_served=any(answer.decision_id == decision for answer in answers),
         alias_followed=ground.alias() == ground.champion().version,
-        strangers=len(strangers(ground.log, MODEL, load.decisions())),
-        logged=account(ground.settings, load.ids),
+        logged=account(ground.settings, load.ids, load.named),
         recovery_seconds=recovery,
     )
 
@@ -77,8 +75,7 @@ def judge(seen: Seen) -> Outcome:
             Check("a rollback stands and is served without it", seen.decided_and_served),
             Check("the API starts without it", seen.restarted_and_served),
             Check("the alias follows when it is back", seen.alias_followed),
-            decisions_known(seen.strangers),
-            none_lost(seen.logged.missing, seen.logged.answered, "answered prediction"),
+            *of_clients(seen.logged),
         ),
         lost=seen.logged.missing,
         recovery_seconds=seen.recovery_seconds,

@@ -11,12 +11,12 @@ import httpx
 import psutil
 
 from cli import processes
-from cli.drills.books import Account, account, strangers
+from cli.drills.books import Account, account
 from cli.drills.commands import run_python
-from cli.drills.drill import Check, Drill, Outcome, decisions_known, none_lost
+from cli.drills.drill import Check, Drill, Outcome, of_clients
 from cli.drills.foreign import SCRIPT, SLOWLY, THINKING
 from cli.drills.goods import KINDS, OTHER_MODEL
-from cli.drills.ground import MODEL, Ground, until
+from cli.drills.ground import Ground, until
 
 WORKER = "pipelines.versions.flavour_worker"
 LOG_SECONDS = 120.0
@@ -34,7 +34,6 @@ class Seen:
     retry_after: bool
     wrong_answers: int
     others_refused: str
-    strangers: int
     logged: Account
     recovery_seconds: float
 
@@ -55,6 +54,7 @@ def cause(ground: Ground) -> Seen:
         recovery = time.monotonic() - fault
     good = [response for response in (interrupted, *told) if response.is_success]
     ids = [name for response in good for name in response.json()["prediction_ids"]]
+    named = {(OTHER_MODEL, response.json()["model"]["decision_id"]) for response in good}
     return Seen(
         killed=killed,
         status=interrupted.status_code,
@@ -63,8 +63,7 @@ def cause(ground: Ground) -> Seen:
             response.json()["predictions"][0]["category"] != KINDS[1] for response in good
         ),
         others_refused=load.refused(),
-        strangers=_strangers(ground, load.decisions(), good),
-        logged=account(ground.settings, [*load.ids, *ids]),
+        logged=account(ground.settings, [*load.ids, *ids], load.named | named),
         recovery_seconds=recovery,
     )
 
@@ -92,13 +91,6 @@ def _answered(ground: Ground, told: list[httpx.Response]) -> bool:
     return told[-1].is_success
 
 
-def _strangers(ground: Ground, named: set[str], good: list[httpx.Response]) -> int:
-    others = {str(response.json()["model"]["decision_id"]) for response in good}
-    return len(strangers(ground.log, MODEL, named)) + len(
-        strangers(ground.log, OTHER_MODEL, others)
-    )
-
-
 def _kill_workers(ground: Ground) -> int:
     killed = 0
     for process in processes.marked(ground.stack_id, "api"):
@@ -122,8 +114,7 @@ def judge(seen: Seen) -> Outcome:
             Check("its caller is told to ask again", clear, f"got {seen.status}"),
             Check("nobody is answered wrongly", seen.wrong_answers == 0),
             Check("other models answer meanwhile", not seen.others_refused, seen.others_refused),
-            decisions_known(seen.strangers),
-            none_lost(seen.logged.missing, seen.logged.answered, "answered prediction"),
+            *of_clients(seen.logged),
         ),
         lost=seen.logged.missing,
         recovery_seconds=seen.recovery_seconds,

@@ -5,16 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from cli.drills.books import Account, account, strangers
-from cli.drills.drill import (
-    Check,
-    Drill,
-    Outcome,
-    decisions_known,
-    log_whole,
-    none_lost,
-    none_refused,
-)
+from cli.drills.books import Account, account
+from cli.drills.drill import Check, Drill, Outcome, log_whole, none_refused, of_clients
 from cli.drills.ground import MODEL, Ground
 from cli.drills.moments import IN_LINE, ON_THE_VERGE
 from pipelines.decisions.log import Decision
@@ -30,7 +22,6 @@ class Seen:
     generations: tuple[int, ...]
     served_is_newest: bool
     chain: tuple[str, ...]
-    strangers: int
     refused: str
     logged: Account
     recovery_seconds: float
@@ -60,9 +51,8 @@ def cause(ground: Ground) -> Seen:
         generations=generations(ground),
         served_is_newest=ground.served() == ground.champion().decision_id,
         chain=tuple(ground.log.verify_chain()),
-        strangers=len(strangers(ground.log, MODEL, load.decisions())),
         refused=load.refused(),
-        logged=account(ground.settings, load.ids),
+        logged=account(ground.settings, load.ids, load.named),
         recovery_seconds=seconds,
     )
 
@@ -102,9 +92,8 @@ def judge(seen: Seen) -> Outcome:
             Check("no generation is given twice or left out", in_sequence, str(seen.generations)),
             Check("the API answers by the newest decision", seen.served_is_newest),
             log_whole(seen.chain),
-            decisions_known(seen.strangers),
+            *of_clients(seen.logged),
             none_refused(seen.refused),
-            none_lost(seen.logged.missing, seen.logged.answered, "answered prediction"),
         ),
         lost=lost + seen.logged.missing,
         recovery_seconds=seen.recovery_seconds,

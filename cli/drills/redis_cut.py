@@ -5,17 +5,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from cli.drills.books import Account, account, logged_ids, strangers
-from cli.drills.drill import (
-    Check,
-    Drill,
-    Outcome,
-    all_told,
-    decisions_known,
-    none_lost,
-    refused_clearly,
-)
-from cli.drills.ground import MODEL, Ground, until
+from cli.drills.books import Account, account, logged_ids
+from cli.drills.drill import Check, Drill, Outcome, all_told, of_clients, refused_clearly
+from cli.drills.ground import Ground, until
 from cli.drills.load import Answer, Load, Refusal
 from cli.drills.workers_scene import workers_scene
 
@@ -35,7 +27,6 @@ class Seen:
     slowest_seconds: float
     """Of those that asked during the cut or had asked before, whatever they were told at last."""
     answered_after: int
-    strangers: int
     unheard: int
     """Predictions that are logged though nobody was told of them, as of a second answer."""
     logged: Account
@@ -59,7 +50,7 @@ def cause(ground: Ground) -> Seen:
                 60,
                 "model workers answer again",
             )
-        logged = account(scene.settings, load.ids)
+        logged = account(scene.settings, load.ids, load.named)
     told: list[Answer | Refusal] = [*load.refusals, *load.answers]
     during = [each for each in told if each.asked_at < mended and each.at >= began]
     return Seen(
@@ -67,7 +58,6 @@ def cause(ground: Ground) -> Seen:
         refused=tuple(each for each in load.refusals if each.at >= began),
         slowest_seconds=max((each.at - each.asked_at for each in during), default=0.0),
         answered_after=load.answered_since(mended),
-        strangers=len(strangers(ground.log, MODEL, load.decisions())),
         unheard=len(logged_ids(scene.settings) - before - set(load.ids)),
         logged=logged,
         recovery_seconds=load.recovery(mended),
@@ -90,8 +80,7 @@ def judge(seen: Seen) -> Outcome:
             ),
             Check("it answers again by itself", seen.answered_after > 0),
             all_told(seen.unheard),
-            decisions_known(seen.strangers),
-            none_lost(seen.logged.missing, seen.logged.answered, "answered prediction"),
+            *of_clients(seen.logged),
         ),
         lost=seen.logged.missing,
         recovery_seconds=seen.recovery_seconds,

@@ -9,8 +9,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cli.drills.books import Account, account, logged_ids, strangers
-from cli.drills.drill import Check, Drill, Outcome, all_told, decisions_known, none_lost
+from cli.drills.books import Account, account, logged_ids
+from cli.drills.drill import Check, Drill, Outcome, all_told, of_clients
 from cli.drills.ground import MODEL, Ground, until
 from cli.drills.load import Load
 from cli.drills.workers_scene import workers_scene
@@ -40,7 +40,6 @@ class Seen:
     answered_after: int
     unheard: int
     """Predictions that are logged though nobody was told of them, as of a second answer."""
-    strangers: int
     logged: Account
     recovery_seconds: float
 
@@ -64,7 +63,7 @@ def cause(ground: Ground) -> Seen:
                     "every client is answered again",
                 )
                 handed_on = _handed_on(redis) - already
-        logged = account(scene.settings, load.ids)
+        logged = account(scene.settings, load.ids, load.named)
     spanning = [each for each in load.answers if each.asked_at < died <= each.at]
     return Seen(
         interrupted=in_hand,
@@ -72,7 +71,6 @@ def cause(ground: Ground) -> Seen:
         refused=load.refused(),
         answered_after=load.answered_since(died),
         unheard=len(logged_ids(scene.settings) - before - set(load.ids)),
-        strangers=len(strangers(ground.log, MODEL, load.decisions())),
         logged=logged,
         recovery_seconds=max((each.at - died for each in spanning), default=0.0),
     )
@@ -120,8 +118,7 @@ def judge(seen: Seen) -> Outcome:
             ),
             all_told(seen.unheard),
             Check("the other one answers on", seen.answered_after > 0),
-            decisions_known(seen.strangers),
-            none_lost(seen.logged.missing, seen.logged.answered, "answered prediction"),
+            *of_clients(seen.logged),
         ),
         lost=seen.logged.missing,
         recovery_seconds=seen.recovery_seconds,

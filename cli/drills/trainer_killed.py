@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cli.drills.books import Account, account, strangers
-from cli.drills.drill import Check, Drill, Outcome, log_whole, none_lost
+from cli.drills.books import Account, account
+from cli.drills.drill import Check, Drill, Outcome, log_whole, of_clients
 from cli.drills.ground import MODEL, Ground
 from cli.drills.moments import DECIDED, JUDGING, TRAINING
 
@@ -30,7 +30,6 @@ class Seen:
     scratch_left: int
     """Scratch folders that stay on the disk after the last run, which was not killed."""
     logged: Account
-    strangers: int
     refused: str
     recovery_seconds: float
 
@@ -69,8 +68,7 @@ def cause(ground: Ground) -> Seen:
         chain=tuple(ground.log.verify_chain()),
         last_verdict=str(last["verdict"]),
         scratch_left=sum(each.is_dir() for each in ground.scratch.iterdir()),
-        logged=account(ground.settings, load.ids),
-        strangers=len(strangers(ground.log, MODEL, load.decisions())),
+        logged=account(ground.settings, load.ids, load.named),
         refused=load.refused(),
         recovery_seconds=slowest,
     )
@@ -103,7 +101,7 @@ def judge(seen: Seen) -> Outcome:
         checks=(
             Check(
                 "nothing undecided becomes champion",
-                not seen.moved_undecided and seen.strangers == 0,
+                not seen.moved_undecided,
                 ", ".join(seen.moved_undecided),
             ),
             Check(
@@ -128,7 +126,7 @@ def judge(seen: Seen) -> Outcome:
             ),
             log_whole(seen.chain),
             Check("the API answers meanwhile", not seen.refused, seen.refused),
-            none_lost(seen.logged.missing, seen.logged.answered, "answered prediction"),
+            *of_clients(seen.logged),
         ),
         lost=seen.decisions_lost + unjudged + seen.logged.missing,
         recovery_seconds=seen.recovery_seconds,

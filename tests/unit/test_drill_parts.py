@@ -16,7 +16,7 @@ from types import SimpleNamespace
 import pytest
 
 from cli.drills import goods, page, runner
-from cli.drills.books import account, strangers
+from cli.drills.books import account
 from cli.drills.catalogue import UnknownDrill, chosen
 from cli.drills.database_locked import locked
 from cli.drills.drill import Check, Drill, NotPossibleHere, Outcome
@@ -37,23 +37,25 @@ def test_a_prediction_that_the_store_does_not_hold_is_missing(settings, store):
     log.drain()
     log.close()
 
-    everything = account(settings, ids, patience_seconds=0)
-    one_more = account(settings, [*ids, "never-logged"], patience_seconds=0)
+    everything = account(settings, ids, set(), patience_seconds=0)
+    one_more = account(settings, [*ids, "never-logged"], set(), patience_seconds=0)
 
     assert (everything.answered, everything.missing) == (2, 0)
     assert (one_more.answered, one_more.missing) == (3, 1)
 
 
-def test_a_decision_that_made_no_champion_is_a_stranger(settings, store):
+def test_a_decision_that_made_no_champion_of_the_model_is_a_stranger(settings, store):
     log = DecisionLog(store, settings.var / "predictions")
     admitted = log.append(NewDecision("admitted", "stub", version="1", artifact_digest="a" * 64))
     made = log.append(
         NewDecision("verdict", "stub", version="1", artifact_digest="a" * 64, becomes_champion=True)
     )
 
-    named = {made.decision_id, admitted.decision_id, "d000009-ffffff"}
+    known = {("stub", made.decision_id)}
+    others = {("stub", admitted.decision_id), ("stub", "d9-ffffff"), ("other", made.decision_id)}
 
-    assert strangers(log, "stub", named) == named - {made.decision_id}
+    assert account(settings, [], known).strangers == 0
+    assert account(settings, [], known | others).strangers == len(others)
 
 
 def answer(asked_at: float, at: float, decision: str = "d1") -> Answer:

@@ -26,10 +26,10 @@ from cli.drills.books import Account
 from cli.drills.catalogue import DRILLS
 from cli.drills.load import Refusal
 
-ALL_THERE = Account(answered=200, missing=0)
-TWO_GONE = {"logged": Account(answered=200, missing=2)}
-NONE_ASKED = {"logged": Account(answered=0, missing=0)}
-UNDECIDED = {"strangers": 1}
+ALL_THERE = Account(answered=200, missing=0, strangers=0)
+TWO_GONE = {"logged": Account(answered=200, missing=2, strangers=0)}
+NONE_ASKED = {"logged": Account(answered=0, missing=0, strangers=0)}
+UNDECIDED = {"logged": Account(answered=200, missing=0, strangers=1)}
 EDITED = {"chain": ("entry 3: its record was changed",)}
 REFUSED = (Refusal(0.0, 0.1, 503, "busy", retry_after=True),)
 REFUSED_BADLY = [
@@ -51,7 +51,6 @@ KEPT = {
         last_verdict="promoted",
         scratch_left=0,
         logged=ALL_THERE,
-        strangers=0,
         refused="",
         recovery_seconds=4.0,
     ),
@@ -61,7 +60,6 @@ KEPT = {
         generations=(1, 2, 3),
         served_is_newest=True,
         chain=(),
-        strangers=0,
         refused="",
         logged=ALL_THERE,
         recovery_seconds=3.0,
@@ -72,7 +70,6 @@ KEPT = {
         generations=(1, 2, 3),
         all_follow=True,
         chain=(),
-        strangers=0,
         refused="",
         logged=ALL_THERE,
         recovery_seconds=1.0,
@@ -82,7 +79,6 @@ KEPT = {
         answered_meanwhile=500,
         slowest_seconds=0.02,
         refused="",
-        strangers=0,
         feedback=201,
         feedback_kept=True,
         logged=ALL_THERE,
@@ -94,7 +90,6 @@ KEPT = {
         refused=REFUSED,
         watched=True,
         answered_after=100,
-        strangers=0,
         ended=None,
         logged=ALL_THERE,
         recovery_seconds=0.1,
@@ -105,7 +100,6 @@ KEPT = {
         refused="",
         answered_after=200,
         unheard=0,
-        strangers=0,
         logged=ALL_THERE,
         recovery_seconds=4.0,
     ),
@@ -114,7 +108,6 @@ KEPT = {
         refused=REFUSED,
         slowest_seconds=4.0,
         answered_after=200,
-        strangers=0,
         unheard=0,
         logged=ALL_THERE,
         recovery_seconds=0.5,
@@ -125,7 +118,6 @@ KEPT = {
         answered_meanwhile=300,
         refused="",
         said_why=True,
-        strangers=0,
         logged=ALL_THERE,
         recovery_seconds=2.0,
     ),
@@ -134,7 +126,6 @@ KEPT = {
         same_bytes=True,
         alias_follows=True,
         refused="",
-        strangers=0,
         chain=(),
         logged=ALL_THERE,
         recovery_seconds=5.0,
@@ -146,7 +137,6 @@ KEPT = {
         edit_recorded=True,
         runs_started=1,
         champions_without_verdict=0,
-        strangers=0,
         refused="",
         logged=ALL_THERE,
         recovery_seconds=4.0,
@@ -157,13 +147,11 @@ KEPT = {
         retry_after=True,
         wrong_answers=0,
         others_refused="",
-        strangers=0,
         logged=ALL_THERE,
         recovery_seconds=3.0,
     ),
     "api-killed": api_killed.Seen(
         logged=ALL_THERE,
-        strangers=0,
         refused="4 x cut",
         answered_by_the_others=90,
         recovery_seconds=2.0,
@@ -173,7 +161,6 @@ KEPT = {
         mended_first=True,
         whole_again=True,
         same_answers=True,
-        strangers=0,
         logged=ALL_THERE,
         recovery_seconds=3.0,
     ),
@@ -184,7 +171,6 @@ KEPT = {
         decided_and_served=True,
         restarted_and_served=True,
         alias_followed=True,
-        strangers=0,
         logged=ALL_THERE,
         recovery_seconds=9.0,
     ),
