@@ -49,7 +49,7 @@ class Call(NamedTuple):
         """Have instances counted that a version has answered."""
         self.services.telemetry.tallies.answered(served.name, served.version, instances)
 
-    async def write(self, answered: Answered, encode: Callable[[Answered], bytes]) -> bytes:
+    async def write(self, answered: Answered, encode: Callable[[Answered], T]) -> T:
         """Count the answer and return it encoded; a long one does not hold up the event loop."""
         instances = len(answered.rows)
         self.tell(answered.model, instances)

@@ -10,12 +10,11 @@ from typing import Any
 
 import orjson
 from fastapi import APIRouter, Request, Response
-from fastapi.concurrency import run_in_threadpool
 
 from pipelines.contract import Row
 from serving.dependencies import RequestId, ServicesDependency
 from serving.errors import RETRY_SECONDS
-from serving.hot.calls import QUICK_ROWS, Call
+from serving.hot.calls import Call
 from serving.problems import Dialect, Problem
 from serving.protocols.inference_answers import document, outputs_described, require_outputs
 from serving.protocols.inference_requests import Asked, inputs_described, instances, parse
@@ -163,11 +162,7 @@ async def _infer(
     call = Call(request.app.state, request_id, await request.body())
     asked, rows = await call.read(read)
     answered = await services.slots.answer(name, rows, request_id=request_id, version=version)
-    call.tell(answered.model, len(rows))
-    if len(rows) <= QUICK_ROWS:
-        body, header_length = document(answered, asked)
-    else:
-        body, header_length = await run_in_threadpool(document, answered, asked)
+    body, header_length = await call.write(answered, lambda each: document(each, asked))
     if header_length is None:
         return Response(body, media_type="application/json")
     headers = {HEADER_LENGTH: str(header_length)}
