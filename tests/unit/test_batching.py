@@ -1,73 +1,25 @@
-"""The queue of a live version: who is answered together, in which order, and who is refused."""
+"""The queue of a live version: who is answered together, and in which order."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from held_model import PAYS_NOT, Meter, Model, numbers, queues_before, rows, soon, until
 from hypothesis import given
 from hypothesis import strategies as st
 from serving_stage import MODEL, write_package
 
 from pipelines.contract import RequestRefused
 from pipelines.versions.flavour_runtime import WorkerLost
-from serving.errors import problem_of
-from serving.live import callers
 from serving.live.answers import ServedModel
-from serving.live.batching import Batcher, QueueFull, QueueLimits
-from serving.live.callers import CallerGone, DeadlinePassed, InvalidDeadline
+from serving.live.batching import Batcher
 from serving.live.costs import Cost
 from serving.live.loaded import LiveModel, load
 from serving.live.turns import Ticket, Turns
-from serving.live.validation import SchemaCheck
-
-PAYS = Cost(single_ms=10.0, batch_ms=20.0)
-PAYS_NOT = Cost(single_ms=10.0, batch_ms=150.0)
-
-
-class Model:
-    """Doubles numbers, one call at a time and only while the gate is open; keeps every call."""
-
-    def __init__(self) -> None:
-        self.gate = threading.Event()
-        self.begun = threading.Semaphore(0)
-        self.calls: list[list[int]] = []
-        self.lost: set[int] = set()
-
-    def predict(self, instances):
-        numbers = [row["n"] for row in instances]
-        self.calls.append(numbers)
-        self.begun.release()
-        assert self.gate.wait(20), "nobody opened the gate"
-        if self.lost & set(numbers):
-            self.lost.clear()
-            raise WorkerLost("the worker process did not answer: it has ended")
-        for place, number in enumerate(numbers):
-            if number < 0:
-                raise RequestRefused(f"instance {place}: 'n' is negative")
-        return [[{"n": 2 * number}] for number in numbers]
-
-    async def busy(self) -> None:
-        """Return once a call has begun."""
-        assert await asyncio.to_thread(self.begun.acquire, timeout=20), "no call began"
-
-
-class Meter:
-    """Keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.calls: list[tuple[int, int]] = []
-        self.drops: list[str] = []
-
-    def called(self, instances, waiting):
-        self.calls.append((instances, waiting))
-
-    def dropped(self, reason, waiting):
-        self.drops.append((reason, waiting))
 
 
 @pytest.fixture
@@ -81,38 +33,9 @@ def meter() -> Meter:
 
 
 @pytest.fixture
-def queue(model: Model, meter: Meter):
-    made: list[Batcher] = []
-
-    def make(cost: Cost = PAYS, *, requests: int = 256, deadline_seconds: float = 20.0) -> Batcher:
-        limits = QueueLimits(requests, deadline_seconds)
-        made.append(Batcher(model.predict, cost, name="m", limits=limits, watch=meter))
-        return made[-1]
-
-    yield make
-    model.gate.set()
-    for queue in made:
-        queue.close(20)
-
-
-def rows(*numbers: int) -> list[dict]:
-    return [{"n": number} for number in numbers]
-
-
-def numbers(answers) -> list[int]:
-    return [answer[0]["n"] for answer in answers]
-
-
-def soon(work: Coroutine) -> asyncio.Task:
-    return asyncio.get_running_loop().create_task(work)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    for _ in range(2000):
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it did not happen")
+def queue(model: Model, meter: Meter) -> Iterator[Callable[..., Batcher]]:
+    with queues_before(model, meter) as make:
+        yield make
 
 
 def test_an_idle_model_answers_at_once_and_waits_for_no_batch(queue, model, meter):
@@ -211,149 +134,6 @@ def test_a_lost_worker_fails_the_requests_it_had_and_no_others(queue, model):
     assert lost[0] is not lost[1]
     assert (numbers(first), numbers(later)) == ([2], [8])
     assert model.calls == [[1], [2, 3], [4]]
-
-
-def test_a_full_queue_says_when_to_come_again(queue, model, meter):
-    async def scene() -> QueueFull:
-        batcher = queue(Cost(2000.0), requests=2, deadline_seconds=3000.0)
-        asked = [soon(batcher.answer(rows(1)))]
-        await model.busy()
-        asked += [soon(batcher.answer(rows(number))) for number in (2, 3)]
-        await until(lambda: batcher.waiting == 2)
-        with pytest.raises(QueueFull) as refused:
-            await batcher.answer(rows(4))
-        model.gate.set()
-        await asyncio.gather(*asked)
-        return refused.value
-
-    refused = asyncio.run(scene())
-    problem = problem_of(refused)
-    assert (problem.status, problem.headers) == (429, {"Retry-After": "4"})
-    assert "2 requests wait for m" in problem.detail
-    assert (len(model.calls), meter.drops) == (3, [("full", 2)])
-
-
-def test_who_could_not_be_answered_in_time_is_told_at_once(queue, model):
-    async def scene() -> None:
-        batcher = queue(Cost(2_000_000.0), deadline_seconds=3000.0)
-        asked = [soon(batcher.answer(rows(1)))]
-        await model.busy()
-        asked += [soon(batcher.answer(rows(number))) for number in (2, 3)]
-        await until(lambda: batcher.waiting == 2)
-        with pytest.raises(QueueFull, match=r"turn would come in 4000\.0 s, of which it has 3000"):
-            await batcher.answer(rows(5))
-        model.gate.set()
-        await asyncio.gather(*asked)
-
-    asyncio.run(scene())
-
-
-def test_a_request_past_its_deadline_is_dropped_from_the_queue(queue, model, meter):
-    async def scene() -> None:
-        batcher = queue(deadline_seconds=2.0)  # in which both are there
-        asked = [soon(batcher.answer(rows(1)))]
-        await model.busy()
-        asked += [soon(batcher.answer(rows(2)))]
-        for each in asked:
-            with pytest.raises(DeadlinePassed):
-                await each
-        assert batcher.waiting == 0
-        assert batcher.busy  # the first one's call goes on without anybody who waits
-        model.gate.set()
-        await until(lambda: not batcher.busy)
-
-    asyncio.run(scene())
-    assert model.calls == [[1]]
-    assert meter.drops == [("deadline", 1), ("deadline", 0)]
-
-
-def test_what_is_left_of_a_cancelled_request_is_not_begun(queue, model):
-    async def scene() -> None:
-        batcher = queue(PAYS_NOT)
-        large = soon(batcher.answer(rows(*range(100))))
-        await model.busy()
-        waits = soon(batcher.answer(rows(7)))
-        await until(lambda: batcher.waiting == 2)
-        large.cancel()
-        waits.cancel()
-        await asyncio.gather(large, waits, return_exceptions=True)
-        assert batcher.waiting == 0
-        model.gate.set()
-        await until(lambda: not batcher.busy)
-
-    asyncio.run(scene())
-    assert model.calls == [[0, 1, 2, 3, 4]]
-
-
-def asked_by(headers: dict[bytes, bytes], *messages: dict) -> None:
-    """Take note of a caller who sends these messages after his body."""
-    waiting = list(messages)
-
-    async def receive() -> dict:
-        if waiting:
-            return waiting.pop(0)
-        return await asyncio.Event().wait()
-
-    callers.remember({"type": "http", "headers": list(headers.items())}, receive)
-
-
-def test_a_caller_who_has_gone_is_not_answered_and_his_work_not_begun(queue, model, meter):
-    async def scene() -> None:
-        batcher = queue()
-        first = soon(batcher.answer(rows(1)))
-        await model.busy()
-        asked_by({}, {"type": "http.request", "body": b""}, {"type": "http.disconnect"})
-        with pytest.raises(CallerGone):
-            await batcher.answer(rows(2))
-        model.gate.set()
-        await first
-
-    asyncio.run(scene())
-    assert (model.calls, meter.drops) == ([[1]], [("gone", 0)])
-
-
-def test_a_caller_may_wait_less_long_than_the_settings_say_but_not_longer():
-    async def left(headers: dict[bytes, bytes]) -> float:
-        asked_by(headers)
-        return callers.seconds_left(10.0)
-
-    assert asyncio.run(left({b"accept": b"*/*"})) == pytest.approx(10, abs=1)
-    assert asyncio.run(left({b"x-deadline-ms": b"2000"})) == pytest.approx(2, abs=1)
-    assert asyncio.run(left({b"x-deadline-ms": b"90000"})) == pytest.approx(10, abs=1)
-
-
-@pytest.mark.parametrize("given", [b"soon", b"", b"0", b"-5", b"1.5", b"9" * 30, b"\xb2"])
-def test_a_deadline_that_is_no_number_of_milliseconds_is_refused(given):
-    async def ask() -> None:
-        asked_by({b"x-deadline-ms": given})
-        callers.seconds_left(10.0)
-
-    with pytest.raises(InvalidDeadline):
-        asyncio.run(ask())
-
-
-def test_a_caller_whose_time_is_already_over_is_not_asked_for(queue, model):
-    async def scene() -> None:
-        asked_by({b"x-deadline-ms": b"1"})
-        await asyncio.sleep(0.01)
-        with pytest.raises(DeadlinePassed):
-            await queue().answer(rows(1))
-
-    asyncio.run(scene())
-    assert model.calls == []
-
-
-def test_closing_answers_those_who_wait(queue, model):
-    async def scene() -> list[list[int]]:
-        batcher = queue()
-        asked = [soon(batcher.answer(rows(number))) for number in (1, 2)]
-        await model.busy()
-        model.gate.set()
-        await asyncio.to_thread(batcher.close, 20)
-        assert not batcher.busy
-        return [numbers(await each) for each in asked]
-
-    assert asyncio.run(scene()) == [[2], [4]]
 
 
 @pytest.mark.parametrize(
@@ -466,122 +246,3 @@ def test_a_version_is_batched_when_its_warm_up_shows_that_it_pays(tmp_path, monk
     assert replace(slow, batch_ms=None).is_quick([{"text": "a"}]) is (slow.instance_ms < 5)
     assert LiveModel(served, quick).is_quick([{"text": "a"}])
     quick.runtime.close()
-
-
-@pytest.mark.parametrize(
-    ("cost", "gathers"),
-    [
-        (Cost(0.2, 1.3), True),
-        (Cost(0.5, 6.7), True),
-        (Cost(0.5, 6.9), False),  # over 85 % of sixteen calls
-        (Cost(0.08, 0.64), False),  # too little to wait a round for
-        (Cost(0.2), False),
-        (Cost(5.0, 6.0), False),  # that is worth a thread
-    ],
-)
-def test_a_quick_model_is_asked_for_several_at_once_where_each_gains_by_it(cost, gathers):
-    assert cost.gathers is gathers
-    assert not (cost.gathers and cost.batches)
-
-
-@pytest.fixture
-def gathering(model: Model, tmp_path: Path) -> LiveModel:
-    """A live model that is cheaper together, whose schema asks for nothing."""
-    package = write_package(tmp_path / "1", "uno")
-    loaded = load(package)
-    loaded.runtime.close()
-    model.gate.set()
-    cheaper = replace(
-        loaded,
-        runtime=model,
-        check=SchemaCheck({"type": "object"}),
-        instance_ms=0.2,
-        instance_bytes=10.0,
-        batch_ms=0.6,
-    )
-    return LiveModel(ServedModel(MODEL, "1", "d1", 1, package.digest), cheaper)
-
-
-async def rounds(count: int = 3) -> None:
-    for _ in range(count):
-        await asyncio.sleep(0)
-
-
-async def answered(live: LiveModel, *wanted: int):
-    """Answer as a slot does, and say whether that was at once."""
-    asked = rows(*wanted)
-    if live.is_quick(asked):
-        return True, numbers(live.loaded.predict(asked))
-    return False, numbers(await live.answer(asked))
-
-
-def test_one_request_after_the_other_is_answered_at_once(gathering, model):
-    async def scene() -> None:
-        for number in range(5):
-            assert await answered(gathering, number) == (True, [2 * number])
-            await rounds()
-
-    asyncio.run(scene())
-    assert model.calls == [[0], [1], [2], [3], [4]]
-
-
-def test_requests_that_arrive_together_are_answered_together_until_they_no_longer_do(
-    gathering, model
-):
-    async def scene() -> None:
-        for crowd in (range(3), range(20), range(100, 103), range(1), range(1)):
-            asked = [soon(answered(gathering, number)) for number in crowd]
-            found = [await each for each in asked]
-            assert [got for _, (got,) in found] == [2 * number for number in crowd]
-            await rounds()
-
-    asyncio.run(scene())
-    # The first crowd is met one by one; a call takes sixteen; who comes alone waits once.
-    assert model.calls == [
-        *([number] for number in range(3)),
-        list(range(16)),
-        list(range(16, 20)),
-        [100, 101, 102],
-        [0],
-        [0],
-    ]
-
-
-def test_in_a_crowd_too_a_bad_instance_refuses_only_its_own_request(gathering, model):
-    async def scene() -> list[object]:
-        for _ in range(2):
-            await asyncio.gather(*(answered(gathering, number) for number in range(2)))
-        asked = [soon(answered(gathering, *each)) for each in ([1], [2, -2], [3], [4])]
-        await rounds(1)
-        asked[2].cancel()
-        return await asyncio.gather(*asked, return_exceptions=True)
-
-    one, refused, cancelled, four = asyncio.run(scene())
-    assert (one, four) == ((False, [2]), (False, [8]))
-    assert (type(refused), str(refused)) == (RequestRefused, "instance 1: 'n' is negative")
-    assert isinstance(cancelled, asyncio.CancelledError)
-
-
-def test_a_crowd_of_an_event_loop_that_has_ended_keeps_nobody_waiting(gathering):
-    async def leave_some_behind() -> None:
-        for _ in range(2):
-            await asyncio.gather(*(answered(gathering, number) for number in range(2)))
-        asked = [soon(answered(gathering, number)) for number in range(3)]
-        await asyncio.sleep(0)
-        assert not all(each.done() for each in asked)
-
-    asyncio.run(leave_some_behind())
-    assert asyncio.run(answered(gathering, 7)) == (True, [14])
-
-
-def test_a_call_of_a_millisecond_or_two_is_shared_on_the_loop_or_in_the_worker_that_answers():
-    here, elsewhere = Cost(1.5, 3.0), Cost(1.5, 3.0, elsewhere=True)
-    assert (here.gathers, here.batches) == (True, False)
-    assert (elsewhere.gathers, elsewhere.batches) == (False, True)
-    assert (Cost(2.5, 5.0).gathers, Cost(2.5, 5.0).batches) == (False, True)
-
-
-def test_a_round_has_time_for_what_a_batch_says_it_has():
-    assert Cost(2.0, 17.0).instances_within(5.0) == 4
-    assert Cost(8.0, 20.0).instances_within(5.0) == 1
-    assert Cost(0.03).instances_within(5.0) > 100
