@@ -1,15 +1,16 @@
-"""The review desk's interface, asked through the whole application as the console does."""
+"""What the review desk shows, asked through the whole application as the console does."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 from asgi_client import AppClient
-from domain_stage import DomainStage, contract_of, serve_categoriser, serve_model
+from domain_stage import DomainStage, contract_of, serve_model
+from review_stage import CODES, MODELS, Coder, choose, desk, lines, reviewed
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 from told_rollouts import Stage as RolloutStage
@@ -17,40 +18,13 @@ from waiting import wait_for
 
 from pipelines.label_requests import queue
 from pipelines.label_requests.queue import LabelRequest
-from pipelines.labels import Labels, exact
+from pipelines.labels import Labels
 from pipelines.orders.order_lines import OrderLines
-from pipelines.prediction_log import Provenance
 from pipelines.rollouts import disagreements, steward
 from pipelines.rollouts.disagreements import Disagreement
 from pipelines.settings import Settings
 from pipelines.store import Store
 from serving.rollouts.desk import RolloutDesk
-
-MODELS = {
-    "product_codes": {"source": {"url": "codes.csv"}},
-    "product_categories": {"source": {"url": "categories.csv"}},
-}
-CODES = "product_codes"
-NOW = "2026-11-21T10:00:00Z"
-
-
-class Coder:
-    """Knows hammers by their name alone, and bolts a little."""
-
-    def predict(self, instances: Sequence[Mapping[str, object]]) -> list[list[dict[str, object]]]:
-        return [[self._row(str(row["description"]))] for row in instances]
-
-    def _row(self, text: str) -> dict[str, object]:
-        sure = 0.9 if "martillo" in text.lower() else 0.2
-        ranked = [
-            {"code": "27110001", "confidence": sure},
-            {"code": "31160002", "confidence": 1 - sure},
-        ]
-        ranked.sort(key=lambda row: -float(str(row["confidence"])))
-        return {**ranked[0], "alternatives": ranked}
-
-    def close(self) -> None:
-        """Nothing is held."""
 
 
 @pytest.fixture
@@ -63,37 +37,8 @@ def stage(make_settings: Callable[..., Settings]) -> Iterator[DomainStage]:
 
 @pytest.fixture
 def client(stage: DomainStage) -> Iterator[AppClient]:
-    app = stage.app()
-    with AppClient(app) as client:
-        wait_for(lambda: app.state.order_desk.shelf.assortment is not None)
-        serve_categoriser(app)
-        serve_model(app, contract_of("product_codes", "description", "code"), Coder(), "3")
+    with reviewed(stage) as client:
         yield client
-
-
-def desk(client: AppClient, **params: str) -> dict:
-    response = client.get("/v1/review/lines", params=params)
-    assert response.status_code == 200, response.text
-    return response.json()
-
-
-def lines(client: AppClient) -> dict[str, dict]:
-    found = desk(client)["messages"]
-    return {line["description"]: line for message in found for line in message["lines"]}
-
-
-def choose(client: AppClient, line: dict, action: str, number: int = 1, **more: object) -> dict:
-    choice = {
-        "id": f"choice-{number:04d}",
-        "line_id": line["line_id"],
-        "action": action,
-        "prediction_id": line["prediction_id"],
-        "at": NOW,
-        **more,
-    }
-    response = client.post("/v1/review/choices", json={"reviewer": "ana", "choices": [choice]})
-    assert response.status_code == 200, response.text
-    return response.json()["outcomes"][0]
 
 
 def test_lines_stand_by_message_with_all_that_is_known_of_them(stage, client):
@@ -310,96 +255,6 @@ def test_the_lines_are_sent_compressed_to_who_takes_that_and_stay_the_same_answe
     assert "content-encoding" not in asked("gzip;q=0").headers
 
 
-def test_a_choice_is_a_label_with_what_was_shown_and_progress_of_the_day(stage, client):
-    stage.order("m1", "martillo", "cable")
-    stage.predict()
-    line = lines(client)["martillo"]
-
-    assert choose(client, line, "accept", quantity=7, shown_state="s1")["outcome"] == "kept"
-    assert choose(client, line, "accept")["outcome"] == "already"
-
-    label = Labels(stage.store).confirmed("product_codes")[exact("martillo")]
-    assert (label.value, label.reviewer) == ("27110001", "ana")
-    assert label.shown["prediction_id"] == line["prediction_id"]
-    assert (label.shown["confidence"], label.shown["state"]) == (87.65, "s1")
-    now = desk(client)
-    chosen = now["messages"][0]["lines"][0]["chosen"]
-    assert (chosen["action"], chosen["quantity"], chosen["by"]) == ("accept", 7.0, "ana")
-    assert {name: now["progress"][name] for name in ("lines", "done", "accepted")} == {
-        "lines": 2,
-        "done": 1,
-        "accepted": 1,
-    }
-    assert [hour["done"] for hour in now["progress"]["per_hour"]] == [1]
-    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
-    assert desk(client, since=tomorrow)["progress"]["done"] == 0
-
-
-def test_what_was_shown_is_kept_also_when_another_version_has_answered_since(stage, client):
-    stage.order("m1", "martillo")
-    stage.predict()
-    line = lines(client)["martillo"]
-    row = {"code": "99999999", "confidence": 0.5}
-    log = client.app.state.services.predictions
-    (earlier,) = log.append(
-        Provenance("product_codes", "2", "d2", 2, "r1"), [{"description": "martillo"}], [[row]]
-    )
-
-    choose(client, {**line, "prediction_id": earlier}, "change", code="27110001")
-
-    shown = Labels(stage.store).confirmed("product_codes")[exact("martillo")].shown
-    assert (shown["code"], shown["confidence"], shown["prediction_id"]) == (
-        "99999999",
-        50.0,
-        earlier,
-    )
-    assert shown["model"]["version"] == "2"
-
-
-def test_choices_that_cannot_be_kept_say_why_and_keep_no_other_from_it(stage, client):
-    stage.order("m1", "martillo")
-    stage.predict()
-    line = lines(client)["martillo"]
-    choices = [
-        {"id": "choice-a", "line_id": "nowhere", "action": "accept", "at": NOW},
-        {"id": "choice-b", "line_id": line["line_id"], "action": "change", "at": NOW},
-        {"id": "choice-c", "line_id": line["line_id"], "action": "undo", "at": NOW},
-        {"id": "choice-d", "line_id": line["line_id"], "action": "skip", "at": NOW},
-    ]
-    response = client.post("/v1/review/choices", json={"reviewer": "ana", "choices": choices})
-    outcomes = response.json()["outcomes"]
-    assert [outcome["outcome"] for outcome in outcomes] == ["refused", "refused", "refused", "kept"]
-    assert "no order line" in outcomes[0]["reason"]
-
-
-def test_choices_of_another_shape_are_refused_as_a_problem(client):
-    for bad in (
-        {"reviewer": "ana", "choices": []},
-        {"reviewer": "", "choices": [{"id": "choice-a", "line_id": "x", "action": "skip"}]},
-        {
-            "reviewer": "ana",
-            "choices": [{"id": "a b", "line_id": "x", "action": "skip", "at": NOW}],
-        },
-    ):
-        response = client.post("/v1/review/choices", json=bad)
-        assert response.status_code == 422
-        assert response.headers["content-type"] == "application/problem+json"
-
-
-def test_similar_lines_wait_and_come_the_most_similar_first(stage, client):
-    stage.order("m1", "martillo de uña", "2 martillos de uña", "cable calibre 12", "martillo uña")
-    stage.predict()
-    found = lines(client)
-    choose(client, found["martillo uña"], "accept")
-
-    response = client.get(f"/v1/review/lines/{found['martillo de uña']['line_id']}/similar")
-
-    (similar,) = response.json()["lines"]
-    assert similar["description"] == "2 martillos de uña"
-    assert similar["code"] == "27110001"
-    assert client.get("/v1/review/lines/nowhere/similar").status_code == 404
-
-
 def test_the_catalogue_is_searched_with_images(client):
     found = client.get("/v1/review/search", params={"q": "martilo"}).json()["products"]
     assert {product["description"] for product in found} >= {"Martillo de uña 16 oz"}
@@ -416,88 +271,6 @@ def test_images_are_kept_by_browsers_and_nothing_else_is_handed_out(stage, clien
     assert client.get("/v1/review/images/martillo.png", headers=tag).status_code == 304
     for name in ("../secret.png", "..%2Fsecret.png", "/etc/passwd", "nothing.png", "a%00.png"):
         assert client.get(f"/v1/review/images/{name}").status_code == 404
-
-
-def test_a_message_leaves_as_an_order(stage, client):
-    stage.order("m/1", "martillo", "cable")
-    stage.predict()
-    found = lines(client)
-    choose(client, found["martillo"], "accept", 1, quantity=3)
-
-    open_ = client.post("/v1/review/messages/m/1/order", json={"reviewer": "ana"})
-    assert open_.status_code == 409
-    assert open_.json()["errors"] == [
-        {"line_id": found["cable"]["line_id"], "description": "cable"}
-    ]
-
-    choose(client, found["cable"], "skip", 2)
-    order = client.post("/v1/review/messages/m/1/order", json={"reviewer": "ana"}).json()
-    assert [(line["code"], line["quantity"]) for line in order["lines"]] == [("27110001", 3.0)]
-    assert order["delivery"] == "none"
-    assert desk(client)["messages"] == []
-    assert client.get("/v1/review/orders").json() == {"orders": [order], "post_to": None}
-    as_csv = client.get(f"/v1/review/orders/{order['order_id']}.csv")
-    assert as_csv.headers["content-disposition"].startswith("attachment")
-    assert "27110001" in as_csv.text
-    assert client.get(f"/v1/review/orders/{order['order_id']}.json").json()["message_id"] == "m/1"
-    assert "order" in choose(client, found["martillo"], "undo", 3)["reason"]
-    again = client.post(f"/v1/review/orders/{order['order_id']}/delivery")
-    assert (again.status_code, again.json()["type"]) == (
-        409,
-        "urn:contender:problem:nowhere-to-deliver",
-    )
-
-
-def test_a_line_that_comes_to_an_order_is_shown_with_it_and_becomes_another(stage, client):
-    stage.order("m1", "martillo")
-    stage.predict()
-    choose(client, lines(client)["martillo"], "accept", 1)
-    first = client.post("/v1/review/messages/m1/order", json={"reviewer": "ana"}).json()
-    assert first["part"] == 1
-
-    stage.order("m1", "martillo", "martillo de bola")
-    stage.predict()
-    (message,) = desk(client)["messages"]
-    assert message["orders"] == [first["order_id"]]
-    (later,) = message["lines"]
-    assert choose(client, later, "accept", 2)["outcome"] == "kept"
-    second = client.post("/v1/review/messages/m1/order", json={"reviewer": "ana"}).json()
-
-    assert (second["part"], [line["description"] for line in second["lines"]]) == (
-        2,
-        ["martillo de bola"],
-    )
-    assert desk(client)["messages"] == []
-
-
-def test_progress_counts_what_waits_beyond_the_lines_shown(stage, client, monkeypatch):
-    monkeypatch.setattr("serving.review.desk.LINES", 4)
-    for number in range(5):
-        stage.order(f"m{number}", "martillo", "cable")
-    stage.predict()
-    shown = desk(client)
-    visible = [line for message in shown["messages"] for line in message["lines"]]
-    assert len(visible) == 4
-    assert (shown["progress"]["lines"], shown["progress"]["beyond"]) == (10, 6)
-
-    choose(client, visible[0], "accept", 1)
-    progress = desk(client)["progress"]
-
-    assert (progress["lines"], progress["beyond"], progress["done"]) == (10, 6, 1)
-
-
-def test_unknown_messages_and_orders_are_not_found(client):
-    for path in ("messages/m9/order", "messages/m9/read", "orders/o9/delivery"):
-        assert client.post(f"/v1/review/{path}", json={"reviewer": "ana"}).status_code == 404
-    assert client.get("/v1/review/orders/o9.csv").status_code == 404
-    assert client.get("/v1/review/messages/m9/audio").status_code == 404
-
-
-def test_a_message_that_nothing_is_ordered_of_is_hidden(stage, client):
-    stage.order("m1", "martillo")
-    stage.predict()
-    assert client.post("/v1/review/messages/m1/read").json() == {"message_id": "m1", "lines": 1}
-    assert desk(client)["messages"] == []
 
 
 def test_without_any_champion_the_lines_are_there_all_the_same(stage):
