@@ -58,8 +58,8 @@ router = APIRouter(include_in_schema=False)
 
 
 async def page(request: Request) -> Response:
-    """Return the page that all of the console's paths are; to whom takes HTML, and no other."""
-    if not _is_browser(request):
+    """Return the page that all of the console's paths are, to whoever takes HTML or anything."""
+    if not (_is_browser(request) or takes(request.headers.get("accept", "*/*"), "*/*")):
         raise HTTPException(404)
     file = dist_of(request) / "index.html"
     if not await run_in_threadpool(file.is_file):

@@ -66,6 +66,11 @@ def test_an_index_that_the_browser_has_is_not_sent_again(client, dist):
     assert client.get("/board", headers={**BROWSER, **tag}).status_code == 200
 
 
+@pytest.mark.parametrize("headers", [{"Accept": "*/*"}, {}], ids=["anything", "unsaid"])
+def test_whoever_takes_anything_is_given_the_page(client, headers):
+    assert client.get("/", headers=headers).content == INDEX
+
+
 @pytest.mark.parametrize("path", ["/board", "/models/product_codes"])
 def test_whoever_takes_no_page_is_told_that_nothing_is_there(client, path):
     response = client.get(path, headers={"Accept": "application/json"})
