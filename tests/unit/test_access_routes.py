@@ -103,7 +103,8 @@ SPELLINGS = (
 def test_no_spelling_of_a_path_gets_round_its_role(house):
     for path in SPELLINGS:
         for method in ("GET", "HEAD", "POST", "OPTIONS"):
-            answer = house.client.request(method, path)
+            # Whole, or two slashes at its beginning would make a host of what follows.
+            answer = house.client.request(method, f"http://contender{path}")
             assert answer.status_code in (307, 401, 403, 404, 405), (path, answer.status_code)
             if answer.status_code == 307:
                 assert house.client.get(answer.headers["location"]).status_code == 401, path
