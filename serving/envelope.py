@@ -15,7 +15,7 @@ from serving.observability.access_log import AccessLog
 
 HEADER = "X-Request-Id"
 ASKS = "asks"
-"""Where `HotRoutes` notes which model a request asks that it hands on."""
+"""Where it is noted which model a request asks, one of ours: it counts among that model's."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 ACCEPTED_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 

@@ -15,6 +15,7 @@ from starlette.datastructures import Headers
 
 from serving.bodies import UnsupportedBody, media_type_of
 from serving.dependencies import RequestId, ServicesDependency
+from serving.envelope import ASKS
 from serving.hot.calls import Call
 from serving.live.answers import Answered
 from serving.problems import Dialect, Problem
@@ -130,6 +131,8 @@ async def version_of(name: str, request: Request) -> Response:  # noqa: ARG001 -
 
 
 async def _invoke(name: str, request: Request, services: Services, request_id: str) -> Response:
+    services.slots.served(name)  # an unknown model is refused first
+    setattr(request.state, ASKS, name)
     schema = services.slots.contract(name).request_schema
     read = from_csv if _says_csv(request.headers) else from_json
     limit = services.settings.serving.instances_limit

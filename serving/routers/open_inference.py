@@ -13,6 +13,7 @@ from fastapi import APIRouter, Request, Response
 
 from pipelines.contract import Row
 from serving.dependencies import RequestId, ServicesDependency
+from serving.envelope import ASKS
 from serving.errors import RETRY_SECONDS
 from serving.hot.calls import Call
 from serving.problems import Dialect, Problem
@@ -150,6 +151,8 @@ async def infer_by_version(
 async def _infer(
     name: str, version: str | None, request: Request, services: Services, request_id: str
 ) -> Response:
+    services.slots.served(name)  # an unknown model is refused first
+    setattr(request.state, ASKS, name)
     contract = services.slots.contract(name, version)
     limit = services.settings.serving.instances_limit
     said = request.headers.get(HEADER_LENGTH)

@@ -195,6 +195,21 @@ def test_a_compressed_body_is_refused(client):
     assert client.post(INFER, content=asked, headers=plain).status_code == 200
 
 
+def test_requests_of_both_protocols_count_among_those_of_their_model(client):
+    infer(client, texts("a"))
+    client.post(INVOKE, json={"instances": [{"text": "a"}]})
+    client.post(INVOKE, json={"nothing": 1})
+    for path in (INFER, INVOKE):
+        client.post(path.replace("stub", "nobody"), json={})
+    told = client.get("/metrics").text
+
+    counted = [line for line in told.splitlines() if line.startswith("contender_model_requests_to")]
+    assert counted == [
+        'contender_model_requests_total{model="stub",outcome="answered"} 2.0',
+        'contender_model_requests_total{model="stub",outcome="refused"} 1.0',
+    ]
+
+
 @pytest.mark.parametrize(
     "body",
     [
