@@ -9,6 +9,7 @@ import time
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.access.gate import TURNED_AWAY
 from serving.live import callers, generations
 from serving.metrics.telemetry import Telemetry
 from serving.observability.access_log import AccessLog
@@ -57,7 +58,9 @@ class Envelope:
             route = _route(scope)
             method = scope["method"] if scope["method"] in METHODS else "other"
             seconds = time.perf_counter() - start
-            asks = scope["state"].get(ASKS, "")
+            # A stranger's refusals say nothing of how quick a model is.
+            turned_away = TURNED_AWAY in scope["state"]
+            asks = "" if turned_away else scope["state"].get(ASKS, "")
             self._telemetry.tallies.handled(method, route, status, seconds, asks)
             self._access.handled(method, route, status, seconds, request_id)
 

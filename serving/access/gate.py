@@ -17,6 +17,8 @@ Refuse = Callable[[Scope, Exception], ASGIApp]
 Headers = Mapping[str, str]
 NO_HEADERS: Headers = {}
 UNANSWERED = "it broke off without an answer of its own"
+TURNED_AWAY = "turned_away"
+"""Where it is noted of a request that it was not let through."""
 
 
 class Gate:
@@ -50,6 +52,7 @@ class Gate:
         try:
             entered = await self._door.enter(scope, asked)
         except AccessRefused as error:
+            scope["state"][TURNED_AWAY] = True
             send = self._noted(scope, asked, send, note=str(error), denied=True)
             await self._refuse(scope, error)(scope, receive, send)
             return

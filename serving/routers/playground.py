@@ -14,6 +14,7 @@ from pipelines.orders.stored_sales import Stored, StoredSales
 from serving import playground, views
 from serving.bodies import StrictRoute
 from serving.dependencies import RequestId, ServicesDependency
+from serving.envelope import ASKS
 from serving.hot.calls import Call
 from serving.live.answers import Answered
 from serving.review.desk import ReviewDeskDependency
@@ -99,6 +100,7 @@ async def forecast(
     request_id: RequestId,
 ) -> Response:
     """Forecast a product by its stored sales and by what is planned; logged as any answer is."""
+    setattr(request.state, ASKS, stored_sales.MODEL)
     stored = _stored(request, product_id)
     plain: Row = {
         "product_id": product_id,

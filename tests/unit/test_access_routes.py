@@ -131,6 +131,9 @@ def test_a_prediction_takes_a_key_on_the_fast_path_and_off_it(house):
                 PREDICT, json=QUESTION, headers={**headers, **house.bearer(who)}
             )
             assert answer.status_code == expected, (kind, who, answer.text)
+    told = house.client.get("/metrics", headers=house.bearer("viewer")).text
+    counted = [line for line in told.splitlines() if line.startswith("contender_model_requests_to")]
+    assert counted == ['contender_model_requests_total{model="stub",outcome="answered"} 2.0']
 
 
 @pytest.mark.parametrize(
