@@ -1,4 +1,4 @@
-"""The console: the pages built into `console/dist`, handed out at `/` for browsers alone.
+"""The console: the pages built into `console/dist`, handed out to browsers.
 
 Only the console's own paths are its pages. Where nothing is, a browser is shown the console's own
 page for that, unless the path is the API's: there it stays a problem, as for every client that
@@ -58,8 +58,12 @@ router = APIRouter(include_in_schema=False)
 
 
 async def page(request: Request) -> Response:
-    """Return the page that all of the console's paths are, to whoever takes HTML or anything."""
-    if not (_is_browser(request) or takes(request.headers.get("accept", "*/*"), "*/*")):
+    """Return the page that all of the console's paths are, to browsers; `/` to anybody else, too.
+
+    A program that forgets the `/v1` of an address is told that nothing is there.
+    """
+    bare = request.url.path == "/" and takes(request.headers.get("accept", "*/*"), "*/*")
+    if not (bare or _is_browser(request)):
         raise HTTPException(404)
     file = dist_of(request) / "index.html"
     if not await run_in_threadpool(file.is_file):

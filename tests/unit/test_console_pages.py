@@ -67,8 +67,9 @@ def test_an_index_that_the_browser_has_is_not_sent_again(client, dist):
 
 
 @pytest.mark.parametrize("headers", [{"Accept": "*/*"}, {}], ids=["anything", "unsaid"])
-def test_whoever_takes_anything_is_given_the_page(client, headers):
+def test_whoever_takes_anything_is_given_the_first_page_and_no_other(client, headers):
     assert client.get("/", headers=headers).content == INDEX
+    assert client.get("/models/product_codes", headers=headers).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/board", "/models/product_codes"])
