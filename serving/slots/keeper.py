@@ -121,11 +121,11 @@ class SlotKeeper:
         return wanted is None or wanted.decision_id == prepared.served.decision_id
 
     def _begin(self, champion: Champion) -> None:
-        self.discard()
         # Together, or who waits beside another look takes the slot for settled.
         with self._handing_over:
             self._settled.clear()
             self._loading = True
+        self.discard()
         self._loaders.submit(self._prepare, champion)
 
     def _prepare(self, champion: Champion) -> None:
