@@ -90,7 +90,7 @@ def log_whole(faults: Sequence[str]) -> Check:
 def all_told(unheard: int) -> Check:
     """Return the check that no prediction is logged that nobody was told of.
 
-    Where one request is answered twice, each answer is logged, and only one is told.
+    An answer that was logged and lost on its way is one, and so is a second one to a request.
     """
     return Check(
         "nothing is logged that nobody was told of", unheard == 0, f"{unheard} predictions"

@@ -27,7 +27,7 @@ class Seen:
     decisions_lost: int
     chain: tuple[str, ...]
     last_verdict: str
-    scratch_left: int
+    scratch_left: tuple[str, ...]
     """Scratch folders that stay on the disk after the last run, which was not killed."""
     logged: Account
     refused: str
@@ -67,7 +67,7 @@ def cause(ground: Ground) -> Seen:
         decisions_lost=len(before - {entry.decision_id for entry in entries}),
         chain=tuple(ground.log.verify_chain()),
         last_verdict=str(last["verdict"]),
-        scratch_left=sum(each.is_dir() for each in ground.scratch.iterdir()),
+        scratch_left=tuple(each.name for each in ground.scratch.iterdir() if each.is_dir()),
         logged=account(ground.settings, load.ids, load.named),
         refused=load.refused(),
         recovery_seconds=slowest,
@@ -116,8 +116,8 @@ def judge(seen: Seen) -> Outcome:
             ),
             Check(
                 "the next run clears what killed ones had put aside",
-                seen.scratch_left == 0,
-                f"{seen.scratch_left} folders left",
+                not seen.scratch_left,
+                ", ".join(seen.scratch_left),
             ),
             Check(
                 "versions that were registered can still be judged",
