@@ -141,7 +141,7 @@ def test_what_is_never_answered_is_a_failure(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_what_is_not_http_is_a_failure() -> None:
     with Answering(b"hello\r\n\r\n") as server:
-        outcome = outcome_of(server, connections=1, seconds=1.0)
+        outcome = outcome_of(server, connections=1, seconds=10.0)
     assert set(outcome.failures) == {"an answer that is not HTTP"}
     assert outcome.total == 0
 

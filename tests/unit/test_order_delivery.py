@@ -76,11 +76,11 @@ def confirm(client: AppClient) -> dict:
 
 
 def until(client: AppClient, reached: Callable[[dict], bool]) -> dict:
-    def order() -> dict:
-        return client.get("/v1/review/orders").json()["orders"][0]
+    def order() -> dict | None:
+        found = client.get("/v1/review/orders").json()["orders"][0]
+        return found if reached(found) else None
 
-    wait_for(lambda: reached(order()))
-    return order()
+    return wait_for(order)
 
 
 def test_a_confirmed_order_is_posted_at_once(client, shop):
