@@ -44,7 +44,7 @@ console-types: console/node_modules/.package-lock.json  ## Write the API's descr
 # Those that start the whole stack or drive a browser want no trainings beside them. A failed test
 # (exit code 1) does not keep the next ones from being run; whatever else ends pytest does.
 test: check console  ## Lint, types, import rules and every test (WORKERS=0: one at a time)
-	failed=0
+	@failed=0
 	run() { $(BIN)/pytest "$$@" $(ARGS) || { failed=$$?; [ $$failed = 1 ] || exit $$failed; }; }
 	run $(shared) -m 'not e2e and not browser and not alone'
 	run $(shared) -m 'e2e or browser'
