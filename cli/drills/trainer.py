@@ -36,8 +36,6 @@ READY = b"ready\n"
 TASK_SECONDS = 300.0
 LOOK_SECONDS = 0.02
 SERVICE = "drill-trainer"
-RESULT_LOST = "MissingResult"
-"""Prefect's client asks a busy server again, and is told of a step's end without its result."""
 
 
 class TrainerFailed(RuntimeError):
@@ -156,9 +154,6 @@ class Trainer:
     def run(self, flow: str, model: str, **parameters: object) -> Mapping[str, object]:
         """Return what a whole run answers. Raises `TrainerFailed` where it fails."""
         ended = self.begin(flow, model, **parameters).wait()
-        if ended.error.startswith(RESULT_LOST):
-            # As an operator does: no drill is about this.
-            ended = self.begin(flow, model, **parameters).wait()
         if ended.signal or ended.error:
             raise TrainerFailed(f"{flow} of {model}: {ended.error or f'signal {ended.signal}'}")
         return ended.answer
