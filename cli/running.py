@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr, redirect_stdout
-from pathlib import Path
 
 from cli import screen
 from cli.bars import Bars
@@ -48,7 +47,10 @@ def run_flow(
 def run_here(
     settings: Settings, flow: str, model: str, parameters: Mapping[str, object], show: Progress
 ) -> dict[str, object]:
-    """Run a flow in this process against the running stack, and return what it says."""
+    """Run a flow in this process against the running stack, and return what it says.
+
+    Raises what it raised where that speaks for itself, otherwise `CommandFailed`.
+    """
     os.environ.update(service_environment(settings, os.environ))
     logs = logs_folder(settings)
     logs.mkdir(parents=True, exist_ok=True)
@@ -62,23 +64,17 @@ def run_here(
         from flows.deployments import flow_named
         from flows.progress import listening
 
-        with listening(show):
-            state = flow_named(flow, model)(**parameters, return_state=True)
-    result = _result(state, logs / f"{flow}.log")
+        try:
+            with listening(show):
+                # Its value and not its state: one that comes back from a busy server has none.
+                result = flow_named(flow, model)(**parameters)
+        except screen.expected_errors():
+            raise
+        except Exception as error:  # a border: whatever a flow raises is told with its log
+            where = logs / f"{flow}.log"
+            raise screen.CommandFailed(f"{type(error).__name__}: {error}; see {where}") from error
     show(1.0, "done")
     return dict(result) if isinstance(result, Mapping) else {}
-
-
-def _result(state: object, log: Path) -> object:
-    """Return what a flow answered. Raises what it raised, where that speaks for itself."""
-    from prefect.client.schemas.objects import State
-
-    found: object = state.result(raise_on_failure=False) if isinstance(state, State) else state
-    if not isinstance(found, Exception):
-        return found
-    if isinstance(found, screen.expected_errors()):
-        raise found
-    raise screen.CommandFailed(f"{type(found).__name__}: {found}; see {log}") from found
 
 
 def orchestration(settings: Settings) -> OrchestrationClient:
